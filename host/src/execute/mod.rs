@@ -1,0 +1,3 @@
+//! One run: a pure state machine, and the dispatcher that names what happened, decides, and acts.
+
+pub mod ports;

@@ -1,0 +1,256 @@
+//! What a run needs of the world, as traits; the implementations are put together in [`crate::app`].
+
+use std::{future::Future, io, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::{
+    event::RunEvent,
+    failure::{StepFailure, Usage},
+    ids::{ContentHash, ModuleDigest, Name, RunId, Timestamp},
+    limits::Limits,
+    module::Form,
+    output::{AttemptName, OutputRef},
+    plan::Plan,
+    value::path::ValuePath,
+};
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Runs one attempt at a step. What goes in and comes out is plain data, so that a runner may live elsewhere.
+pub trait StepRunner: Send + Sync {
+    /// Runs the attempt to its end. It ends early when `cancel` becomes true.
+    fn run(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> BoxFuture<'static, AttemptReport>;
+}
+
+/// Becomes true when the run is being cancelled.
+pub type Cancel = watch::Receiver<bool>;
+
+/// Everything that a runner must know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptJob {
+    /// Which attempt.
+    pub name: AttemptName,
+    /// The pipeline's name.
+    pub pipeline: Name,
+    /// The module.
+    pub module: ModuleDigest,
+    /// The step's name in the module.
+    pub function: Name,
+    /// What the step is given. Absent optional inputs are left out.
+    pub arguments: Vec<Argument>,
+    /// What it must return.
+    pub output: Form,
+    /// What it may use.
+    pub limits: Limits,
+    /// The same for every attempt at this step of this run: `<run>/<step>[<item>]`.
+    pub idempotency_key: String,
+}
+
+/// One argument of an attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Argument {
+    /// The parameter's name.
+    pub name: Name,
+    /// How the step wants the data.
+    pub form: Form,
+    /// The data.
+    pub data: ArgumentData,
+}
+
+/// The data of an argument.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArgumentData {
+    /// A MessagePack value.
+    Value(Bytes),
+    /// A part of a stored output.
+    Output {
+        /// Which output.
+        output: OutputRef,
+        /// Which part.
+        path: ValuePath,
+    },
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptReport {
+    /// Its output, durable in the output store or inline, or its failure.
+    pub result: Result<OutputRef, StepFailure>,
+    /// What it used.
+    pub usage: Usage,
+    /// The host cannot store anything any more (full disk, I/O error): the run must stop where it is and be resumed later.
+    pub storage: Option<String>,
+}
+
+/// Keeps the truth about runs.
+pub trait Journal: Send + Sync {
+    /// Accepts a new run: its plan and its first events, in one commit.
+    fn create(
+        &self,
+        run: RunId,
+        plan: Arc<Plan>,
+        events: Vec<RunEvent>,
+    ) -> BoxFuture<'static, Result<(), JournalError>>;
+
+    /// Appends events, in order and in one commit. They are durable when the future ends. Appends are committed in the
+    /// order of the calls, also when nobody awaits them.
+    fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>>;
+}
+
+/// The journal cannot go on: the run stops where it is, and can be resumed from what was committed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the journal cannot be written: {0}")]
+pub struct JournalError(pub String);
+
+/// Is told what was committed. Must not block and cannot fail: a run never waits for its observers.
+pub trait Observer: Send + Sync {
+    /// These events were committed.
+    fn committed(&self, plan: &Plan, events: &[RunEvent]);
+
+    /// A step wrote to its log.
+    fn logged(&self, attempt: &AttemptName, line: &LogLine);
+
+    /// A step said how far it is.
+    fn progressed(&self, attempt: &AttemptName, progress: &Progress);
+}
+
+/// Takes what a step says while it runs.
+pub trait LogSink: Send + Sync {
+    /// A line, already capped and cleaned of control characters.
+    fn line(&self, line: LogLine);
+
+    /// How far the step is.
+    fn progress(&self, progress: Progress);
+}
+
+/// A line of a step's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When.
+    pub at: Timestamp,
+    /// How loud.
+    pub level: LogLevel,
+    /// Where from.
+    pub stream: LogStream,
+    /// The text, without a line end.
+    pub text: String,
+}
+
+/// How loud a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// Where a log line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// The contract's `log`.
+    Log,
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Units done.
+    pub done: u64,
+    /// Units in all, where known.
+    pub total: Option<u64>,
+    /// What it is doing.
+    pub message: String,
+}
+
+/// Keeps the bytes behind [`OutputRef`]s. Blocking: callers choose the thread.
+pub trait OutputStore: Send + Sync {
+    /// Begins a blob.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn create(&self, kind: BlobKind) -> io::Result<Box<dyn BlobWriter>>;
+
+    /// Opens a blob. Every frame is verified before a byte of it is handed out.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `InvalidData` if it is damaged, which also moves it to quarantine.
+    fn open(&self, hash: &ContentHash) -> io::Result<Box<dyn BlobReader>>;
+}
+
+/// How a blob is cut into frames; see [`crate::output`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobKind {
+    /// Behind every [`FRAME`](crate::limits::FRAME) bytes.
+    Bytes,
+    /// Behind whole items: `write` is given one item at a time.
+    Rows,
+}
+
+/// A blob in the making. Dropped without `finish`, it leaves nothing behind.
+pub trait BlobWriter: Send {
+    /// Appends bytes, or one item.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Completes the blob. It is durable when this returns.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn finish(self: Box<Self>) -> io::Result<BlobInfo>;
+}
+
+/// What a completed blob is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobInfo {
+    /// Identifies the content.
+    pub hash: ContentHash,
+    /// Bytes.
+    pub size: u64,
+    /// Items, for rows.
+    pub items: u64,
+}
+
+/// Reads a blob frame by frame.
+pub trait BlobReader: Send {
+    /// What the blob is.
+    fn info(&self) -> BlobInfo;
+
+    /// How many frames it has.
+    fn frames(&self) -> usize;
+
+    /// One frame's bytes, verified, with the index of its first item (or byte, for [`BlobKind::Bytes`]).
+    ///
+    /// # Errors
+    /// `InvalidData` if the frame is damaged.
+    fn frame(&mut self, index: usize) -> io::Result<Frame>;
+
+    /// The frame that holds an item (or byte).
+    fn frame_of(&self, item: u64) -> usize;
+}
+
+/// A verified piece of a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The index of its first item or byte.
+    pub first: u64,
+    /// Its items; for bytes, how many.
+    pub items: u64,
+    /// Its bytes.
+    pub bytes: Bytes,
+}

@@ -1,0 +1,128 @@
+//! Every limit of a sandbox, in one place with its default.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// What one attempt at a step may use. Sizes are in bytes.
+///
+/// Only what a pipeline may change is public under a name of the file format (`limits` and `timeout` of a step);
+/// the rest guards the host and is the same for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// All linear memories of the instance together. `limits.memory`
+    pub memory: u64,
+    /// The MessagePack value that the step returns, and each item of a stream. `limits.output`
+    pub output: u64,
+    /// Everything that the step writes to streams and files. `limits.storage`
+    pub storage: u64,
+    /// Time on the processor, in milliseconds. `limits.cpu`
+    pub cpu_ms: u64,
+    /// Time on the wall clock, in milliseconds. `timeout`
+    pub wall_ms: u64,
+    /// Text in the log.
+    pub log_bytes: u64,
+    /// Lines in the log.
+    pub log_lines: u64,
+    /// Files that the step creates.
+    pub files: u32,
+    /// Elements of all tables together.
+    pub table_elements: u64,
+    /// Core instances in the component.
+    pub instances: u32,
+    /// Tables in the component.
+    pub tables: u32,
+    /// Linear memories in the component.
+    pub memories: u32,
+    /// Resource handles that the guest holds at once.
+    pub handles: u32,
+    /// Random bytes in one request.
+    pub random_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 256 * MIB,
+            output: 64 * MIB,
+            storage: 16 * GIB,
+            cpu_ms: 60_000,
+            wall_ms: 300_000,
+            log_bytes: MIB,
+            log_lines: 10_000,
+            files: 1_000,
+            table_elements: 100_000,
+            instances: 64,
+            tables: 32,
+            memories: 16,
+            handles: 1_024,
+            random_bytes: MIB,
+        }
+    }
+}
+
+impl Limits {
+    /// The most that a pipeline may ask for.
+    pub const CEILING: Ceiling = Ceiling {
+        memory: 4 * GIB - 64 * KIB,
+        output: GIB,
+        storage: 1024 * GIB,
+        cpu: Duration::from_secs(24 * 3600),
+        wall: Duration::from_secs(7 * 24 * 3600),
+    };
+
+    /// The limits for asking a module to describe itself.
+    #[must_use]
+    pub fn describe() -> Self {
+        Self { memory: 64 * MIB, output: MIB, storage: 0, cpu_ms: 1_000, wall_ms: 2_000, files: 0, ..Self::default() }
+    }
+
+    /// How much the host may copy out of the guest in one call: the largest output, and room for names and messages.
+    #[must_use]
+    pub fn hostcall_bytes(&self) -> usize {
+        usize::try_from(self.output.saturating_add(64 * KIB)).unwrap_or(usize::MAX)
+    }
+}
+
+/// The most that a pipeline may ask for; see [`Limits::CEILING`].
+#[derive(Debug, Clone, Copy)]
+pub struct Ceiling {
+    /// See [`Limits::memory`].
+    pub memory: u64,
+    /// See [`Limits::output`].
+    pub output: u64,
+    /// See [`Limits::storage`].
+    pub storage: u64,
+    /// See [`Limits::cpu_ms`].
+    pub cpu: Duration,
+    /// See [`Limits::wall_ms`].
+    pub wall: Duration,
+}
+
+/// The largest module that is accepted, in bytes.
+pub const MAX_MODULE: u64 = 32 * MIB;
+/// The most steps that a module may list.
+pub const MAX_STEPS_PER_MODULE: usize = 1_000;
+/// The most parameters that a step may list.
+pub const MAX_PARAMETERS: usize = 256;
+/// The longest schema or description that a module may give, in bytes.
+pub const MAX_DESCRIPTION: usize = 64 * KIB as usize;
+/// The deepest nesting of a MessagePack value.
+pub const MAX_VALUE_DEPTH: usize = 64;
+/// The longest error message kept from a guest, in bytes; the rest is cut off.
+pub const MAX_MESSAGE: usize = 4 * KIB as usize;
+/// The most causes kept from a guest's error.
+pub const MAX_CAUSES: usize = 16;
+/// Outputs up to this size are kept inside the journal; larger ones become files.
+pub const INLINE_OUTPUT: usize = 64 * KIB as usize;
+/// The size at which a frame of a stored stream or file is closed.
+pub const FRAME: usize = MIB as usize;
+/// The most steps in a pipeline.
+pub const MAX_PIPELINE_STEPS: usize = 100_000;
+/// The largest pipeline file, in bytes.
+pub const MAX_PIPELINE_FILE: u64 = 64 * MIB;

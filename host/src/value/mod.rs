@@ -1,0 +1,3 @@
+//! MessagePack values: the only data that steps exchange. Everything here treats the bytes as hostile.
+
+pub mod path;
