@@ -107,6 +107,18 @@ pub trait Journal: Send + Sync {
 #[error("the journal cannot be written: {0}")]
 pub struct JournalError(pub String);
 
+/// Keeps what steps say. Lines become durable soon, in the order of the calls; a run does not wait for them.
+pub trait LogStore: Send + Sync {
+    /// Appends a line to an attempt's log.
+    fn append(&self, attempt: &AttemptName, line: LogLine);
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
 /// Is told what was committed. Must not block and cannot fail: a run never waits for its observers.
 pub trait Observer: Send + Sync {
     /// These events were committed.
