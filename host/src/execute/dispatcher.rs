@@ -188,15 +188,16 @@ impl Dispatcher {
         let prepared = job::prepare(&self.state, step, attempt);
         self.decided(EventKind::AttemptStarted { step, items: ItemRange::WHOLE, attempt })?;
         let report = match prepared {
-            Ok(job) => self.begin(job),
+            Ok(job) => self.begin(step, job),
             Err(failure) => std::future::ready(AttemptReport::failed(failure)).boxed(),
         };
         self.attempts.push(Box::pin(async move { Ended { step, attempt, report: report.await } }));
         Ok(())
     }
 
-    fn begin(&self, job: AttemptJob) -> super::ports::BoxFuture<'static, AttemptReport> {
+    fn begin(&self, step: StepIndex, job: AttemptJob) -> super::ports::BoxFuture<'static, AttemptReport> {
         let sink = AttemptLog {
+            step,
             attempt: job.name.clone(),
             store: Arc::clone(&self.ports.logs),
             observer: Arc::clone(&self.ports.observer),
@@ -314,6 +315,7 @@ impl AttemptReport {
 
 /// Stores what an attempt says, and tells the observer.
 struct AttemptLog {
+    step: StepIndex,
     attempt: AttemptName,
     store: Arc<dyn LogStore>,
     observer: Arc<dyn Observer>,
@@ -322,7 +324,7 @@ struct AttemptLog {
 impl LogSink for AttemptLog {
     fn line(&self, line: super::ports::LogLine) {
         self.observer.logged(&self.attempt, &line);
-        self.store.append(&self.attempt, line);
+        self.store.append(self.step, &self.attempt, line);
     }
 
     fn progress(&self, progress: super::ports::Progress) {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::{
     event::RunEvent,
     failure::{StepFailure, Usage},
-    ids::{ContentHash, ModuleDigest, Name, RunId, Timestamp},
+    ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
     limits::Limits,
     module::Form,
     output::{AttemptName, OutputRef},
@@ -110,7 +110,7 @@ pub struct JournalError(pub String);
 /// Keeps what steps say. Lines become durable soon, in the order of the calls; a run does not wait for them.
 pub trait LogStore: Send + Sync {
     /// Appends a line to an attempt's log.
-    fn append(&self, attempt: &AttemptName, line: LogLine);
+    fn append(&self, step: StepIndex, attempt: &AttemptName, line: LogLine);
 }
 
 /// Tells the time.

@@ -166,7 +166,7 @@ impl Journal for Keeper {
 }
 
 impl LogStore for Keeper {
-    fn append(&self, _: &AttemptName, line: LogLine) {
+    fn append(&self, _: StepIndex, _: &AttemptName, line: LogLine) {
         self.0.lines.lock().unwrap().push(line.text);
     }
 }
