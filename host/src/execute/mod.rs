@@ -1,3 +1,14 @@
 //! One run: a pure state machine, and the dispatcher that names what happened, decides, and acts.
+//!
+//! [`state::RunState`] is what the events of a run add up to. It is changed by [`apply`](state::RunState::apply) alone, in a live
+//! run as in a replay. The [`dispatcher`] owns it: facts from outside (an attempt ended, somebody cancels) are
+//! committed before they are applied; what follows from them (a step is skipped, the next one starts) is applied at
+//! once and rides along with the next commit, because a replay would decide the same again.
 
+pub mod dispatcher;
+mod job;
 pub mod ports;
+pub mod state;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::{
     event::RunEvent,
     failure::{StepFailure, Usage},
-    ids::{ContentHash, ModuleDigest, Name, RunId, Timestamp},
+    ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
     limits::Limits,
     module::Form,
     output::{AttemptName, OutputRef},
@@ -106,6 +106,18 @@ pub trait Journal: Send + Sync {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the journal cannot be written: {0}")]
 pub struct JournalError(pub String);
+
+/// Keeps what steps say. Lines become durable soon, in the order of the calls; a run does not wait for them.
+pub trait LogStore: Send + Sync {
+    /// Appends a line to an attempt's log.
+    fn append(&self, step: StepIndex, attempt: &AttemptName, line: LogLine);
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
 
 /// Is told what was committed. Must not block and cannot fail: a run never waits for its observers.
 pub trait Observer: Send + Sync {

@@ -1,0 +1,57 @@
+# Every task of this repository. `just` alone lists them.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+stepmill := "target/debug/stepmill"
+# Step crates share one target folder, apart from the host's.
+guests := justfile_directory() / "target/guests"
+
+_list:
+    @just --list --unsorted
+
+# Build the host and the example steps, and run the weather pipeline on real data
+demo: build
+    {{ stepmill }} run examples/pipelines/weather.toml
+
+# Run every test
+test: build guests
+    cargo test --workspace
+
+# Everything else that must hold: format, lints, documentation, licences, layering
+check: _toolchain
+    cargo fmt --all --check
+    cd examples/steps && cargo fmt --all --check
+    cd tests/guests && cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+    just licences
+
+# Measure, compare with the floor, write docs/benchmarks.md; fails where a ratio is missed
+bench: build guests
+    cargo bench --profile dev --package stepmill-tests
+
+# Kill `stepmill run` at 30 random points and resume it
+crash kills="30": build guests
+    STEPMILL_KILLS={{ kills }} cargo test --package stepmill-tests --test e2e -- --nocapture crash
+
+# Format everything
+fmt:
+    cargo fmt --all
+    cd examples/steps && cargo fmt --all
+    cd tests/guests && cargo fmt --all
+
+# Build the host
+build: _toolchain
+    cargo build --workspace
+
+# Build the components that the tests run
+guests: _toolchain
+    tests/guests/build.sh {{ guests }}
+
+# Check the licences and sources of all dependencies
+licences:
+    @command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+    cargo deny --offline --log-level error check licenses bans sources
+
+_toolchain:
+    @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2

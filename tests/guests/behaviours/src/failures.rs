@@ -1,0 +1,75 @@
+//! Every way to fail.
+
+use std::time::Duration;
+
+use stepmill_sdk::prelude::*;
+
+/// Fails, with a cause.
+#[step]
+fn fail() -> Result<()> {
+    let number: u32 = "twelve".parse()?;
+    let _ = number;
+    Ok(())
+}
+
+/// Fails for good.
+#[step]
+fn fail_for_good() -> Result<()> {
+    Err(StepError::permanent("the account is closed"))
+}
+
+/// Asks to be tried again.
+#[step]
+fn ask_for_retry() -> Result<()> {
+    Err(StepError::retry_after(Duration::from_secs(2), "too many requests"))
+}
+
+/// Panics.
+#[step]
+fn panics() {
+    panic!("the sky fell");
+}
+
+/// Traps.
+#[step]
+fn traps() {
+    std::process::abort();
+}
+
+/// Exits as if all were well.
+#[step]
+fn exits() {
+    std::process::exit(0);
+}
+
+/// What the macro cannot see: a type that MessagePack has no integers for.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Wide {
+    pub id: i128,
+}
+
+/// Returns what cannot be serialised.
+#[step]
+fn too_wide() -> Wide {
+    Wide { id: i128::MAX }
+}
+
+/// Wants a file, the environment and the network, and says what it got.
+#[step]
+fn probes() -> Vec<String> {
+    let mut found = Vec::new();
+    found.extend(std::env::vars().map(|(key, _)| format!("variable {key}")));
+    found.extend(std::env::args().map(|arg| format!("argument {arg}")));
+    for path in ["/", "/etc/passwd", ".", "../"] {
+        if std::fs::metadata(path).is_ok() || std::fs::read(path).is_ok() {
+            found.push(format!("file {path}"));
+        }
+    }
+    if std::net::TcpStream::connect("127.0.0.1:80").is_ok() {
+        found.push("network".to_owned());
+    }
+    if std::net::UdpSocket::bind("127.0.0.1:0").is_ok() {
+        found.push("socket".to_owned());
+    }
+    found
+}

@@ -1,0 +1,8 @@
+//! One step per behaviour that the tests want to see, good and bad.
+
+mod failures;
+mod files;
+mod limits;
+mod streams;
+mod values;
+mod work;
