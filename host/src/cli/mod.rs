@@ -1,1 +1,10 @@
-//! cli/mod
+//! The adapter to a terminal: arguments in, text or JSON out.
+
+pub mod args;
+pub mod build;
+pub mod exit;
+pub mod graph;
+pub mod new;
+pub mod render;
+pub mod sdk_source;
+pub mod settings;

@@ -1,1 +1,48 @@
-//! dto/mod
+//! What machines read: the documents behind `--json`, and later the API's.
+//!
+//! Each document names its schema and version in its first field, such as `"schema": "stepmill.run/1"`. Within a
+//! version, fields are only added; what is not known is left out. Names follow the words of the documentation, times
+//! are RFC 3339 in UTC with milliseconds, durations and sizes carry their unit in the field's name or are bytes.
+//! Steps are named, never numbered. The committed snapshots in this module's tests are the contract.
+
+mod check;
+mod event;
+mod graph;
+mod module;
+mod run;
+mod step;
+
+pub use check::{CheckReport, PlaceView, ProblemView, Severity};
+pub use event::{EventBody, EventView, LogLineView, LogLines};
+pub use graph::{EdgeKind, EdgeView, GraphView, NodeView, edge_kind, uses};
+pub use module::{ModuleView, ParameterView, StepSignature};
+pub use run::{PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary, StepCounts};
+pub use step::{
+    AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, ReasonKind, ReasonView, StepView, UsageView,
+};
+
+use serde::Serialize;
+
+/// A document of a published schema.
+pub trait Versioned: Serialize {
+    /// Its schema and version.
+    const SCHEMA: &'static str;
+}
+
+/// A document as it is written: the schema, then the body's fields.
+#[derive(Debug, Serialize)]
+pub struct Document<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+impl<'a, T: Versioned> Document<'a, T> {
+    /// The body with its schema.
+    pub fn of(body: &'a T) -> Self {
+        Self { schema: T::SCHEMA, body }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,336 @@
+//! What may be written on the command line: flags as typed. [`super::settings`] turns them into decisions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Run pipelines of WebAssembly components that you do not have to trust.
+#[derive(Debug, Parser)]
+#[command(name = "stepmill", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 success, 1 the run failed, 2 the input is wrong, 3 the host failed, 130 interrupted.")]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub struct GlobalArgs {
+    /// Where runs, outputs and compiled modules are kept
+    #[arg(long, global = true, env = "STEPMILL_DATA", value_name = "DIR", default_value = ".stepmill")]
+    pub data_dir: PathBuf,
+    /// How the host's own log is written to standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// Log more; repeat for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Print results and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+/// How the host's own log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// A JSON object per line.
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The flag of commands that print data.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct JsonArg {
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a step crate that builds, tests and runs as it is
+    New(NewArgs),
+    /// Build a step crate to a checked component
+    Build(BuildArgs),
+    /// Show the steps of a component: inputs, config, output, schemas, imports, digest
+    Inspect(InspectArgs),
+    /// Report every problem of a pipeline, with its place
+    Check(CheckArgs),
+    /// Draw a pipeline
+    Graph(GraphArgs),
+    /// Run a pipeline here and wait for its end
+    Run(RunArgs),
+    /// Pipelines that have run
+    #[command(subcommand)]
+    Pipelines(PipelinesCommand),
+    /// Runs: what happened, what came out
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
+    /// Compile a module in a process of its own; the host starts this itself.
+    #[command(name = "__compile", hide = true)]
+    Compile(CompileArgs),
+}
+
+/// `stepmill new`
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The new folder; its last part names the crate
+    #[arg(value_name = "NAME")]
+    pub path: PathBuf,
+}
+
+/// `stepmill build`
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The step crate
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// How to print what was built.
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+/// `stepmill inspect`
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// A component, or a step crate, which is built first
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+    /// Show the JSON Schemas too
+    #[arg(long)]
+    pub schemas: bool,
+    /// How to print it.
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+/// `stepmill check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The pipeline
+    #[arg(value_name = "PIPELINE.toml")]
+    pub pipeline: PathBuf,
+    /// How to print it.
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+/// `stepmill graph`
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The pipeline
+    #[arg(value_name = "PIPELINE.toml")]
+    pub pipeline: PathBuf,
+    /// What to draw
+    #[arg(long, value_enum, default_value_t = GraphFormat::Ascii, conflicts_with = "json")]
+    pub format: GraphFormat,
+    /// How to print it.
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+/// What to draw a graph as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Lines and text, for a terminal.
+    Ascii,
+    /// A Mermaid flowchart.
+    Mermaid,
+    /// Graphviz.
+    Dot,
+}
+
+/// `stepmill run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The pipeline
+    #[arg(value_name = "PIPELINE.toml")]
+    pub pipeline: PathBuf,
+    /// A parameter's value; a `file` parameter takes a path, a `json` one JSON
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// What to leave behind and print.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// How `run` and `runs resume` report.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// Where the files of the outputs go: those of the pipeline's `output` into DIR itself, those of other steps
+    /// into DIR/STEP. Default: `out/RUN` in the data directory
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print one JSON document at the end
+    #[arg(long, conflicts_with = "json_events")]
+    pub json: bool,
+    /// Print a JSON object per line for everything that happens, as it happens
+    #[arg(long)]
+    pub json_events: bool,
+}
+
+/// `stepmill pipelines`
+#[derive(Debug, Subcommand)]
+pub enum PipelinesCommand {
+    /// List the pipelines that have run, with their latest run
+    List(JsonArg),
+}
+
+/// `stepmill runs`
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// List runs, the newest first
+    List(RunsListArgs),
+    /// Show a run: its steps, what they used, why they failed
+    Show(RunArg),
+    /// Print the log of a run
+    Logs(RunsLogsArgs),
+    /// Print an output, or write its files
+    Output(RunsOutputArgs),
+    /// Ask for a run to end
+    Cancel(RunArg),
+    /// Take up a run whose host stopped
+    Resume(RunsResumeArgs),
+}
+
+/// A run.
+#[derive(Debug, Args)]
+pub struct RunArg {
+    /// The run's id, or enough of its end or beginning to be the only one; `latest` for the newest
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// How to print it.
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+/// `stepmill runs list`
+#[derive(Debug, Args)]
+pub struct RunsListArgs {
+    /// Only runs of this pipeline
+    #[arg(long, value_name = "NAME")]
+    pub pipeline: Option<String>,
+    /// At most so many
+    #[arg(short = 'n', long, default_value_t = 20, value_name = "COUNT")]
+    pub limit: u32,
+    /// How to print them.
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+/// `stepmill runs logs`
+#[derive(Debug, Args)]
+pub struct RunsLogsArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub run: RunArg,
+    /// Only this step
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<String>,
+    /// Go on until the run ends
+    #[arg(short, long)]
+    pub follow: bool,
+}
+
+/// `stepmill runs output`
+#[derive(Debug, Args)]
+pub struct RunsOutputArgs {
+    /// The run's id, or enough of its end or beginning to be the only one; `latest` for the newest
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The step. Default: the pipeline's `output`
+    pub step: Option<String>,
+    /// Write the output's files into DIR
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the stored MessagePack itself
+    #[arg(long, conflicts_with = "out")]
+    pub raw: bool,
+}
+
+/// `stepmill runs resume`
+#[derive(Debug, Args)]
+pub struct RunsResumeArgs {
+    /// The run's id, or enough of its end or beginning to be the only one; `latest` for the newest
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// What to leave behind and print.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `stepmill completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `stepmill man`
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for each command into DIR
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `stepmill __compile`: everything else is agreed between the host and itself over the child's pipes.
+#[derive(Debug, Args)]
+pub struct CompileArgs {
+    /// What the host passes to its child.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<std::ffi::OsString>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn verify_cli() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_work_behind_the_command() {
+        let cli = Cli::try_parse_from(["stepmill", "run", "p.toml", "--data-dir", "d", "-vv", "-p", "a=b=c"]).unwrap();
+        assert_eq!((cli.global.data_dir, cli.global.verbose), ("d".into(), 2));
+        let Command::Run(run) = cli.command else { panic!("{:?}", cli.command) };
+        assert_eq!(run.params, ["a=b=c"]);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for line in ["run p.toml --json --json-events", "graph p.toml --json --format dot", "runs list -q -v"] {
+            let words = std::iter::once("stepmill").chain(line.split(' '));
+            assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! How the program ends: its exit codes, and the one form in which errors reach the terminal.
+
+use std::{fmt, io, process::ExitCode};
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use super::render::text::safe_text;
+use crate::definition::problem::Problems;
+
+/// Exit codes, as documented in `stepmill --help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All went well.
+    Success = 0,
+    /// The run failed.
+    RunFailed = 1,
+    /// What the user gave is wrong.
+    BadInput = 2,
+    /// The host could not do its part.
+    HostFailed = 3,
+    /// Ctrl-C, or the run was cancelled.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command could not do what was asked.
+#[derive(Debug)]
+pub struct CliError {
+    exit: Exit,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// Problems of a pipeline, with their places.
+    Problems(Box<Problems>),
+    /// Anything else.
+    Message { message: String, causes: Vec<String>, help: Option<String> },
+    /// Whoever read our standard output has gone; there is nobody to tell.
+    ClosedPipe,
+}
+
+impl CliError {
+    /// What the user gave is wrong.
+    pub fn input(error: impl std::error::Error) -> Self {
+        Self::of(Exit::BadInput, &error)
+    }
+
+    /// The host could not do its part.
+    pub fn host(error: impl std::error::Error) -> Self {
+        Self::of(Exit::HostFailed, &error)
+    }
+
+    /// What the user gave is wrong, in words.
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::BadInput,
+            body: Body::Message { message: message.into(), causes: Vec::new(), help: None },
+        }
+    }
+
+    /// The pipeline has problems.
+    #[must_use]
+    pub fn problems(problems: Problems) -> Self {
+        Self { exit: Exit::BadInput, body: Body::Problems(Box::new(problems)) }
+    }
+
+    /// Standard output could not be written. A reader that has gone, as in `stepmill runs list | head`, is no failure.
+    #[must_use]
+    pub fn stdout(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { exit: Exit::Success, body: Body::ClosedPipe };
+        }
+        let message = "standard output cannot be written".to_owned();
+        Self {
+            exit: Exit::HostFailed,
+            body: Body::Message { message, causes: vec![error.to_string()], help: None },
+        }
+    }
+
+    /// An error with everything that lies behind it.
+    fn of(exit: Exit, error: &dyn std::error::Error) -> Self {
+        let message = error.to_string();
+        let causes = causes_of(error, &message);
+        Self { exit, body: Body::Message { message, causes, help: None } }
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub fn help(mut self, words: impl Into<String>) -> Self {
+        if let Body::Message { help, .. } = &mut self.body {
+            *help = Some(words.into());
+        }
+        self
+    }
+
+    /// The code to exit with.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What to print on standard error; empty if nothing is to be said.
+    #[must_use]
+    pub fn render(&self, color: bool, width: usize) -> String {
+        match &self.body {
+            Body::ClosedPipe => String::new(),
+            Body::Problems(problems) => render_problems(problems, color, width),
+            Body::Message { message, causes, help } => render_message(message, causes, help.as_deref(), color),
+        }
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false, 100))
+    }
+}
+
+impl std::error::Error for CliError {}
+
+impl From<Problems> for CliError {
+    fn from(problems: Problems) -> Self {
+        Self::problems(problems)
+    }
+}
+
+/// The sources of an error, without those whose text the error in front of them already says.
+fn causes_of(error: &dyn std::error::Error, message: &str) -> Vec<String> {
+    let mut said = message.to_owned();
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !said.contains(&text) {
+            causes.push(text.clone());
+            said = text;
+        }
+        next = cause.source();
+    }
+    causes
+}
+
+/// Every problem as miette draws it, then how many there are.
+#[must_use]
+pub fn render_problems(problems: &Problems, color: bool, width: usize) -> String {
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+    let mut text = String::new();
+    for report in problems.diagnostics() {
+        // The only error is the formatter's, and writing to a `String` has none.
+        let _ = handler.render_report(&mut text, &report);
+        text.push('\n');
+    }
+    text.push_str(&count_problems(problems));
+    text.push('\n');
+    text
+}
+
+fn count_problems(problems: &Problems) -> String {
+    let warnings = problems.list().iter().filter(|problem| problem.warning).count();
+    let errors = problems.list().len() - warnings;
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (0, warnings) => plural(warnings, "warning"),
+        (errors, 0) => plural(errors, "error"),
+        (errors, warnings) => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
+    }
+}
+
+/// `error: …`, then causes, then `help: …`. Lines of a long text (a compiler's output) keep their shape.
+fn render_message(message: &str, causes: &[String], help: Option<&str>, color: bool) -> String {
+    let label = |code: &str, word: &str| if color { format!("\x1b[{code}m{word}:\x1b[0m ") } else { format!("{word}: ") };
+    let mut text = label("1;31", "error");
+    push_lines(&mut text, message, 0);
+    for cause in causes {
+        text.push_str(&label("2", "  caused by"));
+        push_lines(&mut text, cause, 4);
+    }
+    if let Some(help) = help {
+        text.push_str(&label("1;36", "help"));
+        push_lines(&mut text, help, 6);
+    }
+    text
+}
+
+fn push_lines(text: &mut String, block: &str, indent: usize) {
+    for (index, line) in block.trim_end().lines().enumerate() {
+        if index > 0 {
+            text.extend(std::iter::repeat_n(' ', indent));
+        }
+        text.push_str(&safe_text(line));
+        text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::{Source, problem::Problem};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the data directory cannot be opened")]
+    struct Outer(#[source] Middle);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("journal.db: {0}")]
+    struct Middle(#[source] io::Error);
+
+    #[test]
+    fn causes_follow_the_error_and_are_not_said_twice() {
+        let error = CliError::host(Outer(Middle(io::Error::other("disk full")))).help("free some space\nand try again");
+        assert_eq!(error.exit(), Exit::HostFailed);
+        insta::assert_snapshot!(error, @r"
+        error: the data directory cannot be opened
+          caused by: journal.db: disk full
+        help: free some space
+              and try again
+        ");
+    }
+
+    #[test]
+    fn hostile_text_in_errors_is_shown_not_obeyed() {
+        let error = CliError::bad_input("module said \x1b[2J\u{202e}");
+        assert_eq!(error.to_string(), "error: module said \\u{1b}[2J\\u{202e}\n");
+    }
+
+    #[test]
+    fn problems_are_drawn_with_their_places() {
+        let source = Source { path: "p.toml".into(), text: "name = \"p\"\nnmae = 1\n".into() };
+        let unknown = Problem::error("stepmill::definition::unknown_key", "unknown key `nmae`", 11..15).help("did you mean `name`?");
+        let doubtful = Problem::warning("stepmill::plan::unknown", "this may not fit", 0..4).says("here");
+        let error = CliError::from(Problems::new(&source, vec![unknown, doubtful]));
+        assert_eq!(error.exit(), Exit::BadInput);
+        insta::assert_snapshot!(error);
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_failure() {
+        let error = CliError::stdout(&io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!((error.exit(), error.to_string()), (Exit::Success, String::new()));
+        assert_eq!(CliError::stdout(&io::Error::other("x")).exit(), Exit::HostFailed);
+    }
+}

@@ -1,0 +1,28 @@
+//! States as people see them: an icon, a word, a colour, always all three.
+
+use super::paint::Style;
+use crate::event::{Outcome, StepState};
+
+/// How a step's state looks.
+#[must_use]
+pub fn step(state: StepState) -> (&'static str, Style) {
+    match state {
+        StepState::Waiting => ("·", Style::Faint),
+        StepState::Running => ("▸", Style::Busy),
+        StepState::Succeeded => ("✓", Style::Good),
+        StepState::Failed => ("✗", Style::Bad),
+        StepState::Skipped => ("○", Style::Faint),
+        StepState::Cancelled => ("⊘", Style::Doubtful),
+    }
+}
+
+/// How a run's outcome looks; a run without one is not over.
+#[must_use]
+pub fn run(outcome: Option<Outcome>) -> (&'static str, Style) {
+    step(match outcome {
+        None => StepState::Running,
+        Some(Outcome::Succeeded) => StepState::Succeeded,
+        Some(Outcome::Failed) => StepState::Failed,
+        Some(Outcome::Cancelled) => StepState::Cancelled,
+    })
+}

@@ -1,0 +1,185 @@
+//! What happens in a run, a line at a time.
+
+use serde::Serialize;
+
+use super::{
+    RunState, Versioned,
+    step::{FailureView, OutputView, ReasonView, UsageView},
+};
+use crate::{
+    event::{EventKind, RunEvent},
+    execute::ports::{LogLevel, LogLine, LogStream, Progress},
+    ids::{Name, RunId, StepIndex, Timestamp},
+    output::AttemptName,
+    plan::Plan,
+};
+
+/// A line of `run --json-events`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EventView {
+    /// The run.
+    pub run: RunId,
+    /// When.
+    pub at: String,
+    /// The event's number in the run's journal; log lines and progress have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// What.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What happened; the variant's name is the field `event`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are those of the other documents")]
+pub enum EventBody {
+    /// The run was accepted.
+    RunCreated { pipeline: Name },
+    /// A host took the run up again.
+    RunResumed,
+    /// An attempt began.
+    AttemptStarted { step: Name, attempt: u32 },
+    /// An attempt, and with it its step, succeeded.
+    AttemptSucceeded { step: Name, attempt: u32, output: OutputView, usage: UsageView },
+    /// An attempt failed.
+    AttemptFailed { step: Name, attempt: u32, failure: FailureView, usage: UsageView },
+    /// The host had stopped while an attempt ran.
+    AttemptLost { step: Name, attempt: u32 },
+    /// A step will not run, because of what happened above it.
+    StepSkipped { step: Name, reason: ReasonView },
+    /// A step will not run, because the run is ending.
+    StepCancelled { step: Name, reason: ReasonView },
+    /// Somebody asked for the run to end.
+    CancelRequested,
+    /// The run ended.
+    RunFinished { state: RunState },
+    /// A step wrote to its log.
+    Log { step: Name, attempt: u32, level: LogLevel, stream: LogStream, text: String },
+    /// A step said how far it is.
+    Progress {
+        step: Name,
+        attempt: u32,
+        done: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
+        message: String,
+    },
+}
+
+impl Versioned for EventView {
+    const SCHEMA: &'static str = "stepmill.event/1";
+}
+
+impl EventView {
+    /// A committed event.
+    #[must_use]
+    pub fn of(plan: &Plan, event: &RunEvent) -> Self {
+        Self { run: event.run, at: event.at.rfc3339(), seq: Some(event.seq), body: EventBody::of(plan, &event.kind) }
+    }
+
+    /// A line of a step's log.
+    #[must_use]
+    pub fn log(attempt: &AttemptName, line: &LogLine) -> Self {
+        let body = EventBody::Log {
+            step: attempt.step.clone(),
+            attempt: attempt.attempt,
+            level: line.level,
+            stream: line.stream,
+            text: line.text.clone(),
+        };
+        Self { run: attempt.run, at: line.at.rfc3339(), seq: None, body }
+    }
+
+    /// How far a step is.
+    #[must_use]
+    pub fn progress(attempt: &AttemptName, progress: &Progress, at: Timestamp) -> Self {
+        let body = EventBody::Progress {
+            step: attempt.step.clone(),
+            attempt: attempt.attempt,
+            done: progress.done,
+            total: progress.total,
+            message: progress.message.clone(),
+        };
+        Self { run: attempt.run, at: at.rfc3339(), seq: None, body }
+    }
+}
+
+impl EventBody {
+    fn of(plan: &Plan, kind: &EventKind) -> Self {
+        let name = |step: &StepIndex| plan.step(*step).name.clone();
+        match kind {
+            EventKind::Created { .. } => Self::RunCreated { pipeline: plan.pipeline.clone() },
+            EventKind::Resumed => Self::RunResumed,
+            EventKind::AttemptStarted { step, attempt, .. } => {
+                Self::AttemptStarted { step: name(step), attempt: *attempt }
+            }
+            EventKind::AttemptSucceeded { step, attempt, output, usage, .. } => Self::AttemptSucceeded {
+                step: name(step),
+                attempt: *attempt,
+                output: output.into(),
+                usage: usage.into(),
+            },
+            EventKind::AttemptFailed { step, attempt, failure, usage, .. } => Self::AttemptFailed {
+                step: name(step),
+                attempt: *attempt,
+                failure: failure.into(),
+                usage: usage.into(),
+            },
+            EventKind::AttemptLost { step, attempt, .. } => Self::AttemptLost { step: name(step), attempt: *attempt },
+            EventKind::StepSkipped { step, reason } => {
+                Self::StepSkipped { step: name(step), reason: ReasonView::skipped(plan, reason) }
+            }
+            EventKind::StepCancelled { step, reason } => {
+                Self::StepCancelled { step: name(step), reason: ReasonView::cancelled(plan, reason) }
+            }
+            EventKind::CancelRequested => Self::CancelRequested,
+            EventKind::Finished { outcome } => Self::RunFinished { state: RunState::of(Some(*outcome)) },
+        }
+    }
+}
+
+/// A line of a stored log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogLineView {
+    /// When.
+    pub at: String,
+    /// The step.
+    pub step: Name,
+    /// Which attempt at it.
+    pub attempt: u32,
+    /// How loud.
+    pub level: LogLevel,
+    /// Where from.
+    pub stream: LogStream,
+    /// The text.
+    pub text: String,
+}
+
+impl LogLineView {
+    /// A line of an attempt's log.
+    #[must_use]
+    pub fn of(step: &Name, attempt: u32, line: &LogLine) -> Self {
+        Self {
+            at: line.at.rfc3339(),
+            step: step.clone(),
+            attempt,
+            level: line.level,
+            stream: line.stream,
+            text: line.text.clone(),
+        }
+    }
+}
+
+/// The log of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogLines {
+    /// The run.
+    pub run: RunId,
+    /// Its lines, in order.
+    pub lines: Vec<LogLineView>,
+}
+
+impl Versioned for LogLines {
+    const SCHEMA: &'static str = "stepmill.logs/1";
+}
