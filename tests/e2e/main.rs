@@ -1,1 +1,21 @@
-fn main() {}
+//! stepmill as its users meet it: the real binary, real components, real files.
+
+mod bad_input;
+mod commands;
+mod crash;
+mod durability;
+mod fixtures;
+mod layering;
+mod memory;
+mod quickstart;
+mod running;
+mod sandbox;
+mod values;
+
+use std::process::Child;
+
+/// What Ctrl-C does.
+fn interrupt(child: &Child) {
+    let process = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+    rustix::process::kill_process(process, rustix::process::Signal::INT).expect("the process is there");
+}

@@ -26,6 +26,15 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// Waits for a started command.
+    ///
+    /// # Panics
+    /// If its outputs cannot be read.
+    #[must_use]
+    pub fn of(child: Child) -> Self {
+        Self::new(child.wait_with_output().expect("outputs"))
+    }
+
     fn new(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -101,12 +110,12 @@ impl Bench {
 
     /// Writes a pipeline of the behaviours guest; `steps` is what follows its `[modules]`.
     pub fn pipeline(&self, steps: &str) -> PathBuf {
-        let module = guest("behaviours");
-        let text = format!(
-            "name = \"test\"\n[modules]\nb = {{ path = {} }}\n{steps}",
-            Json::from(module.to_string_lossy().into_owned())
-        );
-        self.write("pipeline.toml", text)
+        self.write("pipeline.toml", pipeline_text("", steps))
+    }
+
+    /// The same, with the step whose output is the run's.
+    pub fn pipeline_returning(&self, output: &str, steps: &str) -> PathBuf {
+        self.write("pipeline.toml", pipeline_text(&format!("output = \"{output}\"\n"), steps))
     }
 
     /// The binary with these arguments, in this folder, with an empty environment but for what a process needs.
@@ -133,6 +142,13 @@ impl Bench {
     pub fn start(&self, args: &[&str]) -> Child {
         self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
     }
+}
+
+/// A pipeline of the behaviours guest, known as `b`: keys of the pipeline itself, then what follows its `[modules]`.
+#[must_use]
+pub fn pipeline_text(keys: &str, steps: &str) -> String {
+    let module = Json::from(guest("behaviours").to_string_lossy().into_owned());
+    format!("name = \"test\"\n{keys}[modules]\nb = {{ path = {module} }}\n{steps}")
 }
 
 /// The repository's root.

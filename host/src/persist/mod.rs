@@ -1,1 +1,24 @@
-//! persist/mod
+//! What happened: the journal of runs in SQLite, and what can be read from it. The only code that knows SQLite.
+//!
+//! Events are the truth. A [`SqliteJournal`] appends them and keeps the projections that lists and pages are read
+//! from, in the same transaction; a [`Reader`] answers questions, also from another process and also while a writer is
+//! at work. [`DataDir`] is the folder that all of it lives in.
+
+pub mod data_dir;
+pub mod error;
+pub mod memory;
+pub mod reader;
+pub mod writer;
+
+mod codec;
+mod schema;
+mod sequence;
+
+#[cfg(test)]
+mod tests;
+
+pub use data_dir::{DataDir, DataDirError, Holder, WriterDir};
+pub use error::StoreError;
+pub use memory::MemoryJournal;
+pub use reader::Reader;
+pub use writer::{Ack, Artifact, JournalStats, LogEntry, SqliteJournal};

@@ -1,10 +1,22 @@
 //! What will run: every name resolved to a digest, every edge checked, the graph built; immutable from here on.
 
+mod bind;
 pub mod catalog;
+mod check;
+mod compile;
+mod edges;
+mod graph;
+mod resolve;
+pub mod schema;
+mod suggest;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+pub use self::{
+    compile::{Compiled, compile},
+    edges::{EdgeStart, PlanEdge},
+};
 pub use crate::definition::{OnError, ParamKind};
 use crate::{
     ids::{ModuleDigest, Name, PlanHash, StepIndex},

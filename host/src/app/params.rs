@@ -1,0 +1,200 @@
+//! What a run is given: from a user's words to stored values, all mistakes at once.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value as Json;
+
+use crate::{
+    event::ParamValue,
+    execute::ports::{BlobKind, OutputStore},
+    ids::Name,
+    limits,
+    output::{FileRef, OutputRef},
+    persist::outputs,
+    plan::{ParamKind, Plan, PlanParam},
+    value,
+};
+
+/// What a caller gives for a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamInput {
+    /// Words from a command line, read as the parameter's type wants them.
+    Text(String),
+    /// A value; for a file, the path as a string.
+    Json(Json),
+}
+
+/// The values that a run is given, by parameter.
+pub type Params = BTreeMap<Name, ParamInput>;
+
+/// Everything that is wrong with the parameters of a run.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", list(.0))]
+pub struct ParamsError(pub Vec<ParamError>);
+
+fn list(errors: &[ParamError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// One thing that is wrong with the parameters of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ParamError {
+    /// A parameter without a default was not given.
+    #[error("parameter `{name}` is missing: add `--param {name}=…` ({kind})", kind = wanted(*.kind))]
+    Missing {
+        /// Which.
+        name: Name,
+        /// What it takes.
+        kind: ParamKind,
+    },
+    /// The pipeline has no such parameter.
+    #[error("the pipeline has no parameter `{name}`; it has {known}")]
+    Unknown {
+        /// Which.
+        name: Name,
+        /// Those it has.
+        known: String,
+    },
+    /// The value has another type.
+    #[error("parameter `{name}` wants {kind}, not `{given}`", kind = wanted(*.kind))]
+    Type {
+        /// Which.
+        name: Name,
+        /// What it takes.
+        kind: ParamKind,
+        /// What was given.
+        given: String,
+    },
+    /// The file cannot be read.
+    #[error("parameter `{name}`: the file {} cannot be read: {source}", path.display())]
+    File {
+        /// Which.
+        name: Name,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The value cannot be stored.
+    #[error("parameter `{name}` cannot be stored: {problem}")]
+    Store {
+        /// Which.
+        name: Name,
+        /// Why.
+        problem: String,
+    },
+}
+
+fn wanted(kind: ParamKind) -> &'static str {
+    match kind {
+        ParamKind::String => "a text",
+        ParamKind::Integer => "a whole number",
+        ParamKind::Number => "a number",
+        ParamKind::Boolean => "`true` or `false`",
+        ParamKind::File => "the path of a file",
+        ParamKind::Json => "a JSON value",
+    }
+}
+
+/// Stores what a run of this plan is given, defaults included, in the plan's order.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn store(plan: &Plan, mut given: Params, outputs: &dyn OutputStore) -> Result<Vec<ParamValue>, ParamsError> {
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for param in &plan.params {
+        match store_one(param, given.remove(param.name.as_str()), outputs) {
+            Ok(value) => values.push(ParamValue { name: param.name.clone(), value }),
+            Err(error) => errors.push(error),
+        }
+    }
+    errors.extend(given.into_keys().map(|name| ParamError::Unknown { name, known: known(plan) }));
+    if errors.is_empty() { Ok(values) } else { Err(ParamsError(errors)) }
+}
+
+fn known(plan: &Plan) -> String {
+    match plan.params.as_slice() {
+        [] => "none".to_owned(),
+        params => params.iter().map(|param| format!("`{}`", param.name)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputStore) -> Result<OutputRef, ParamError> {
+    let (name, kind) = (param.name.clone(), param.kind);
+    let given = given.or_else(|| param.default.clone().map(ParamInput::Json));
+    let json = match given.ok_or_else(|| ParamError::Missing { name: name.clone(), kind })? {
+        ParamInput::Text(text) => {
+            read_text(kind, &text).ok_or_else(|| ParamError::Type { name: name.clone(), kind, given: short(&text) })?
+        }
+        ParamInput::Json(json) => json,
+    };
+    if !fits(kind, &json) {
+        return Err(ParamError::Type { name, kind, given: short(&json.to_string()) });
+    }
+    let json = match (kind, json) {
+        (ParamKind::File, Json::String(path)) => import(&name, Path::new(&path), outputs)?,
+        (_, json) => json,
+    };
+    let problem = |problem: String| ParamError::Store { name: name.clone(), problem };
+    let bytes = value::json::from_json(&json).map_err(|error| problem(error.to_string()))?;
+    outputs::store_value(outputs, bytes.into()).map_err(|error| problem(error.to_string()))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn read_text(kind: ParamKind, text: &str) -> Option<Json> {
+    match kind {
+        ParamKind::String | ParamKind::File => Some(Json::from(text)),
+        ParamKind::Integer => text.parse::<i64>().map(Json::from).or_else(|_| text.parse::<u64>().map(Json::from)).ok(),
+        ParamKind::Number => {
+            let whole = text.parse::<i64>().ok().map(Json::from);
+            whole.or_else(|| serde_json::Number::from_f64(text.parse().ok()?).map(Json::Number))
+        }
+        ParamKind::Boolean => text.parse::<bool>().map(Json::from).ok(),
+        ParamKind::Json => serde_json::from_str(text).ok(),
+    }
+}
+
+fn fits(kind: ParamKind, json: &Json) -> bool {
+    match kind {
+        ParamKind::String | ParamKind::File => json.is_string(),
+        ParamKind::Integer => json.is_i64() || json.is_u64(),
+        ParamKind::Number => json.is_number(),
+        ParamKind::Boolean => json.is_boolean(),
+        ParamKind::Json => true,
+    }
+}
+
+/// Copies a file into the store, so that the run keeps it whatever becomes of the original.
+fn import(name: &Name, path: &Path, outputs: &dyn OutputStore) -> Result<Json, ParamError> {
+    let unreadable = |source| ParamError::File { name: name.clone(), path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    let problem = |error: io::Error| ParamError::Store { name: name.clone(), problem: error.to_string() };
+    let mut writer = outputs.create(BlobKind::Bytes).map_err(problem)?;
+    let mut buffer = vec![0; limits::FRAME];
+    loop {
+        match file.read(&mut buffer).map_err(unreadable)? {
+            0 => break,
+            count => writer.write(&buffer[..count]).map_err(problem)?,
+        }
+    }
+    let blob = writer.finish().map_err(problem)?;
+    let file_name = path.file_name().map_or_else(|| name.to_string(), |name| name.to_string_lossy().into_owned());
+    let reference = FileRef {
+        name: file_name,
+        media_type: mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream").to_owned(),
+        size: blob.size,
+        hash: blob.hash,
+    };
+    Ok(serde_json::json!({ "$file": reference }))
+}

@@ -1,0 +1,381 @@
+//! The folder that a host keeps everything in, and the lock that keeps a second host out of it.
+//!
+//! ```text
+//! stepmill.db    runs, events, logs, small outputs (with `stepmill.db-wal` and `-shm` while in use: copy all or none)
+//! LOCK           locked by the one process that may write; holds its pid, and is empty after a clean stop
+//! blobs/         large outputs and files, named by their content's hash
+//! tmp/           blobs in the making; nothing here outlives the process that made it
+//! quarantine/    blobs that were found damaged
+//! code/          compiled modules; can be deleted at any time
+//! control.sock   where the writing process takes orders, such as to cancel a run
+//! ```
+//!
+//! Everything is readable by its owner alone: outputs may be confidential.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+const DATABASE: &str = "stepmill.db";
+const LOCK: &str = "LOCK";
+const FOLDERS: [&str; 4] = ["blobs", "tmp", "quarantine", "code"];
+
+/// How often the lock is tried. [`DataDir::holder`] takes it for an instant, which must not look like a second host.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// A data directory that exists; says where things are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+/// A data directory that this process alone may write. The right ends with the last clone.
+#[derive(Debug, Clone)]
+pub struct WriterDir {
+    dir: DataDir,
+    lock: Arc<Lock>,
+}
+
+#[derive(Debug)]
+struct Lock {
+    file: File,
+    /// Whether the last writer stopped without saying so.
+    unclean: bool,
+    /// Whether the file says that somebody writes.
+    marked: AtomicBool,
+}
+
+/// The process that writes to a data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Its pid, where the lock file says it.
+    pub pid: Option<u32>,
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// Another process writes to it.
+    #[error(
+        "the data directory `{path}` is in use by {}: wait for it or stop it, or choose another with --data-dir",
+        pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+    )]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// Who has it.
+        pid: Option<u32>,
+    },
+    /// There is none.
+    #[error("there is no data directory at `{path}`: run a pipeline first, or name another with --data-dir")]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The folder holds something else.
+    #[error("`{path}` is not a data directory and not empty: choose a new or empty folder with --data-dir")]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("cannot {action} `{path}`: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl DataDir {
+    /// Takes a data directory for writing. It is created where there is none.
+    ///
+    /// # Errors
+    /// At once if another process has it; if it cannot be created; if the folder holds other things.
+    pub fn open_writer(path: impl AsRef<Path>) -> Result<WriterDir, DataDirError> {
+        let root = path.as_ref();
+        create_durably(root)?;
+        let root = root.canonicalize().map_err(io_error("find", root))?;
+        let dir = Self { root };
+        let known = dir.is_known();
+        if !known && !dir.is_empty()? {
+            return Err(DataDirError::Foreign { path: dir.root });
+        }
+        let lock = dir.lock(known)?;
+        dir.create_folders()?;
+        let dir = WriterDir { dir, lock: Arc::new(lock) };
+        dir.mark_open()?;
+        Ok(dir)
+    }
+
+    /// Opens a data directory for reading, beside a writer or without one.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn open_reader(path: impl AsRef<Path>) -> Result<Self, DataDirError> {
+        let path = path.as_ref();
+        match path.canonicalize() {
+            Ok(root) => {
+                let dir = Self { root };
+                if dir.is_known() { Ok(dir) } else { Err(DataDirError::Missing { path: dir.root }) }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(DataDirError::Missing { path: path.to_owned() })
+            }
+            Err(error) => Err(io_error("open", path)(error)),
+        }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.root.join(DATABASE)
+    }
+
+    /// Large outputs and files.
+    #[must_use]
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    /// Blobs in the making.
+    #[must_use]
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// Damaged blobs.
+    #[must_use]
+    pub fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+
+    /// Compiled modules.
+    #[must_use]
+    pub fn code(&self) -> PathBuf {
+        self.root.join("code")
+    }
+
+    /// Where the writing process takes orders.
+    #[must_use]
+    pub fn control_socket(&self) -> PathBuf {
+        self.root.join("control.sock")
+    }
+
+    /// Who writes to it now. A run that is not finished while nobody writes was interrupted.
+    ///
+    /// # Errors
+    /// If the lock file cannot be read.
+    pub fn holder(&self) -> Result<Option<Holder>, DataDirError> {
+        let path = self.root.join(LOCK);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error("open", &path)(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(Holder { pid: read_pid(&mut file) })),
+            Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        [DATABASE, LOCK].iter().any(|name| self.root.join(name).exists())
+    }
+
+    fn is_empty(&self) -> Result<bool, DataDirError> {
+        let mut entries = self.root.read_dir().map_err(io_error("read", &self.root))?;
+        Ok(entries.next().is_none())
+    }
+
+    fn lock(&self, known: bool) -> Result<Lock, DataDirError> {
+        let path = self.root.join(LOCK);
+        let new = !path.exists();
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(io_error("open", &path))?;
+        let mut tries = 1;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
+                    tries += 1;
+                    thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(DataDirError::Locked { path: self.root.clone(), pid: read_pid(&mut file) });
+                }
+                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+            }
+        }
+        let written = file.metadata().map_err(io_error("read", &path))?.len() > 0;
+        // A database without a lock file was copied here, nobody knows from what state.
+        let unclean = written || (known && new);
+        Ok(Lock { file, unclean, marked: AtomicBool::new(false) })
+    }
+
+    fn create_folders(&self) -> Result<(), DataDirError> {
+        for name in FOLDERS {
+            let path = self.root.join(name);
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(io_error("create", &path)(error)),
+            }
+        }
+        sync_folder(&self.root)
+    }
+}
+
+impl WriterDir {
+    /// Where things are.
+    #[must_use]
+    pub fn dir(&self) -> &DataDir {
+        &self.dir
+    }
+
+    /// Whether the last writer stopped without closing the journal: it was killed, or the power failed.
+    #[must_use]
+    pub fn was_unclean(&self) -> bool {
+        self.lock.unclean
+    }
+
+    /// Makes it durable that somebody writes, so that a crash from here on is noticed.
+    pub(super) fn mark_open(&self) -> Result<(), DataDirError> {
+        if self.lock.marked.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mark = |mut file: &File| {
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            writeln!(file, "{}", std::process::id())?;
+            file.sync_all()
+        };
+        mark(&self.lock.file).map_err(io_error("write", &self.dir.root.join(LOCK)))
+    }
+
+    /// Notes that everything was closed in good order. Not synced: a lost note only costs a check at the next start.
+    pub(super) fn mark_closed(&self) -> Result<(), DataDirError> {
+        self.lock.file.set_len(0).map_err(io_error("write", &self.dir.root.join(LOCK)))?;
+        self.lock.marked.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// Creates a folder and its parents so that they survive a power loss: a new entry is durable when the folder that
+/// holds it is synced.
+fn create_durably(path: &Path) -> Result<(), DataDirError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => Path::new("/"),
+    };
+    create_durably(parent)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => sync_folder(parent),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(io_error("create", path)(error)),
+    }
+}
+
+fn sync_folder(path: &Path) -> Result<(), DataDirError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(io_error("sync", path))
+}
+
+fn read_pid(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DataDirError {
+    let path = path.to_owned();
+    move |source| DataDirError::Io { action, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_new_folder_is_private_and_complete() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open_writer(tmp.path().join("a/b")).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(dir.dir().root()), 0o700);
+        for path in [dir.dir().blobs(), dir.dir().tmp(), dir.dir().quarantine(), dir.dir().code()] {
+            assert_eq!(mode(&path), 0o700, "{path:?}");
+        }
+        assert!(!dir.was_unclean());
+    }
+
+    #[test]
+    fn a_second_writer_is_told_who_has_it() {
+        let tmp = tempfile::tempdir().unwrap();
+        let first = DataDir::open_writer(tmp.path()).unwrap();
+        let error = DataDir::open_writer(tmp.path()).unwrap_err();
+        assert!(matches!(error, DataDirError::Locked { pid: Some(pid), .. } if pid == std::process::id()), "{error}");
+        assert!(error.to_string().contains("--data-dir"), "{error}");
+
+        let reader = DataDir::open_reader(tmp.path()).unwrap();
+        assert_eq!(reader.holder().unwrap(), Some(Holder { pid: Some(std::process::id()) }));
+        drop(first);
+        assert_eq!(reader.holder().unwrap(), None);
+        DataDir::open_writer(tmp.path()).unwrap();
+    }
+
+    #[test]
+    fn an_unclean_stop_is_noticed_once() {
+        let tmp = tempfile::tempdir().unwrap();
+        drop(DataDir::open_writer(tmp.path()).unwrap());
+        let second = DataDir::open_writer(tmp.path()).unwrap();
+        assert!(second.was_unclean());
+        second.mark_closed().unwrap();
+        drop(second);
+        assert!(!DataDir::open_writer(tmp.path()).unwrap().was_unclean());
+    }
+
+    #[test]
+    fn other_folders_are_left_alone() {
+        let tmp = tempfile::tempdir().unwrap();
+        let missing = DataDir::open_reader(tmp.path().join("none")).unwrap_err();
+        assert!(matches!(missing, DataDirError::Missing { .. }), "{missing}");
+        assert!(matches!(DataDir::open_reader(tmp.path()), Err(DataDirError::Missing { .. })));
+
+        std::fs::write(tmp.path().join("thesis.txt"), "mine").unwrap();
+        assert!(matches!(DataDir::open_writer(tmp.path()), Err(DataDirError::Foreign { .. })));
+        assert_eq!(tmp.path().read_dir().unwrap().count(), 1);
+        let file = DataDir::open_writer(tmp.path().join("thesis.txt")).unwrap_err();
+        assert!(matches!(file, DataDirError::Io { action: "create", .. }), "{file}");
+    }
+}

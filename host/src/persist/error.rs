@@ -1,0 +1,104 @@
+//! Why the database cannot be opened or read.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use super::data_dir::DataDirError;
+use crate::{execute::ports::JournalError, ids::RunId};
+
+/// Why the database cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no database yet.
+    #[error("`{0}` holds no runs yet: run a pipeline first, or name another data directory with --data-dir")]
+    Empty(PathBuf),
+    /// The file is something else.
+    #[error("`{0}` is not a stepmill database: name another data directory with --data-dir")]
+    NotStepmill(PathBuf),
+    /// A later version of stepmill wrote it.
+    #[error(
+        "`{path}` was written by a newer stepmill (schema {found}, this one knows up to {known}): use that version; \
+         nothing was changed"
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// An earlier version wrote it, and only a writer may change it.
+    #[error("`{path}` has the older schema {found}: `stepmill run` or `stepmill serve` brings it up to date")]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// Stored data is not what was written.
+    #[error("`{path}` is damaged: {detail}. Restore the data directory from a backup, or move it away to start afresh")]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// No run has that name.
+    #[error("there is no run `{0}`: `stepmill runs list` shows all")]
+    NoSuchRun(String),
+    /// Several runs have that name.
+    #[error("`{prefix}` is the beginning of several runs: {}", matches.iter().map(RunId::to_string).collect::<Vec<_>>().join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        prefix: String,
+        /// Some of the runs that it fits.
+        matches: Vec<RunId>,
+    },
+    /// The folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// SQLite refused.
+    #[error("cannot use `{path}`: {source}")]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    /// Sorts an error of SQLite.
+    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotStepmill(path.to_owned()),
+            Some(ErrorCode::DatabaseCorrupt) => Self::damaged(path, &source),
+            _ if is_undecodable(&source) => Self::damaged(path, &source),
+            _ => Self::Sqlite { path: path.to_owned(), source },
+        }
+    }
+
+    pub(super) fn damaged(path: &Path, detail: impl ToString) -> Self {
+        Self::Damaged { path: path.to_owned(), detail: detail.to_string() }
+    }
+}
+
+/// Columns are typed and we wrote them: a value that does not fit is damage, not a mistake in a query.
+fn is_undecodable(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+}
+
+/// What a run is told when the database cannot be written.
+pub(super) fn write_error(path: &Path, error: &rusqlite::Error) -> JournalError {
+    let path = path.display();
+    JournalError(match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => format!("no room for `{path}`: free some space, then resume the run"),
+        Some(ErrorCode::SystemIoFailure) => {
+            format!("the disk failed under `{path}` ({error}): check it, then resume the run")
+        }
+        _ => format!("`{path}`: {error}"),
+    })
+}

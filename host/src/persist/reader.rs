@@ -1,0 +1,93 @@
+//! The reading side: what lists, pages and commands ask. Works beside a writer, also one in another process, and after
+//! one was killed. Calls block for as long as SQLite reads; async code gives them a thread.
+
+mod events;
+mod rows;
+mod runs;
+mod steps;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{codec, data_dir::DataDir, error::StoreError, schema};
+use crate::ids::RunId;
+
+pub use rows::{
+    AttemptRow, AttemptState, LogChunk, LogFilter, OutputRow, PipelineRow, RunCursor, RunFilter, RunPage, RunRow,
+    RunState, StepCounts, StepReason, StepRow,
+};
+pub(super) use rows::{form_word, place_word};
+
+/// The most rows that one call returns.
+pub const MAX_ROWS: u32 = 1_000;
+
+/// How many connections are kept for later calls.
+const POOL: usize = 4;
+
+/// Answers questions about runs.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    pool: Mutex<Vec<Connection>>,
+}
+
+impl Reader {
+    /// Opens the database of a data directory for reading.
+    ///
+    /// # Errors
+    /// If there is none yet, or it is another program's, of another version, damaged, or unreadable.
+    pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
+        let path = dir.database();
+        let first = schema::open_reader(&path)?;
+        Ok(Self { path, pool: Mutex::new(vec![first]) })
+    }
+
+    /// Runs a query on a connection of the pool.
+    fn query<T>(&self, query: impl FnOnce(&mut Connection, &Path) -> Result<T, QueryError>) -> Result<T, StoreError> {
+        let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = pooled.map_or_else(|| schema::open_reader(&self.path), Ok)?;
+        let result = query(&mut connection, &self.path).map_err(|error| match error {
+            QueryError::Sqlite(error) => StoreError::sqlite(&self.path, error),
+            QueryError::Store(error) => error,
+        });
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() < POOL {
+            pool.push(connection);
+        }
+        result
+    }
+}
+
+/// Lets queries use `?` on both.
+enum QueryError {
+    Sqlite(rusqlite::Error),
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for QueryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The key of a run.
+fn run_key(connection: &Connection, run: RunId) -> Result<i64, QueryError> {
+    let mut select = connection.prepare_cached("SELECT key FROM runs WHERE id = ?")?;
+    let key = select.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
+    key.ok_or_else(|| StoreError::NoSuchRun(run.to_string()).into())
+}
+
+/// A limit within what one call may return.
+fn cap(limit: u32) -> u32 {
+    limit.clamp(1, MAX_ROWS)
+}

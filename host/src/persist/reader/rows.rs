@@ -1,0 +1,344 @@
+//! What the reader returns, and how its words are written in the database.
+
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+
+use super::codec;
+use crate::{
+    event::{CancelReason, SkipReason, StepState},
+    execute::ports::LogLine,
+    failure::{StepFailure, Usage},
+    ids::{ContentHash, Name, PlanHash, RunId, StepIndex, Timestamp},
+    module::Form,
+    output::{ItemRange, Place},
+};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It has not ended. Without a writer it was interrupted, see [`DataDir::holder`](crate::persist::DataDir::holder).
+    Running,
+    /// Every step succeeded.
+    Succeeded,
+    /// A step failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl RunState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled];
+
+    /// The word that users read and write.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state that a word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// It runs, or the host that ran it has stopped.
+    Running,
+    /// Its output is stored.
+    Succeeded,
+    /// It failed or was cancelled.
+    Failed,
+    /// The host stopped while it ran.
+    Lost,
+}
+
+impl AttemptState {
+    /// The word that users read.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Running, Self::Succeeded, Self::Failed, Self::Lost].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// How many steps of a run are in each state; the others wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct StepCounts {
+    pub running: u32,
+    pub succeeded: u32,
+    pub failed: u32,
+    pub skipped: u32,
+    pub cancelled: u32,
+}
+
+impl StepCounts {
+    /// Counts a step that comes into a state.
+    pub(in crate::persist) fn enter(&mut self, state: StepState) {
+        if let Some(count) = self.count(state) {
+            *count += 1;
+        }
+    }
+
+    /// Counts a step that leaves a state.
+    pub(in crate::persist) fn leave(&mut self, state: StepState) {
+        if let Some(count) = self.count(state) {
+            *count -= 1;
+        }
+    }
+
+    fn count(&mut self, state: StepState) -> Option<&mut u32> {
+        match state {
+            StepState::Waiting => None,
+            StepState::Running => Some(&mut self.running),
+            StepState::Succeeded => Some(&mut self.succeeded),
+            StepState::Failed => Some(&mut self.failed),
+            StepState::Skipped => Some(&mut self.skipped),
+            StepState::Cancelled => Some(&mut self.cancelled),
+        }
+    }
+}
+
+/// Why a step is where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepReason {
+    /// Its last attempt failed, or was cancelled.
+    Failed(StepFailure),
+    /// It was skipped.
+    Skipped(SkipReason),
+    /// It was cancelled.
+    Cancelled(CancelReason),
+}
+
+/// A run, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// Its id.
+    pub id: RunId,
+    /// Its pipeline.
+    pub pipeline: Name,
+    /// Its plan.
+    pub plan: PlanHash,
+    /// Where it stands.
+    pub state: RunState,
+    /// Whether somebody asked for it to end.
+    pub cancel_requested: bool,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// How many events it has: the seq of the next.
+    pub events: u64,
+    /// How many steps its plan has.
+    pub steps: u32,
+    /// How many of them are where.
+    pub counts: StepCounts,
+}
+
+/// Which runs a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Only of this pipeline.
+    pub pipeline: Option<Name>,
+    /// Only in this state.
+    pub state: Option<RunState>,
+}
+
+/// A place in the list of runs, which is ordered by time and id, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCursor {
+    /// See [`RunRow::created_at`].
+    pub created_at: Timestamp,
+    /// See [`RunRow::id`].
+    pub id: RunId,
+}
+
+/// A part of the list of runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunPage {
+    /// The runs, newest first.
+    pub runs: Vec<RunRow>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<RunCursor>,
+}
+
+/// A pipeline that has runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineRow {
+    /// Its name.
+    pub name: Name,
+    /// How many runs it has.
+    pub runs: u64,
+    /// When the newest was accepted.
+    pub last_created_at: Timestamp,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRow {
+    /// Its place in the plan.
+    pub step: StepIndex,
+    /// Its name.
+    pub name: Name,
+    /// Where it stands.
+    pub state: StepState,
+    /// Why, where there is more to say.
+    pub reason: Option<StepReason>,
+    /// The number of its latest attempt; 0 if it has not been tried.
+    pub attempts: u32,
+    /// When its first attempt began.
+    pub started_at: Option<Timestamp>,
+    /// When it came into its terminal state.
+    pub finished_at: Option<Timestamp>,
+    /// What its latest attempt used, once that has ended.
+    pub usage: Option<Usage>,
+    /// What its latest attempt returned.
+    pub output: Option<OutputRow>,
+}
+
+/// An attempt at a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// The step.
+    pub step: StepIndex,
+    /// The items.
+    pub items: ItemRange,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed.
+    pub failure: Option<StepFailure>,
+    /// What it used, once it has ended.
+    pub usage: Option<Usage>,
+    /// What it returned.
+    pub output: Option<OutputRow>,
+}
+
+/// What is known of an output without loading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputRow {
+    /// One value or a stream of them.
+    pub form: Form,
+    /// Identifies the content.
+    pub hash: ContentHash,
+    /// Bytes.
+    pub size: u64,
+    /// Of a stream: how many items.
+    pub items: Option<u64>,
+    /// Whether the bytes are in the journal itself.
+    pub inline: bool,
+}
+
+/// Lines that an attempt wrote, as they were committed together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogChunk {
+    /// Counts from 0 within the step, without gaps.
+    pub chunk: u64,
+    /// The item; 0 for a step without `for_each`.
+    pub item: u32,
+    /// The attempt.
+    pub attempt: u32,
+    /// What it wrote.
+    pub lines: Vec<LogLine>,
+}
+
+/// Whose log lines are wanted; all of the step's by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogFilter {
+    /// Only of this item.
+    pub item: Option<u32>,
+    /// Only of this attempt.
+    pub attempt: Option<u32>,
+}
+
+pub(in crate::persist) fn form_word(form: Form) -> &'static str {
+    match form {
+        Form::Value => "value",
+        Form::Rows => "rows",
+    }
+}
+
+pub(in crate::persist) fn place_word(place: &Place) -> &'static str {
+    match place {
+        Place::Inline(_) => "inline",
+        Place::Blob => "blob",
+    }
+}
+
+fn form(word: &str) -> Option<Form> {
+    [Form::Value, Form::Rows].into_iter().find(|form| form_word(*form) == word)
+}
+
+fn is_inline(word: &str) -> Option<bool> {
+    match word {
+        "inline" => Some(true),
+        "blob" => Some(false),
+        _ => None,
+    }
+}
+
+/// The columns that [`usage_and_output`] reads, of a table called `a`.
+pub(super) const USAGE_AND_OUTPUT: &str = "a.wall_us, a.cpu_us, a.memory, a.log_lines, a.log_lines_dropped, \
+     a.output_form, a.output_hash, a.output_size, a.output_items, a.output_place";
+
+/// Reads [`USAGE_AND_OUTPUT`], the first of which has this index.
+pub(super) fn usage_and_output(row: &Row<'_>, first: usize) -> rusqlite::Result<(Option<Usage>, Option<OutputRow>)> {
+    let usage = match codec::count_opt(row, first)? {
+        None => None,
+        Some(wall_us) => Some(Usage {
+            wall_us,
+            cpu_us: codec::count(row, first + 1)?,
+            memory: codec::count(row, first + 2)?,
+            log_lines: codec::count(row, first + 3)?,
+            log_lines_dropped: codec::count(row, first + 4)?,
+        }),
+    };
+    let output = match row.get(first + 6)? {
+        None => None,
+        Some(hash) => Some(OutputRow {
+            form: codec::word(row, first + 5, form)?,
+            hash: ContentHash(hash),
+            size: codec::count(row, first + 7)?,
+            items: codec::count_opt(row, first + 8)?,
+            inline: codec::word(row, first + 9, is_inline)?,
+        }),
+    };
+    Ok((usage, output))
+}
+
+pub(super) fn attempt_state(row: &Row<'_>, index: usize) -> rusqlite::Result<AttemptState> {
+    codec::word(row, index, AttemptState::from_word)
+}
+
+pub(super) fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(index)?.map(Timestamp))
+}
+
+pub(super) fn name(row: &Row<'_>, index: usize) -> rusqlite::Result<Name> {
+    codec::word(row, index, |text| Name::new(text).ok())
+}

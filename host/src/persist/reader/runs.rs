@@ -1,0 +1,230 @@
+//! Questions about runs as a whole.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::{
+    MAX_ROWS, PipelineRow, QueryError, Reader, RunCursor, RunFilter, RunPage, RunRow, RunState, StepCounts, cap, codec,
+    rows,
+};
+use crate::{
+    ids::{ModuleDigest, PlanHash, RunId, Timestamp},
+    persist::{Artifact, StoreError},
+    plan::Plan,
+};
+
+/// The columns of a [`RunRow`].
+const RUN: &str = "r.id, r.pipeline, p.hash, r.state, r.cancel_requested, r.created_at, r.finished_at, r.events, \
+     r.steps, r.running, r.succeeded, r.failed, r.skipped, r.cancelled \
+     FROM runs r JOIN plans p ON p.key = r.plan";
+
+/// How many runs an ambiguous prefix names as examples.
+const EXAMPLES: usize = 5;
+
+impl Reader {
+    /// A page of the list of runs, newest first, behind `after`. At most [`MAX_ROWS`].
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn runs(&self, filter: &RunFilter, after: Option<RunCursor>, limit: u32) -> Result<RunPage, StoreError> {
+        self.query(|connection, _| {
+            let limit = cap(limit);
+            let runs = list(connection, filter, after, limit)?;
+            let full = u32::try_from(runs.len()).is_ok_and(|len| len == limit);
+            let last = runs.last().map(|run| RunCursor { created_at: run.created_at, id: run.id });
+            Ok(RunPage { next: last.filter(|_| full), runs })
+        })
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// If there is none with that id, or the database cannot be read.
+    pub fn run(&self, run: RunId) -> Result<RunRow, StoreError> {
+        self.query(|connection, _| {
+            let mut select = connection.prepare_cached(&format!("SELECT {RUN} WHERE r.id = ?"))?;
+            let found = select.query_row([run.as_bytes()], run_row).optional()?;
+            found.ok_or_else(|| StoreError::NoSuchRun(run.to_string()).into())
+        })
+    }
+
+    /// The run that a user means: an id, the beginning of one, or `last`.
+    ///
+    /// # Errors
+    /// If no run or several runs fit, or the database cannot be read.
+    pub fn find_run(&self, text: &str) -> Result<RunId, StoreError> {
+        let unknown = || StoreError::NoSuchRun(text.to_owned());
+        if text == "last" {
+            let newest = self.runs(&RunFilter::default(), None, 1)?;
+            return newest.runs.first().map(|run| run.id).ok_or_else(unknown);
+        }
+        let (first, last) = prefix_bounds(text).ok_or_else(unknown)?;
+        let matches = self.query(|connection, _| {
+            let mut select =
+                connection.prepare_cached("SELECT id FROM runs WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
+            let ids = select.query_map(params![first, last, EXAMPLES as u32], |row| id(row, 0))?;
+            Ok(ids.collect::<Result<Vec<_>, _>>()?)
+        })?;
+        match matches.as_slice() {
+            [] => Err(unknown()),
+            [run] => Ok(*run),
+            _ => Err(StoreError::Ambiguous { prefix: text.to_owned(), matches }),
+        }
+    }
+
+    /// The runs that have not ended, oldest first: what a new writer resumes.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
+        self.query(|connection, _| {
+            let mut select =
+                connection.prepare_cached("SELECT id FROM runs WHERE state = ? ORDER BY created_at, id")?;
+            let ids = select.query_map([RunState::Running.as_str()], |row| id(row, 0))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The plan that a run follows.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database cannot be read.
+    pub fn plan(&self, run: RunId) -> Result<Plan, StoreError> {
+        self.query(|connection, path| {
+            let mut select = connection
+                .prepare_cached("SELECT p.hash, p.json FROM runs r JOIN plans p ON p.key = r.plan WHERE r.id = ?")?;
+            let found = select.query_row([run.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let (hash, json): ([u8; 32], String) = found.ok_or_else(|| StoreError::NoSuchRun(run.to_string()))?;
+            if blake3::hash(json.as_bytes()) != hash {
+                return Err(StoreError::damaged(path, format!("the plan of run {run} does not have its hash")).into());
+            }
+            let plan = serde_json::from_str(&json);
+            plan.map_err(|error| StoreError::damaged(path, format!("the plan of run {run}: {error}")).into())
+        })
+    }
+
+    /// The pipelines that have runs, by name.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn pipelines(&self) -> Result<Vec<PipelineRow>, StoreError> {
+        self.query(|connection, _| {
+            let mut select = connection.prepare_cached(
+                "SELECT pipeline, count(*), max(created_at) FROM runs GROUP BY pipeline ORDER BY pipeline LIMIT ?",
+            )?;
+            let found = select.query_map([MAX_ROWS], |row| {
+                let last_created_at = Timestamp(row.get(2)?);
+                Ok(PipelineRow { name: rows::name(row, 0)?, runs: codec::count(row, 1)?, last_created_at })
+            })?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The compiled form of a module for an engine.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn artifact(&self, module: ModuleDigest, engine: &str) -> Result<Option<Artifact>, StoreError> {
+        self.query(|connection, _| {
+            let mut select = connection.prepare_cached(
+                "SELECT info, code_hash, code_size, created_at FROM artifacts WHERE module = ? AND engine = ?",
+            )?;
+            let found = select.query_row(params![module.0, engine], |row| {
+                Ok(Artifact {
+                    info: codec::json(row, 0)?,
+                    engine: engine.to_owned(),
+                    code_hash: row.get(1)?,
+                    code_size: codec::count(row, 2)?,
+                    created_at: Timestamp(row.get(3)?),
+                })
+            });
+            Ok(found.optional()?)
+        })
+    }
+}
+
+fn list(
+    connection: &Connection,
+    filter: &RunFilter,
+    after: Option<RunCursor>,
+    limit: u32,
+) -> Result<Vec<RunRow>, QueryError> {
+    let mut conditions = Vec::new();
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    if let Some(pipeline) = &filter.pipeline {
+        conditions.push("r.pipeline = ?");
+        values.push(Box::new(pipeline.as_str().to_owned()));
+    }
+    if let Some(state) = filter.state {
+        conditions.push("r.state = ?");
+        values.push(Box::new(state.as_str()));
+    }
+    if let Some(after) = after {
+        conditions.push("(r.created_at, r.id) < (?, ?)");
+        values.push(Box::new(after.created_at.0));
+        values.push(Box::new(*after.id.as_bytes()));
+    }
+    let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    values.push(Box::new(limit));
+    let sql = format!("SELECT {RUN} {filter} ORDER BY r.created_at DESC, r.id DESC LIMIT ?");
+    let mut select = connection.prepare_cached(&sql)?;
+    let runs = select.query_map(rusqlite::params_from_iter(values), run_row)?;
+    Ok(runs.collect::<Result<_, _>>()?)
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: id(row, 0)?,
+        pipeline: rows::name(row, 1)?,
+        plan: PlanHash(row.get(2)?),
+        state: codec::word(row, 3, RunState::from_word)?,
+        cancel_requested: row.get(4)?,
+        created_at: Timestamp(row.get(5)?),
+        finished_at: rows::time(row, 6)?,
+        events: codec::count(row, 7)?,
+        steps: codec::count(row, 8)?,
+        counts: StepCounts {
+            running: codec::count(row, 9)?,
+            succeeded: codec::count(row, 10)?,
+            failed: codec::count(row, 11)?,
+            skipped: codec::count(row, 12)?,
+            cancelled: codec::count(row, 13)?,
+        },
+    })
+}
+
+fn id(row: &Row<'_>, index: usize) -> rusqlite::Result<RunId> {
+    row.get(index).map(RunId::from_bytes)
+}
+
+/// The first and the last id that begin with a text, hyphens left out; `None` if no id does.
+fn prefix_bounds(text: &str) -> Option<([u8; 16], [u8; 16])> {
+    let digits: String = text.chars().filter(|c| *c != '-').collect();
+    let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    if digits.is_empty() || digits.len() > 32 || !is_hex {
+        return None;
+    }
+    let filled = |with: char| {
+        let mut bytes = [0; 16];
+        let padding: String = std::iter::repeat_n(with, 32 - digits.len()).collect();
+        hex::decode_to_slice(format!("{digits}{padding}"), &mut bytes).ok().map(|()| bytes)
+    };
+    Some((filled('0')?, filled('f')?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_ranges_of_ids() {
+        let (first, last) = prefix_bounds("0190-a").unwrap();
+        assert_eq!(first[..3], [0x01, 0x90, 0xa0]);
+        assert_eq!(last[..3], [0x01, 0x90, 0xaf]);
+        assert_eq!((first[15], last[15]), (0, 0xff));
+        let id = RunId::generate();
+        assert_eq!(prefix_bounds(&id.to_string()), Some((*id.as_bytes(), *id.as_bytes())));
+        for bad in ["", "-", "g", "ä", "last run", &"0".repeat(33)] {
+            assert_eq!(prefix_bounds(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Opens the database: settings, version check, migrations, and a check of the file after an unclean stop.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::{
+    data_dir::{DataDirError, WriterDir},
+    error::StoreError,
+};
+
+/// "stpm", in the header of the file: what makes it ours.
+const APPLICATION_ID: i64 = 0x7374_706d;
+
+/// Applied in order, each in its own transaction, never changed after a release. `user_version` counts them.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql")];
+
+/// The schema that this program writes.
+const VERSION: i64 = MIGRATIONS.len() as i64;
+
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The write-ahead log shrinks to this many bytes after a burst.
+const WAL_SIZE_LIMIT: i64 = 64 << 20;
+
+/// Opens the database for writing, and makes or migrates it where needed.
+pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
+    let path = dir.dir().database();
+    refuse_unknown(&path)?;
+    let sqlite = |error| StoreError::sqlite(&path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
+    harden(&connection).map_err(sqlite)?;
+    if is_blank(&connection).map_err(sqlite)? {
+        claim(&connection).map_err(sqlite)?;
+    }
+    let (id, found) = version(&connection).map_err(sqlite)?;
+    judge(&path, id, found)?;
+    if dir.was_unclean() {
+        quick_check(&connection, &path)?;
+    }
+    if !make_durable(&connection).map_err(sqlite)? {
+        let source = io::Error::new(io::ErrorKind::Unsupported, "the file system does not support it");
+        return Err(DataDirError::Io { action: "keep a write-ahead log beside", path, source }.into());
+    }
+    migrate(&mut connection, found).map_err(sqlite)?;
+    Ok(connection)
+}
+
+/// Opens the database for reading, beside a writer or after one was killed.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    if header(path)?.is_none() {
+        return Err(StoreError::Empty(path.to_owned()));
+    }
+    let connection = read_only(path).map_err(|e| StoreError::sqlite(path, e))?;
+    let (id, found) = version(&connection).map_err(|e| StoreError::sqlite(path, e))?;
+    match (id, found) {
+        (APPLICATION_ID, 0) => Err(StoreError::Empty(path.to_owned())),
+        (APPLICATION_ID, found) if found < VERSION => Err(StoreError::Older { path: path.to_owned(), found }),
+        (id, found) => judge(path, id, found).map(|()| connection),
+    }
+}
+
+/// Refuses a file that is not ours or too new without opening it for writing, which alone could change it.
+fn refuse_unknown(path: &Path) -> Result<(), StoreError> {
+    let Some((id, found)) = header(path)? else { return Ok(()) };
+    if is_filled(&beside(path, "-journal")) {
+        return Ok(()); // Killed while the file was made: opening it for writing undoes that, then it is judged.
+    }
+    // What the log holds overrules the file.
+    if is_filled(&beside(path, "-wal")) {
+        let connection = read_only(path).map_err(|e| StoreError::sqlite(path, e))?;
+        let (id, found) = version(&connection).map_err(|e| StoreError::sqlite(path, e))?;
+        return judge(path, id, found);
+    }
+    judge(path, id, found)
+}
+
+fn judge(path: &Path, application: i64, found: i64) -> Result<(), StoreError> {
+    match (application, found) {
+        (APPLICATION_ID, ..=VERSION) => Ok(()),
+        (APPLICATION_ID, _) => Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION }),
+        _ => Err(StoreError::NotStepmill(path.to_owned())),
+    }
+}
+
+/// Application id and schema version from the file itself; `None` if there is no file or nothing in it.
+fn header(path: &Path) -> Result<Option<(i64, i64)>, StoreError> {
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|file| file.take(100).read_to_end(&mut bytes)) {
+        Ok(0) => return Ok(None),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(DataDirError::Io { action: "read", path: path.to_owned(), source }.into());
+        }
+    }
+    let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(i32::from_be_bytes);
+    match (bytes.starts_with(b"SQLite format 3\0"), number(68), number(60)) {
+        (true, Some(application), Some(version)) => Ok(Some((application.into(), version.into()))),
+        _ => Err(StoreError::NotStepmill(path.to_owned())),
+    }
+}
+
+fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    harden(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// The file may come from anywhere: nothing in its schema is run, no page is trusted, none is mapped into memory.
+fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "mmap_size", 0)
+}
+
+/// Makes an empty file ours. The first write to it, and atomic: a file with a header that does not name us is not ours.
+fn claim(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)
+}
+
+/// Whether a commit now survives a power loss, and readers are never in a writer's way.
+fn make_durable(connection: &Connection) -> rusqlite::Result<bool> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if cfg!(target_os = "macos") {
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    }
+    connection.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(mode == "wal")
+}
+
+fn is_blank(connection: &Connection) -> rusqlite::Result<bool> {
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    Ok(pages == 0)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((id, version))
+}
+
+fn migrate(connection: &mut Connection, found: i64) -> rusqlite::Result<()> {
+    for (migration, number) in MIGRATIONS.iter().zip(1..).skip_while(|(_, number)| *number <= found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn quick_check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let check = || {
+        let mut statement = connection.prepare("PRAGMA quick_check(1)")?;
+        statement.query_row([], |row| row.get::<_, String>(0))
+    };
+    match check() {
+        Ok(verdict) if verdict == "ok" => Ok(()),
+        Ok(verdict) => Err(StoreError::damaged(path, verdict)),
+        Err(error) => Err(StoreError::sqlite(path, error)),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+fn is_filled(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.len() > 0)
+}

@@ -1,0 +1,61 @@
+//! Which events a journal takes: the rules that hold for every implementation.
+
+use crate::{
+    event::{EventKind, RunEvent},
+    execute::ports::JournalError,
+    ids::{RunId, StepIndex},
+};
+
+/// Where a run stands, as far as the rules need it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    /// The seq of the next event.
+    pub(super) next: u64,
+    /// How many steps the plan has.
+    pub(super) steps: usize,
+    /// Whether the last event was [`EventKind::Finished`].
+    pub(super) finished: bool,
+}
+
+/// Checks the events of one call: they continue the run without a gap, know its steps, and nothing follows the end.
+pub(super) fn check<'a>(
+    run: RunId,
+    mut position: Position,
+    events: impl Iterator<Item = &'a RunEvent>,
+) -> Result<(), JournalError> {
+    for event in events {
+        let refuse = |why: String| Err(JournalError(format!("event {} of run {run} was refused: {why}", event.seq)));
+        if event.run != run {
+            return refuse(format!("it belongs to run {}", event.run));
+        }
+        if position.finished {
+            return refuse("the run has finished".to_owned());
+        }
+        if event.seq != position.next {
+            return refuse(format!("event {} is the next", position.next));
+        }
+        if matches!(event.kind, EventKind::Created { .. }) != (event.seq == 0) {
+            return refuse("a run begins with `created`, once".to_owned());
+        }
+        if step_of(&event.kind).is_some_and(|step| step.get() >= position.steps) {
+            return refuse("its plan has no such step".to_owned());
+        }
+        position.next += 1;
+        position.finished = matches!(event.kind, EventKind::Finished { .. });
+    }
+    Ok(())
+}
+
+fn step_of(kind: &EventKind) -> Option<StepIndex> {
+    match *kind {
+        EventKind::AttemptStarted { step, .. }
+        | EventKind::AttemptSucceeded { step, .. }
+        | EventKind::AttemptFailed { step, .. }
+        | EventKind::AttemptLost { step, .. }
+        | EventKind::StepSkipped { step, .. }
+        | EventKind::StepCancelled { step, .. } => Some(step),
+        EventKind::Created { .. } | EventKind::Resumed | EventKind::CancelRequested | EventKind::Finished { .. } => {
+            None
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Tests of the journal as a whole; what they share is here.
+
+mod crash;
+mod damage;
+mod groups;
+mod projection;
+mod reading;
+mod suite;
+
+use std::{path::Path, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{DataDir, Reader, SqliteJournal, WriterDir};
+use crate::{
+    definition::OnError,
+    event::{EventKind, Origin, Outcome, RunEvent},
+    execute::ports::{BoxFuture, Journal, JournalError},
+    failure::Usage,
+    ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
+    limits::Limits,
+    module::Form,
+    output::{ItemRange, OutputRef, Place},
+    plan::{Plan, PlanModule, PlanStep},
+};
+
+/// A plan of unconnected steps `s0`, `s1`, …
+fn plan(pipeline: &str, steps: u32) -> Arc<Plan> {
+    let name = |text: &str| Name::new(text).unwrap();
+    let step = |index| PlanStep {
+        name: name(&format!("s{index}")),
+        module: 0,
+        function: name("f"),
+        arguments: Vec::new(),
+        output: Form::Value,
+        upstreams: Vec::new(),
+        downstreams: Vec::new(),
+        on_error: OnError::default(),
+        limits: Limits::default(),
+    };
+    Arc::new(Plan {
+        pipeline: name(pipeline),
+        description: String::new(),
+        params: Vec::new(),
+        modules: vec![PlanModule { name: name("m"), digest: ModuleDigest([7; 32]) }],
+        steps: (0..steps).map(step).collect(),
+        output: None,
+    })
+}
+
+/// Numbers events from a seq on.
+fn events(run: RunId, from: u64, kinds: impl IntoIterator<Item = EventKind>) -> Vec<RunEvent> {
+    (from..).zip(kinds).map(|(seq, kind)| RunEvent { run, seq, at: Timestamp(1_000 + seq as i64), kind }).collect()
+}
+
+fn created() -> EventKind {
+    EventKind::Created { params: Vec::new(), origin: Origin::Manual }
+}
+
+fn started(step: u32, attempt: u32) -> EventKind {
+    EventKind::AttemptStarted { step: StepIndex(step), items: ItemRange::WHOLE, attempt }
+}
+
+fn succeeded(step: u32, attempt: u32, output: OutputRef) -> EventKind {
+    let usage = Usage { wall_us: 5, cpu_us: 4, memory: 65_536, log_lines: 1, log_lines_dropped: 0 };
+    EventKind::AttemptSucceeded { step: StepIndex(step), items: ItemRange::WHOLE, attempt, output, usage }
+}
+
+fn finished() -> EventKind {
+    EventKind::Finished { outcome: Outcome::Succeeded }
+}
+
+fn inline(bytes: &[u8]) -> OutputRef {
+    OutputRef {
+        form: Form::Value,
+        hash: ContentHash(*blake3::hash(bytes).as_bytes()),
+        size: bytes.len() as u64,
+        items: None,
+        place: Place::Inline(Bytes::copy_from_slice(bytes)),
+        files: Vec::new(),
+    }
+}
+
+/// Waits for an answer, outside of a runtime.
+fn wait<T>(future: BoxFuture<'static, T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn open(path: &Path) -> (WriterDir, SqliteJournal) {
+    let dir = DataDir::open_writer(path).unwrap();
+    let journal = SqliteJournal::open(&dir).unwrap();
+    (dir, journal)
+}
+
+fn reader(path: &Path) -> Reader {
+    Reader::open(&DataDir::open_reader(path).unwrap()).unwrap()
+}
+
+/// Makes a run with its first event.
+fn create(journal: &dyn Journal, pipeline: &str, steps: u32) -> RunId {
+    let run = RunId::generate();
+    wait(journal.create(run, plan(pipeline, steps), events(run, 0, [created()]))).unwrap();
+    run
+}
+
+fn append(journal: &dyn Journal, events: Vec<RunEvent>) -> Result<(), JournalError> {
+    wait(journal.append(events))
+}
+
+/// Copies what a power loss at this moment would leave of a database.
+fn copy_database(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for name in ["stepmill.db", "stepmill.db-wal"] {
+        std::fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+}

@@ -1,0 +1,120 @@
+//! The file is not what it should be.
+
+use std::os::unix::fs::FileExt;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::persist::StoreError;
+
+fn written(path: &Path) -> RunId {
+    let (_dir, journal) = open(path);
+    let run = create(&journal, "p", 200);
+    append(&journal, events(run, 1, [started(0, 1), succeeded(0, 1, inline(b"the output"))])).unwrap();
+    journal.close().unwrap();
+    run
+}
+
+fn open_error(path: &Path) -> StoreError {
+    SqliteJournal::open(&DataDir::open_writer(path).unwrap()).unwrap_err()
+}
+
+fn change(path: &Path, sql: &str) {
+    Connection::open(path.join("stepmill.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_newer_schema_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    written(folder.path());
+    change(folder.path(), "PRAGMA user_version = 99");
+    let database = folder.path().join("stepmill.db");
+    let before = std::fs::read(&database).unwrap();
+    let error = open_error(folder.path());
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    let dir = DataDir::open_reader(folder.path()).unwrap();
+    assert!(matches!(Reader::open(&dir), Err(StoreError::Newer { found: 99, .. })));
+    assert_eq!(std::fs::read(&database).unwrap(), before);
+}
+
+#[test]
+fn a_newer_schema_that_is_still_in_the_log_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    written(folder.path());
+    let killed = tempfile::tempdir().unwrap();
+    let newer = Connection::open(folder.path().join("stepmill.db")).unwrap();
+    newer.execute_batch("PRAGMA user_version = 99").unwrap();
+    copy_database(folder.path(), killed.path());
+    let read = |name: &str| std::fs::read(killed.path().join(name)).unwrap();
+    let before = (read("stepmill.db"), read("stepmill.db-wal"));
+    let error = open_error(killed.path());
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    assert!(before == (read("stepmill.db"), read("stepmill.db-wal")));
+}
+
+#[test]
+fn other_files_are_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("stepmill.db");
+    change(folder.path(), "CREATE TABLE theirs (a)");
+    for _ in 0..2 {
+        let before = std::fs::read(&database).unwrap();
+        let error = open_error(folder.path());
+        assert!(matches!(error, StoreError::NotStepmill(_)), "{error}");
+        let dir = DataDir::open_reader(folder.path()).unwrap();
+        assert!(matches!(Reader::open(&dir), Err(StoreError::NotStepmill(_))));
+        assert_eq!(std::fs::read(&database).unwrap(), before);
+        std::fs::write(&database, "a letter").unwrap();
+    }
+}
+
+#[test]
+fn a_damaged_file_is_found_after_an_unclean_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    written(folder.path());
+    drop(DataDir::open_writer(folder.path()).unwrap());
+    let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("stepmill.db")).unwrap();
+    let pages = file.metadata().unwrap().len() / 4096;
+    for page in 2..pages {
+        file.write_at(&[0xff; 512], page * 4096).unwrap();
+    }
+    let error = open_error(folder.path());
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert!(error.to_string().contains("backup"), "{error}");
+}
+
+#[test]
+fn a_flipped_bit_in_an_event_or_plan_is_found_when_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = written(folder.path());
+    change(
+        folder.path(),
+        "UPDATE events SET body = CAST(replace(body, 'the output', 'The output') AS BLOB) WHERE seq = 2",
+    );
+    change(folder.path(), "UPDATE plans SET json = replace(json, 's7', 's8')");
+    let reader = reader(folder.path());
+    assert_eq!(reader.events(run, 0, 2).unwrap().len(), 2);
+    for error in [
+        reader.history(run).map(drop).unwrap_err(),
+        reader.output(run, StepIndex(0), 0, None).map(drop).unwrap_err(),
+        reader.plan(run).map(drop).unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_missing_event_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = written(folder.path());
+    change(folder.path(), "DELETE FROM events WHERE seq = 1");
+    assert!(matches!(reader(folder.path()).history(run), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn a_word_that_no_version_wrote_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = written(folder.path());
+    change(folder.path(), "UPDATE runs SET state = 'asleep'");
+    assert!(matches!(reader(folder.path()).run(run), Err(StoreError::Damaged { .. })));
+}

@@ -1,0 +1,171 @@
+//! Lists, searches and lookups.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::{
+    module::ModuleInfo,
+    persist::{
+        Artifact, StoreError,
+        reader::{MAX_ROWS, RunFilter, RunState},
+    },
+};
+
+/// Makes a run that was accepted at a time.
+fn create_at(journal: &SqliteJournal, pipeline: &str, at: i64, done: bool) -> RunId {
+    let run = RunId::generate();
+    let kinds = if done { vec![created(), finished()] } else { vec![created()] };
+    let mut events = events(run, 0, kinds);
+    events.iter_mut().for_each(|event| event.at = Timestamp(at));
+    wait(journal.create(run, plan(pipeline, 1), events)).unwrap();
+    run
+}
+
+fn filter(pipeline: Option<&str>, state: Option<RunState>) -> RunFilter {
+    RunFilter { pipeline: pipeline.map(|name| Name::new(name).unwrap()), state }
+}
+
+#[test]
+fn pages_stay_stable_while_runs_are_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    // Several share a time, so that the id decides.
+    let mut runs: Vec<_> = (0..25).map(|n| (n / 4, create_at(&journal, "p", n / 4, true))).collect();
+    runs.sort_unstable();
+    runs.reverse();
+    let reader = reader(folder.path());
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = reader.runs(&RunFilter::default(), after, 4).unwrap();
+        seen.extend(page.runs.iter().map(|run| (run.created_at.0, run.id)));
+        create_at(&journal, "p", 100, true);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen, runs);
+}
+
+#[test]
+fn lists_are_filtered_and_capped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let a = create_at(&journal, "a", 3, true);
+    let b = create_at(&journal, "b", 2, true);
+    let open_a = create_at(&journal, "a", 1, false);
+    let reader = reader(folder.path());
+    let ids = |filter: &RunFilter| {
+        let page = reader.runs(filter, None, u32::MAX).unwrap();
+        assert_eq!(page.next, None);
+        page.runs.iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&filter(None, None)), [a, b, open_a]);
+    assert_eq!(ids(&filter(Some("a"), None)), [a, open_a]);
+    assert_eq!(ids(&filter(None, Some(RunState::Succeeded))), [a, b]);
+    assert_eq!(ids(&filter(Some("a"), Some(RunState::Running))), [open_a]);
+    assert_eq!(reader.runs(&RunFilter::default(), None, 0).unwrap().runs.len(), 1);
+    assert_eq!(reader.unfinished().unwrap(), [open_a]);
+
+    let pipelines = reader.pipelines().unwrap();
+    let pipelines: Vec<_> = pipelines.iter().map(|row| (row.name.as_str(), row.runs, row.last_created_at.0)).collect();
+    assert_eq!(pipelines, [("a", 2, 3), ("b", 1, 2)]);
+}
+
+#[test]
+fn every_filter_has_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    create_at(&journal, "a", 1, true);
+    let connection = rusqlite::Connection::open(folder.path().join("stepmill.db")).unwrap();
+    for filter in ["1", "pipeline = 'a'", "state = 'failed'", "pipeline = 'a' AND state = 'failed'"] {
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT * FROM runs WHERE {filter} AND (created_at, id) < (5, x'00') \
+             ORDER BY created_at DESC, id DESC LIMIT 10"
+        );
+        let plan: String = connection.query_row(&sql, [], |row| row.get(3)).unwrap();
+        assert!(plan.starts_with("SEARCH runs USING INDEX") && !plan.contains("TEMP"), "{filter}: {plan}");
+    }
+}
+
+#[test]
+fn runs_are_found_by_what_people_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let reader = reader(folder.path());
+    assert!(matches!(reader.find_run("last"), Err(StoreError::NoSuchRun(_))));
+    let old = create_at(&journal, "p", 1, true);
+    let new = create_at(&journal, "p", 2, true);
+    assert_eq!(reader.find_run("last").unwrap(), new);
+    assert_eq!(reader.find_run(&old.to_string()).unwrap(), old);
+    assert_eq!(reader.find_run(&old.to_string().to_uppercase()).unwrap(), old);
+    let (old_text, new_text) = (old.to_string(), new.to_string());
+    let same = old_text.bytes().zip(new_text.bytes()).take_while(|(a, b)| a == b).count();
+    assert_eq!(reader.find_run(&old_text[..=same]).unwrap(), old);
+    let error = reader.find_run(&old_text[..same]).unwrap_err();
+    assert!(matches!(&error, StoreError::Ambiguous { matches, .. } if matches.len() == 2), "{error}");
+    for unknown in ["ffff", "latest", ""] {
+        assert!(matches!(reader.find_run(unknown), Err(StoreError::NoSuchRun(_))), "{unknown}");
+    }
+    assert!(matches!(reader.run(RunId::generate()), Err(StoreError::NoSuchRun(_))));
+}
+
+#[test]
+fn a_plan_is_stored_once_and_read_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let runs: Vec<_> = (0..3).map(|_| create(&journal, "p", 5)).collect();
+    let other = create(&journal, "p", 6);
+    let reader = reader(folder.path());
+    for run in &runs {
+        assert_eq!(reader.plan(*run).unwrap(), *plan("p", 5));
+    }
+    let hashes: HashSet<_> = runs.iter().chain([&other]).map(|run| reader.run(*run).unwrap().plan).collect();
+    assert_eq!(hashes, HashSet::from([plan("p", 5).hash(), plan("p", 6).hash()]));
+    assert_eq!(reader.find_step(other, "s5").unwrap(), Some(StepIndex(5)));
+    assert_eq!(reader.find_step(runs[0], "s5").unwrap(), None);
+    let connection = rusqlite::Connection::open(folder.path().join("stepmill.db")).unwrap();
+    let plans: i64 = connection.query_row("SELECT count(*) FROM plans", [], |row| row.get(0)).unwrap();
+    assert_eq!(plans, 2);
+}
+
+#[test]
+fn the_output_of_a_step_is_that_of_its_latest_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let run = create(&journal, "p", 2);
+    let (first, second) = (inline(b"first"), inline(b"second"));
+    let kinds =
+        [started(0, 1), succeeded(0, 1, first.clone()), started(0, 2), succeeded(0, 2, second.clone()), started(0, 3)];
+    append(&journal, events(run, 1, kinds)).unwrap();
+    let reader = reader(folder.path());
+    let output = |step, item, attempt| reader.output(run, StepIndex(step), item, attempt).unwrap();
+    assert_eq!(output(0, 0, None), Some(second));
+    assert_eq!(output(0, 0, Some(1)), Some(first));
+    assert_eq!([output(0, 0, Some(3)), output(0, 1, None), output(1, 0, None)], [None, None, None]);
+    assert_eq!(reader.events(run, 2, 2).unwrap().iter().map(|event| event.seq).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(reader.steps(run, StepIndex(1), MAX_ROWS).unwrap().len(), 1);
+}
+
+#[test]
+fn an_artifact_is_replaced_and_found_by_module_and_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let digest = ModuleDigest([3; 32]);
+    let info = ModuleInfo { digest, size: 9, sdk: None, imports: vec!["a:b/c".to_owned()], steps: Vec::new() };
+    let artifact = |size| Artifact {
+        info: info.clone(),
+        engine: "48".to_owned(),
+        code_hash: [size; 32],
+        code_size: size.into(),
+        created_at: Timestamp(4),
+    };
+    let _ = journal.put_artifact(artifact(1));
+    journal.put_artifact(artifact(2)).wait().unwrap();
+    let reader = reader(folder.path());
+    assert_eq!(reader.artifact(digest, "48").unwrap(), Some(artifact(2)));
+    assert_eq!(reader.artifact(digest, "49").unwrap(), None);
+    assert_eq!(reader.artifact(ModuleDigest([4; 32]), "48").unwrap(), None);
+    journal.close().unwrap();
+    assert!(journal.put_artifact(artifact(3)).wait().is_err());
+}

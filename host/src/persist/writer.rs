@@ -1,0 +1,305 @@
+//! The writing side: one thread owns the database and commits whatever has queued up, so that many runs share the
+//! cost of a sync to the disk. What was acknowledged survives a power loss.
+
+mod logs;
+mod projection;
+mod statements;
+mod thread;
+
+use std::{
+    future::Future,
+    path::PathBuf,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, SyncSender},
+    },
+    task::{Context, Poll},
+    thread::JoinHandle,
+};
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use super::{
+    codec::{self, EncodedEvent},
+    data_dir::WriterDir,
+    error::StoreError,
+    schema,
+};
+use crate::{
+    event::RunEvent,
+    execute::ports::{BoxFuture, Journal, JournalError, LogLine},
+    ids::{Name, PlanHash, RunId, StepIndex, Timestamp},
+    module::ModuleInfo,
+    plan::Plan,
+};
+
+/// How many calls may wait for the writer. More wait in the caller's thread: outputs of 64 KiB add up.
+const QUEUE: usize = 1_024;
+
+/// The journal in SQLite. Calls are queued in order; see [`Journal`].
+///
+/// When the disk fails or is full, nothing of the group that was being written remains, and this journal refuses
+/// everything from then on: after a failed sync nobody knows what the disk holds, until the database is opened anew.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    queue: SyncSender<Request>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    shared: Arc<Shared>,
+}
+
+/// What the writer's thread says about itself.
+#[derive(Debug, Default)]
+struct Shared {
+    failure: OnceLock<JournalError>,
+    commits: AtomicU64,
+    events: AtomicU64,
+}
+
+/// What a journal has done since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalStats {
+    /// Transactions committed.
+    pub commits: u64,
+    /// Events in them.
+    pub events: u64,
+}
+
+/// Lines that one attempt wrote to its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The run.
+    pub run: RunId,
+    /// The step.
+    pub step: StepIndex,
+    /// The item; 0 for a step without `for_each`.
+    pub item: u32,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// What it wrote.
+    pub lines: Vec<LogLine>,
+}
+
+/// A compiled module: which file of machine code may be loaded for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// What the module says of itself; its digest is the key.
+    pub info: ModuleInfo,
+    /// Names everything else that the machine code depends on: compiler version, settings, processor.
+    pub engine: String,
+    /// The sha256 of the machine code.
+    pub code_hash: [u8; 32],
+    /// Its size in bytes.
+    pub code_size: u64,
+    /// When it was compiled.
+    pub created_at: Timestamp,
+}
+
+/// The answer to a queued call: arrives when it is durable. Need not be awaited.
+#[derive(Debug)]
+#[must_use = "the call is only durable when this says so"]
+pub struct Ack {
+    reply: Result<oneshot::Receiver<Reply>, JournalError>,
+    shared: Arc<Shared>,
+}
+
+type Reply = Result<(), JournalError>;
+
+#[derive(Debug)]
+enum Request {
+    Create {
+        run: NewRun,
+        events: Vec<EncodedEvent>,
+        reply: oneshot::Sender<Reply>,
+    },
+    Append {
+        events: Vec<EncodedEvent>,
+        reply: oneshot::Sender<Reply>,
+    },
+    Artifact {
+        artifact: Box<Artifact>,
+        info: String,
+        reply: oneshot::Sender<Reply>,
+    },
+    Log(LogEntry),
+    Close {
+        reply: oneshot::Sender<Reply>,
+    },
+    #[cfg(test)]
+    Panic,
+}
+
+#[derive(Debug)]
+struct NewRun {
+    id: RunId,
+    pipeline: Name,
+    plan_hash: PlanHash,
+    plan_json: String,
+    steps: Vec<Name>,
+}
+
+impl SqliteJournal {
+    /// Opens the journal of a data directory, makes or migrates the database where needed, and starts the writer.
+    ///
+    /// # Errors
+    /// If the database is another program's, from a newer version (then nothing is changed), damaged, or unusable.
+    pub fn open(dir: &WriterDir) -> Result<Self, StoreError> {
+        dir.mark_open()?;
+        let connection = schema::open_writer(dir)?;
+        Self::start(connection, dir)
+    }
+
+    fn start(connection: Connection, dir: &WriterDir) -> Result<Self, StoreError> {
+        let (queue, requests) = mpsc::sync_channel(QUEUE);
+        let shared = Arc::new(Shared::default());
+        let writer = thread::Writer::new(connection, dir.clone(), Arc::clone(&shared));
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run(&requests))
+            .map_err(|source| super::DataDirError::Io { action: "start the writer of", path: database(dir), source })?;
+        Ok(Self { queue, thread: Mutex::new(Some(thread)), shared })
+    }
+
+    /// Queues lines of a log. They are visible to readers after at most a tenth of a second. They are not acknowledged,
+    /// and lost when the journal fails: the run stops then, too.
+    pub fn log(&self, entry: LogEntry) {
+        if self.queue.send(Request::Log(entry)).is_err() {
+            tracing::debug!("the journal is closed, log lines are lost");
+        }
+    }
+
+    /// Records a compiled module, in place of an earlier one for the same engine.
+    pub fn put_artifact(&self, artifact: Artifact) -> Ack {
+        match serde_json::to_string(&artifact.info) {
+            Ok(info) => self.enqueue(|reply| Request::Artifact { artifact: Box::new(artifact), info, reply }),
+            Err(error) => self.refused(JournalError(format!("a module's description cannot be serialised: {error}"))),
+        }
+    }
+
+    /// What the journal has done since it was opened.
+    #[must_use]
+    pub fn stats(&self) -> JournalStats {
+        JournalStats {
+            commits: self.shared.commits.load(Ordering::Relaxed),
+            events: self.shared.events.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Commits what is queued, folds the write-ahead log into the database and stops the writer. Blocks. Later calls are
+    /// refused; closing again does nothing. Dropping the journal closes it, too, but tells nobody what went wrong.
+    ///
+    /// # Errors
+    /// If something queued could not be written, now or earlier.
+    pub fn close(&self) -> Result<(), JournalError> {
+        let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let (reply, answer) = oneshot::channel();
+        // A failed send means that the thread has ended; its failure is told below.
+        let _ = self.queue.send(Request::Close { reply });
+        let panicked = thread.join().is_err();
+        let mut answer = answer;
+        match answer.try_recv() {
+            Ok(answer) if !panicked => answer,
+            _ => Err(self.shared.reason()),
+        }
+    }
+
+    fn enqueue(&self, request: impl FnOnce(oneshot::Sender<Reply>) -> Request) -> Ack {
+        let (reply, answer) = oneshot::channel();
+        match self.queue.send(request(reply)) {
+            Ok(()) => Ack { reply: Ok(answer), shared: Arc::clone(&self.shared) },
+            Err(_) => self.refused(self.shared.reason()),
+        }
+    }
+
+    fn refused(&self, error: JournalError) -> Ack {
+        Ack { reply: Err(error), shared: Arc::clone(&self.shared) }
+    }
+
+    fn try_create(&self, run: RunId, plan: &Plan, events: Vec<RunEvent>) -> Result<Ack, JournalError> {
+        let json = serde_json::to_string(plan)
+            .map_err(|error| JournalError(format!("the plan cannot be serialised: {error}")))?;
+        let run = NewRun {
+            id: run,
+            pipeline: plan.pipeline.clone(),
+            plan_hash: PlanHash(*blake3::hash(json.as_bytes()).as_bytes()),
+            plan_json: json,
+            steps: plan.steps.iter().map(|step| step.name.clone()).collect(),
+        };
+        let events = codec::encode(events)?;
+        Ok(self.enqueue(|reply| Request::Create { run, events, reply }))
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn create(&self, run: RunId, plan: Arc<Plan>, events: Vec<RunEvent>) -> BoxFuture<'static, Reply> {
+        Box::pin(self.try_create(run, &plan, events).unwrap_or_else(|error| self.refused(error)))
+    }
+
+    fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Reply> {
+        Box::pin(match codec::encode(events) {
+            Ok(events) => self.enqueue(|reply| Request::Append { events, reply }),
+            Err(error) => self.refused(error),
+        })
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!("{error}");
+        }
+    }
+}
+
+impl Ack {
+    /// Blocks until the call is durable. Not for async code: there, await it.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub fn wait(self) -> Result<(), JournalError> {
+        self.reply?.blocking_recv().unwrap_or_else(|_| Err(self.shared.reason()))
+    }
+}
+
+impl Future for Ack {
+    type Output = Reply;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+        match &mut self.reply {
+            Ok(reply) => match Pin::new(reply).poll(context) {
+                Poll::Ready(Ok(reply)) => Poll::Ready(reply),
+                Poll::Ready(Err(_)) => Poll::Ready(Err(self.shared.reason())),
+                Poll::Pending => Poll::Pending,
+            },
+            Err(error) => Poll::Ready(Err(error.clone())),
+        }
+    }
+}
+
+impl Shared {
+    /// Why the writer no longer answers.
+    fn reason(&self) -> JournalError {
+        let unknown = || JournalError("its writer has stopped: look for the cause in the host's log".to_owned());
+        self.failure.get().cloned().unwrap_or_else(unknown)
+    }
+}
+
+#[cfg(test)]
+pub(super) fn start(connection: Connection, dir: &WriterDir) -> SqliteJournal {
+    SqliteJournal::start(connection, dir).expect("a thread")
+}
+
+#[cfg(test)]
+impl SqliteJournal {
+    /// Makes the writer panic.
+    pub(super) fn panic(&self) {
+        self.queue.send(Request::Panic).expect("a writer");
+    }
+}
+
+fn database(dir: &WriterDir) -> PathBuf {
+    dir.dir().database()
+}

@@ -1,0 +1,239 @@
+//! The loop of the writer's thread.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+use rusqlite::{Connection, config::DbConfig};
+use tokio::sync::oneshot;
+
+use super::{
+    Artifact, NewRun, Reply, Request, Shared, database,
+    logs::PendingLogs,
+    projection::ActiveRun,
+    statements::{self, Refusal},
+};
+use crate::{
+    execute::ports::JournalError,
+    ids::RunId,
+    persist::{
+        codec::EncodedEvent,
+        data_dir::WriterDir,
+        error::write_error,
+        sequence::{self, Position},
+    },
+};
+
+/// How many calls share a commit at most: bounds how long the first of them waits.
+const GROUP: usize = 1_024;
+
+/// How many prepared statements are kept. There are fewer.
+const STATEMENTS: usize = 64;
+
+pub(super) struct Writer {
+    connection: Connection,
+    dir: WriterDir,
+    shared: Arc<Shared>,
+    /// The runs that have not finished and were written to.
+    active: HashMap<RunId, ActiveRun>,
+    logs: PendingLogs,
+}
+
+/// Whether the loop goes on.
+enum Next {
+    Continue,
+    Stop(Option<oneshot::Sender<Reply>>),
+}
+
+/// What a call is told when its group is committed.
+type Answers = Vec<(oneshot::Sender<Reply>, Reply)>;
+
+impl Writer {
+    pub(super) fn new(connection: Connection, dir: WriterDir, shared: Arc<Shared>) -> Self {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Self { connection, dir, shared, active: HashMap::new(), logs: PendingLogs::default() }
+    }
+
+    /// Serves until it is closed, abandoned, or fails. When it fails, the queue goes with it, and everybody who waits
+    /// learns why from `shared`.
+    pub(super) fn run(mut self, requests: &Receiver<Request>) {
+        let served = loop {
+            match self.serve(requests) {
+                Ok(Next::Continue) => {}
+                Ok(Next::Stop(reply)) => break Ok(reply),
+                Err(error) => break Err(error),
+            }
+        };
+        match served {
+            Ok(reply) => self.finish(reply),
+            Err(error) => self.give_up(&error),
+        }
+    }
+
+    /// Waits for calls and writes them as one group.
+    fn serve(&mut self, requests: &Receiver<Request>) -> rusqlite::Result<Next> {
+        let first = match self.logs.time_left() {
+            None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(time) => requests.recv_timeout(time),
+        };
+        let mut group = match first {
+            Ok(request) => vec![request],
+            Err(RecvTimeoutError::Timeout) => Vec::new(),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.write(Vec::new(), true)?;
+                return Ok(Next::Stop(None));
+            }
+        };
+        group.extend(requests.try_iter().take(GROUP));
+        let logs_are_due = group.is_empty() || self.logs.time_left() == Some(Duration::ZERO);
+        let closing = group.iter().position(|request| matches!(request, Request::Close { .. }));
+        let Some(closing) = closing else {
+            self.write(group, logs_are_due)?;
+            return Ok(Next::Continue);
+        };
+        // What was queued behind the end is dropped, which tells its callers.
+        let mut group: Vec<_> = group.drain(..=closing).collect();
+        let end = group.pop();
+        self.write(group, true)?;
+        Ok(Next::Stop(end.and_then(|request| if let Request::Close { reply } = request { Some(reply) } else { None })))
+    }
+
+    fn write(&mut self, group: Vec<Request>, logs_are_due: bool) -> rusqlite::Result<()> {
+        let (logs, calls): (Vec<_>, Vec<_>) = group.into_iter().partition(|r| matches!(r, Request::Log(_)));
+        for request in logs {
+            if let Request::Log(entry) = request {
+                self.logs.add(entry);
+            }
+        }
+        if calls.is_empty() && !logs_are_due && !self.logs.are_many() {
+            return Ok(());
+        }
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut answers = Answers::new();
+        let mut events = 0;
+        for call in calls {
+            events += self.call(call, &mut answers)?;
+        }
+        self.write_logs()?;
+        for run in self.active.values_mut() {
+            run.save(&self.connection)?;
+        }
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.active.retain(|_, run| !run.is_finished());
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
+        self.shared.events.fetch_add(events, Ordering::Relaxed);
+        for (reply, answer) in answers {
+            // Nobody need wait for an answer.
+            let _ = reply.send(answer);
+        }
+        Ok(())
+    }
+
+    /// Does what one call asks; returns how many events it wrote. A call that is refused leaves nothing.
+    fn call(&mut self, call: Request, answers: &mut Answers) -> rusqlite::Result<u64> {
+        let (written, reply) = match call {
+            Request::Create { run, events, reply } => (self.create(&run, &events)?, reply),
+            Request::Append { events, reply } => (self.append(&events)?, reply),
+            Request::Artifact { artifact, info, reply } => (self.put_artifact(&artifact, &info)?, reply),
+            Request::Log(_) | Request::Close { .. } => return Ok(0),
+            #[cfg(test)]
+            Request::Panic => panic!("asked to"),
+        };
+        let events = written.as_ref().map_or(0, |events| *events);
+        answers.push((reply, written.map(|_| ())));
+        Ok(events)
+    }
+
+    fn create(&mut self, run: &NewRun, events: &[EncodedEvent]) -> rusqlite::Result<Result<u64, JournalError>> {
+        let position = Position { next: 0, steps: run.steps.len(), finished: false };
+        if let Err(error) = sequence::check(run.id, position, events.iter().map(|event| &event.event)) {
+            return Ok(Err(error));
+        }
+        let Some(first) = events.first() else {
+            return Ok(Err(JournalError(format!("run {} was refused: it has no first event", run.id))));
+        };
+        match statements::insert_run(&self.connection, run, first.event.at)? {
+            Err(Refusal::Exists) => Ok(Err(JournalError(format!("run {} exists already", run.id)))),
+            Ok(key) => {
+                let active = ActiveRun::new(key, run.steps.len());
+                let active = self.active.entry(run.id).insert_entry(active).into_mut();
+                active.apply(&self.connection, events).map(Ok)
+            }
+        }
+    }
+
+    fn append(&mut self, events: &[EncodedEvent]) -> rusqlite::Result<Result<u64, JournalError>> {
+        let Some(first) = events.first() else { return Ok(Ok(0)) };
+        let id = first.event.run;
+        let Some(run) = active_run(&mut self.active, &self.connection, id)? else {
+            return Ok(Err(JournalError(format!("there is no run {id}"))));
+        };
+        match sequence::check(id, run.position(), events.iter().map(|event| &event.event)) {
+            Ok(()) => run.apply(&self.connection, events).map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn put_artifact(&self, artifact: &Artifact, info: &str) -> rusqlite::Result<Result<u64, JournalError>> {
+        statements::put_artifact(&self.connection, artifact, info).map(|()| Ok(0))
+    }
+
+    fn write_logs(&mut self) -> rusqlite::Result<()> {
+        for entry in self.logs.take() {
+            match active_run(&mut self.active, &self.connection, entry.run)? {
+                Some(run) => run.write_log(&self.connection, &entry)?,
+                None => tracing::warn!(run = %entry.run, "log lines of an unknown run are dropped"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes in good order: a checkpoint, then the note that nothing is open.
+    fn finish(self, reply: Option<oneshot::Sender<Reply>>) {
+        let path = database(&self.dir);
+        let closed = match self.connection.close() {
+            Ok(()) => self.dir.mark_closed().map_err(|error| JournalError(error.to_string())),
+            Err((_, error)) => Err(write_error(&path, &error)),
+        };
+        let closed_already = JournalError("it was closed".to_owned());
+        // Can only be set already if the thread had failed, and then it is not here.
+        let _ = self.shared.failure.set(closed.clone().err().unwrap_or(closed_already));
+        if let Some(reply) = reply {
+            let _ = reply.send(closed);
+        }
+    }
+
+    /// Leaves the files as they are: a second sync could succeed although the first one lost data.
+    fn give_up(self, error: &rusqlite::Error) {
+        let failure = write_error(&database(&self.dir), error);
+        tracing::error!("{failure}");
+        let _ = self.shared.failure.set(failure);
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::debug!("the rollback failed, the next start does it: {error}");
+        }
+        if let Err(error) = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+            tracing::debug!("a checkpoint on close cannot be prevented: {error}");
+        }
+    }
+}
+
+/// The state of a run that is written to, read from the database the first time.
+fn active_run<'a>(
+    active: &'a mut HashMap<RunId, ActiveRun>,
+    connection: &Connection,
+    id: RunId,
+) -> rusqlite::Result<Option<&'a mut ActiveRun>> {
+    use std::collections::hash_map::Entry;
+    match active.entry(id) {
+        Entry::Occupied(entry) => Ok(Some(entry.into_mut())),
+        Entry::Vacant(entry) => Ok(ActiveRun::load(connection, id)?.map(|run| entry.insert(run))),
+    }
+}

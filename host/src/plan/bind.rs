@@ -1,0 +1,264 @@
+//! From what a step is given to what it takes: every parameter finds its data, every name its meaning.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::LazyLock,
+};
+
+use serde_json::Value as Json;
+
+use super::{
+    resolve::Used,
+    suggest::{listed, nearest},
+};
+use crate::{
+    definition::{ConfigValue, Pipeline, Reference, Spanned, StepDecl, problem::Problem},
+    ids::Name,
+    module::{Parameter, Role},
+    value::path::ValuePath,
+};
+
+static WHOLE: LazyLock<ValuePath> = LazyLock::new(ValuePath::default);
+
+/// What the names in a pipeline mean.
+pub(super) struct Names<'p> {
+    steps: HashMap<&'p str, usize>,
+    params: HashMap<&'p str, usize>,
+}
+
+/// Where data comes from; steps and params by their place in the pipeline.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'p> {
+    Step(usize, &'p ValuePath),
+    Param(usize, &'p ValuePath),
+    Literal(&'p Json),
+}
+
+/// A parameter with its data.
+pub(super) struct Bound<'p, 'm> {
+    pub(super) parameter: &'m Parameter,
+    pub(super) source: Source<'p>,
+    /// Where the pipeline says so.
+    pub(super) span: Range<usize>,
+}
+
+/// That a step waits for another.
+pub(super) struct Wait {
+    pub(super) on: usize,
+    pub(super) span: Range<usize>,
+    /// What for, such as `takes x`.
+    pub(super) words: String,
+}
+
+/// What a step of the pipeline is given.
+pub(super) struct Binding<'p, 'm> {
+    /// In the order of the function's parameters.
+    pub(super) arguments: Vec<Bound<'p, 'm>>,
+    pub(super) waits: Vec<Wait>,
+}
+
+/// What the pipeline says about one parameter; without a source if that makes no sense.
+struct Entry<'p> {
+    name: &'p Spanned<Name>,
+    role: Role,
+    source: Option<Source<'p>>,
+    span: Range<usize>,
+}
+
+impl<'p> Names<'p> {
+    pub(super) fn of(pipeline: &'p Pipeline, found: &mut Vec<Problem>) -> Self {
+        let mut index = |what: &str, names: Vec<&'p Spanned<Name>>| {
+            let mut places = HashMap::with_capacity(names.len());
+            for (place, name) in names.into_iter().enumerate() {
+                if places.contains_key(name.value.as_str()) {
+                    let message = format!("there are two {what}s `{}`", name.value);
+                    found.push(Problem::error("stepmill::plan::duplicate", message, name.span.clone()));
+                } else {
+                    places.insert(name.value.as_str(), place);
+                }
+            }
+            places
+        };
+        Self {
+            steps: index("step", pipeline.steps.iter().map(|step| &step.name).collect()),
+            params: index("param", pipeline.params.iter().map(|param| &param.name).collect()),
+        }
+    }
+
+    pub(super) fn step(&self, name: &Name, span: &Range<usize>, found: &mut Vec<Problem>) -> Option<usize> {
+        let step = self.steps.get(name.as_str()).copied();
+        if step.is_none() {
+            let problem = Problem::error(
+                "stepmill::plan::unknown_step",
+                format!("there is no step `{name}` in the pipeline"),
+                span.clone(),
+            );
+            found.push(with_suggestion(problem, name, self.steps.keys().copied(), "steps"));
+        }
+        step
+    }
+
+    fn source(&self, at: &'p Reference, span: &Range<usize>, found: &mut Vec<Problem>) -> Option<Source<'p>> {
+        match at {
+            Reference::Step(name, path) => self.step(name, span, found).map(|step| Source::Step(step, path)),
+            Reference::Param(name, path) => {
+                let param = self.params.get(name.as_str()).copied();
+                if param.is_none() {
+                    let message = format!("the pipeline has no param `{name}`");
+                    let problem = Problem::error("stepmill::plan::unknown_param", message, span.clone());
+                    found.push(with_suggestion(problem, name, self.params.keys().copied(), "params"));
+                }
+                param.map(|param| Source::Param(param, path))
+            }
+        }
+    }
+}
+
+fn with_suggestion<'n>(
+    problem: Problem,
+    name: &Name,
+    known: impl Iterator<Item = &'n str> + Clone,
+    what: &str,
+) -> Problem {
+    if let Some(nearest) = nearest(name.as_str(), known.clone()) {
+        return problem.help(format!("did you mean `{nearest}`?"));
+    }
+    // The names come from a hash map: sorted, so that a message is the same every time.
+    let mut known: Vec<&str> = known.collect();
+    known.sort_unstable();
+    problem.help(format!("its {what} are: {}", listed(known)))
+}
+
+/// Finds the data for every parameter of the step at `place`.
+pub(super) fn bind<'p, 'm>(
+    place: usize,
+    step: &'p StepDecl,
+    used: Option<&Used<'m>>,
+    names: &Names<'p>,
+    found: &mut Vec<Problem>,
+) -> Binding<'p, 'm> {
+    let entries = entries(step, names, found);
+    let mut waits: Vec<Wait> = entries.iter().filter_map(wait).collect();
+    for need in &step.needs {
+        if let Some(on) = names.step(&need.value, &need.span, found) {
+            waits.push(Wait { on, span: need.span.clone(), words: format!("`{}` needs it", step.name.value) });
+        }
+    }
+    let mut binding = Binding { arguments: Vec::new(), waits };
+    let Some(used) = used else {
+        return binding;
+    };
+    report_unknown(step, used, &entries, found);
+    let mut by_name: HashMap<(&str, Role), &Entry<'p>> = HashMap::new();
+    for entry in &entries {
+        by_name.entry((entry.name.value.as_str(), entry.role)).or_insert(entry);
+    }
+    for parameter in &used.info.parameters {
+        if let Some(entry) = by_name.get(&(parameter.name.as_str(), parameter.role)) {
+            let span = entry.span.clone();
+            binding.arguments.extend(entry.source.map(|source| Bound { parameter, source, span }));
+        } else if let Some(on) = implied(place, parameter, names) {
+            let span = step.uses.span.clone();
+            let words = format!("`{}` takes the step of the name of its input `{}`", step.name.value, parameter.name);
+            binding.waits.push(Wait { on, span: span.clone(), words });
+            binding.arguments.push(Bound { parameter, source: Source::Step(on, &WHOLE), span });
+        } else if !parameter.optional && parameter.default.is_none() && !wrong_role(step, parameter) {
+            found.push(missing(step, parameter));
+        }
+    }
+    binding
+}
+
+fn entries<'p>(step: &'p StepDecl, names: &Names<'p>, found: &mut Vec<Problem>) -> Vec<Entry<'p>> {
+    let mut entries = Vec::with_capacity(step.inputs.len() + step.config.len());
+    for (name, reference) in &step.inputs {
+        let source = names.source(&reference.value, &reference.span, found);
+        entries.push(Entry { name, role: Role::Input, source, span: reference.span.clone() });
+    }
+    for (name, value) in &step.config {
+        let source = match &value.value {
+            ConfigValue::Literal(literal) => Some(Source::Literal(literal)),
+            ConfigValue::Reference(reference) => names.source(reference, &value.span, found),
+        };
+        entries.push(Entry { name, role: Role::Config, source, span: value.span.clone() });
+    }
+    let mut seen = HashSet::new();
+    for entry in &entries {
+        if !seen.insert((entry.name.value.as_str(), entry.role)) {
+            let message = format!("step `{}` is given `{}` twice", step.name.value, entry.name.value);
+            found.push(Problem::error("stepmill::plan::duplicate", message, entry.name.span.clone()));
+        }
+    }
+    entries
+}
+
+fn wait(entry: &Entry<'_>) -> Option<Wait> {
+    match entry.source {
+        Some(Source::Step(on, _)) => {
+            Some(Wait { on, span: entry.span.clone(), words: format!("taken as `{}`", entry.name.value) })
+        }
+        _ => None,
+    }
+}
+
+/// Without an entry, an input takes the output of the step that it is named after.
+fn implied(place: usize, parameter: &Parameter, names: &Names<'_>) -> Option<usize> {
+    let named = names.steps.get(parameter.name.as_str()).copied();
+    named.filter(|step| parameter.role == Role::Input && *step != place)
+}
+
+/// Whether the pipeline has the parameter's name in the table of the other role, which is reported by itself.
+fn wrong_role(step: &StepDecl, parameter: &Parameter) -> bool {
+    match parameter.role {
+        Role::Input => step.config.iter().any(|(name, _)| name.value == parameter.name),
+        Role::Config => step.inputs.iter().any(|(name, _)| name.value == parameter.name),
+    }
+}
+
+fn report_unknown(step: &StepDecl, used: &Used<'_>, entries: &[Entry<'_>], found: &mut Vec<Problem>) {
+    for entry in entries {
+        let name = &entry.name.value;
+        let (code, word, table) = words(entry.role);
+        let problem = |message: String| Problem::error(code, message, entry.name.span.clone());
+        let target = &step.uses.value;
+        let function = format!("{}/{}", target.module, target.step);
+        match used.info.parameter(name.as_str()) {
+            Some(parameter) if parameter.role == entry.role => {}
+            Some(parameter) => {
+                let (_, other, other_table) = words(parameter.role);
+                let message = format!("`{name}` is {other} of `{function}`, not {word}");
+                found.push(problem(message).help(format!("write `{other_table}.{name}` instead of `{table}.{name}`")));
+            }
+            None => {
+                let known = used.info.parameters.iter().filter(|parameter| parameter.role == entry.role);
+                let known = known.map(|parameter| parameter.name.as_str());
+                let message = format!("`{function}` has no {table} `{name}`");
+                found.push(with_suggestion(problem(message), name, known, table));
+            }
+        }
+    }
+}
+
+/// The code of an unknown name, the word with its article, and the table.
+fn words(role: Role) -> (&'static str, &'static str, &'static str) {
+    match role {
+        Role::Input => ("stepmill::plan::unknown_input", "an input", "inputs"),
+        Role::Config => ("stepmill::plan::unknown_config", "a config", "config"),
+    }
+}
+
+fn missing(step: &StepDecl, parameter: &Parameter) -> Problem {
+    let target = &step.uses.value;
+    let (code, word, line) = match parameter.role {
+        Role::Input => ("stepmill::plan::missing_input", "input", format!("inputs.{} = \"STEP\"", parameter.name)),
+        Role::Config => ("stepmill::plan::missing_config", "config", format!("config.{} = …", parameter.name)),
+    };
+    let message = format!(
+        "step `{}` does not give `{}/{}` its {word} `{}`",
+        step.name.value, target.module, target.step, parameter.name
+    );
+    Problem::error(code, message, step.uses.span.clone())
+        .says(format!("needs `{}`: {}", parameter.name, super::check::wanted(parameter)))
+        .help(format!("add `{line}` to `[steps.{}]`", step.name.value))
+}
