@@ -16,6 +16,7 @@
 //! puts concrete implementations together.
 
 pub mod app;
+pub mod build;
 pub mod cli;
 pub mod definition;
 pub mod dto;
