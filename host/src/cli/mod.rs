@@ -1,7 +1,6 @@
 //! The adapter to a terminal: arguments in, text or JSON out.
 
 pub mod args;
-pub mod build;
 pub mod exit;
 pub mod graph;
 pub mod new;
