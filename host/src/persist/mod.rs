@@ -1,1 +1,2 @@
 //! persist/mod
+pub mod outputs;
