@@ -12,19 +12,19 @@ use crate::model::{Month, Spell};
 
 /// Draws the temperatures month by month, with a dot for every heat wave.
 #[step]
-fn temperature_chart(months: Vec<Month>, heat_waves: Vec<Spell>) -> Result<File> {
+pub fn temperature_chart(months: Vec<Month>, heat_waves: Vec<Spell>) -> Result<File> {
     file("temperature.svg", &temperature::draw(&months, &heat_waves))
 }
 
 /// Draws a bar of precipitation for every month.
 #[step]
-fn precipitation_chart(months: Vec<Month>) -> Result<File> {
+pub fn precipitation_chart(months: Vec<Month>) -> Result<File> {
     file("precipitation.svg", &precipitation::draw(&months))
 }
 
 /// Draws how often each kind of weather was named, for each month of the year.
 #[step]
-fn kinds_chart(months: Vec<Month>) -> Result<File> {
+pub fn kinds_chart(months: Vec<Month>) -> Result<File> {
     file("kinds.svg", &kinds::draw(&months))
 }
 

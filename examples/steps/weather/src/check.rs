@@ -15,7 +15,7 @@ const EXAMPLES: usize = 3;
 ///
 /// Fails when the share of bad lines is above `tolerated`: statistics of what is left would mislead.
 #[step]
-fn check(rows: Rows<Row>, #[config(default = 0.05)] tolerated: f64) -> Result<Findings> {
+pub fn check(rows: Rows<Row>, #[config(default = 0.05)] tolerated: f64) -> Result<Findings> {
     let (mut findings, mut reviewer) = (Findings::default(), Reviewer::default());
     let (mut problems, mut oddities) = (Tally::default(), Tally::default());
     for row in rows {

@@ -6,7 +6,7 @@ use crate::model::{Day, Extremes};
 
 /// The `top` hottest, coldest, wettest and windiest days. Of equal days the earlier comes first.
 #[step]
-fn extremes(days: Rows<Day>, #[config(default = 3)] top: u32) -> Result<Extremes> {
+pub fn extremes(days: Rows<Day>, #[config(default = 3)] top: u32) -> Result<Extremes> {
     let mut extremes = Extremes::default();
     for day in days {
         let day = day?;

@@ -13,6 +13,7 @@
 mod charts;
 mod check;
 mod clean;
+mod csv;
 mod export;
 mod extremes;
 mod model;

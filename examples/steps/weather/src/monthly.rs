@@ -9,7 +9,7 @@ use crate::model::{Day, Month};
 
 /// The statistics of every month that has a day, in order.
 #[step]
-fn monthly(days: Rows<Day>) -> Result<Vec<Month>> {
+pub fn monthly(days: Rows<Day>) -> Result<Vec<Month>> {
     let mut months: BTreeMap<(i32, u32), Month> = BTreeMap::new();
     for day in days {
         let day = day?;

@@ -1,11 +1,11 @@
 //! From the bytes of a table to its lines. Nothing is dropped here: what cannot be read is handed on as it is.
 
-use std::io::Read;
+use std::io::BufRead;
 
 use chrono::NaiveDate;
-use csv::{ByteRecord, Reader, ReaderBuilder};
 use stepmill_sdk::prelude::*;
 
+use crate::csv::fields;
 use crate::model::{Content, Day, Row};
 
 const COLUMNS: [&str; 6] = ["date", "precipitation", "temp_max", "temp_min", "wind", "weather"];
@@ -13,18 +13,15 @@ const COLUMNS: [&str; 6] = ["date", "precipitation", "temp_max", "temp_min", "wi
 /// Reads a CSV table of days, one line at a time.
 ///
 /// The header names the columns `date`, `precipitation`, `temp_max`, `temp_min`, `wind` and `weather`, in any order;
-/// others are ignored. A line that cannot be read comes out too, with the reason.
+/// others are ignored. A line that cannot be read comes out too, with the reason. Blank lines are passed over.
 #[step]
-fn parse(csv: File) -> Result<impl Iterator<Item = Result<Row>>> {
-    rows(csv.open()?)
-}
-
-/// The lines of a table below its header.
-pub(crate) fn rows(input: impl Read) -> Result<impl Iterator<Item = Result<Row>>> {
-    // Flexible: a line of the wrong length is a finding, not the end.
-    let mut table = ReaderBuilder::new().flexible(true).from_reader(input);
-    let header = Header::read(&mut table)?;
-    Ok(table.into_byte_records().map(move |record| Ok(header.row(&record.map_err(StepError::from)?))))
+pub fn parse(csv: File) -> Result<impl Iterator<Item = Result<Row>>> {
+    let mut lines = csv.open()?.split(b'\n');
+    let header = Header::read(&lines.next().transpose()?.unwrap_or_default())?;
+    Ok(lines.zip(2..).filter_map(move |(line, number)| match line {
+        Ok(line) => header.row(&text(&line), number).map(Ok),
+        Err(error) => Some(Err(error.into())),
+    }))
 }
 
 /// How many columns there are, and where each of `COLUMNS` stands.
@@ -34,51 +31,43 @@ struct Header {
 }
 
 impl Header {
-    fn read(table: &mut Reader<impl Read>) -> Result<Self> {
-        let header = table.byte_headers()?;
-        let names: Vec<String> = header.iter().map(|name| text(name).trim().to_lowercase()).collect();
-        let places = COLUMNS.map(|column| names.iter().position(|name| name == column));
-        let absent = COLUMNS.into_iter().zip(places).filter(|(_, place)| place.is_none());
-        let absent: Vec<&str> = absent.map(|(column, _)| column).collect();
+    fn read(line: &[u8]) -> Result<Self> {
+        let line = text(line);
+        let names = fields(line.trim_start_matches('\u{feff}')).map_err(StepError::permanent)?;
+        let place = |column: &str| names.iter().position(|name| name.trim().eq_ignore_ascii_case(column));
+        let absent: Vec<&str> = COLUMNS.into_iter().filter(|column| place(column).is_none()).collect();
         if !absent.is_empty() {
-            let message = "the first line must name every column: no";
+            let (absent, line) = (absent.join(", "), shorten(&line));
             return Err(StepError::permanent(format!(
-                "{message} {} in `{}`",
-                absent.join(", "),
-                shorten(&names.join(","))
+                "the first line must name every column: no {absent} in `{line}`"
             )));
         }
-        Ok(Self { width: names.len(), places: places.map(Option::unwrap_or_default) })
+        Ok(Self { width: names.len(), places: COLUMNS.map(|column| place(column).unwrap_or_default()) })
     }
 
-    fn row(&self, record: &ByteRecord) -> Row {
-        let line = record.position().map_or(0, csv::Position::line);
-        let content = self.day(record).map_or_else(
-            |reason| {
-                let fields: Vec<String> = record.iter().map(text).collect();
-                Content::Unreadable { text: shorten(&fields.join(",")), reason }
-            },
-            Content::Day,
-        );
-        Row { line, content }
+    fn row(&self, line: &str, number: u64) -> Option<Row> {
+        let unreadable = |reason| Content::Unreadable { text: shorten(line), reason };
+        let content = self.day(line).map_or_else(unreadable, Content::Day);
+        (!line.trim().is_empty()).then_some(Row { line: number, content })
     }
 
-    fn day(&self, record: &ByteRecord) -> Result<Day, String> {
-        if record.len() != self.width {
+    fn day(&self, line: &str) -> Result<Day, String> {
+        let fields = fields(line)?;
+        if fields.len() != self.width {
             return Err("more or fewer fields than the header".to_owned());
         }
-        let field = |column: usize| text(&record[self.places[column]]).trim().to_owned();
+        let field = |column: usize| fields[self.places[column]].trim();
         let number = |column: usize| match field(column).parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(number),
             _ => Err(format!("{} is not a number", COLUMNS[column])),
         };
         Ok(Day {
-            date: date(&field(0)).ok_or("date is not a date")?,
+            date: date(field(0)).ok_or("date is not a date")?,
             precipitation: number(1)?,
             temp_max: number(2)?,
             temp_min: number(3)?,
             wind: number(4)?,
-            weather: field(5),
+            weather: field(5).to_owned(),
         })
     }
 }
@@ -88,11 +77,12 @@ fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(&text.replace('/', "-"), "%Y-%m-%d").ok()
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// A line without the carriage return that some systems put at its end.
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()
 }
 
-/// Enough to find the line by; an unclosed quote makes one line of all that follow.
+/// Enough to find the line by.
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(120) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -6,13 +6,13 @@ use crate::model::{Content, Day, Row};
 
 /// Judges lines in the order of the file.
 #[derive(Default)]
-pub(crate) struct Reviewer {
+pub struct Reviewer {
     last: Option<NaiveDate>,
 }
 
 impl Reviewer {
     /// The day, or why the line is left out.
-    pub(crate) fn review(&mut self, row: Row) -> Result<Day, String> {
+    pub fn review(&mut self, row: Row) -> Result<Day, String> {
         let day = match row.content {
             Content::Day(day) => day,
             Content::Unreadable { reason, .. } => return Err(reason),
@@ -46,7 +46,7 @@ fn implausible(day: &Day) -> Option<&'static str> {
 }
 
 /// What is strange about a usable day, but no reason to leave it out.
-pub(crate) fn odd(day: &Day) -> Option<&'static str> {
+pub fn odd(day: &Day) -> Option<&'static str> {
     let wet = day.precipitation > 0.0;
     match day.weather.as_str() {
         "rain" | "drizzle" | "snow" if !wet => Some("called rain, drizzle or snow, but has no precipitation"),
@@ -57,7 +57,7 @@ pub(crate) fn odd(day: &Day) -> Option<&'static str> {
 }
 
 /// The line as a person would look for it.
-pub(crate) fn shown(content: &Content) -> String {
+pub fn shown(content: &Content) -> String {
     match content {
         Content::Unreadable { text, .. } => text.clone(),
         Content::Day(day) => format!(

@@ -14,7 +14,7 @@ use html::{figure, section};
 /// Writes everything into one HTML file that needs nothing else.
 #[step]
 #[expect(clippy::too_many_arguments, reason = "each is the output of another step")]
-fn report(
+pub fn report(
     findings: Findings,
     months: Vec<Month>,
     extremes: Extremes,

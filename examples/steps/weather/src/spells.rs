@@ -10,7 +10,7 @@ use crate::model::{Day, Spell, Spells};
 ///
 /// A day without data ends a spell, for nobody knows what it was like.
 #[step]
-fn spells(
+pub fn spells(
     days: Rows<Day>,
     #[config(default = 30.0)] threshold: f64,
     #[config(default = 3)] min_days: u32,

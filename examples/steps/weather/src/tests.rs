@@ -12,7 +12,7 @@ use stepmill_sdk::prelude::*;
 use crate::model::{Content, Day, Row};
 use crate::parse::parse;
 
-pub(crate) const HEADER: &str = "date,precipitation,temp_max,temp_min,wind,weather\n";
+pub const HEADER: &str = "date,precipitation,temp_max,temp_min,wind,weather\n";
 
 fn file(content: impl AsRef<[u8]>) -> File {
     File::from_bytes("days.csv", "text/csv", content).expect("a good name")

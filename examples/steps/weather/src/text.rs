@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-pub(crate) const MONTHS: [&str; 12] = [
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -18,12 +18,12 @@ pub(crate) const MONTHS: [&str; 12] = [
 ];
 
 /// The name of a month, 1 to 12.
-pub(crate) fn month_name(month: u32) -> &'static str {
+pub fn month_name(month: u32) -> &'static str {
     MONTHS.get(month.wrapping_sub(1) as usize).copied().unwrap_or("?")
 }
 
 /// Makes text harmless in HTML and SVG, also in attributes.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -41,7 +41,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// `1461` as `1,461`.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -54,7 +54,7 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// One decimal, with a real minus sign and no negative zero.
-pub(crate) fn decimal(number: f64) -> String {
+pub fn decimal(number: f64) -> String {
     let text = format!("{:.1}", number + 0.0);
     match text.strip_prefix('-') {
         Some("0.0") => "0.0".to_owned(),
@@ -64,17 +64,17 @@ pub(crate) fn decimal(number: f64) -> String {
 }
 
 /// A whole number of millimetres and the like, with separators.
-pub(crate) fn whole(number: f64) -> String {
+pub fn whole(number: f64) -> String {
     // Saturates, and what is measured is never negative.
     count(number.round() as u64)
 }
 
 /// `29 February 2012`.
-pub(crate) fn long_date(date: NaiveDate) -> String {
+pub fn long_date(date: NaiveDate) -> String {
     format!("{} {} {}", date.day(), month_name(date.month()), date.year())
 }
 
 /// Several of something: `1 day`, `2 days`.
-pub(crate) fn days(number: u64) -> String {
+pub fn days(number: u64) -> String {
     format!("{} {}", count(number), if number == 1 { "day" } else { "days" })
 }

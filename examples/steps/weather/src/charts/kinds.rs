@@ -10,7 +10,7 @@ const KINDS: [&str; 6] = ["rain", "drizzle", "snow", "fog", "sun", "other"];
 /// Days by month of the year, then by kind.
 type Tally = [[u32; KINDS.len()]; MONTHS.len()];
 
-pub(super) fn draw(months: &[Month]) -> String {
+pub fn draw(months: &[Month]) -> String {
     let title = "Kinds of weather through the year";
     let tally = tally(months);
     let used: Vec<usize> = (0..KINDS.len()).filter(|kind| tally.iter().any(|days| days[*kind] > 0)).collect();

@@ -5,7 +5,7 @@ use super::timeline::Timeline;
 use crate::model::Month;
 use crate::text::{days, decimal, month_name, whole};
 
-pub(super) fn draw(months: &[Month]) -> String {
+pub fn draw(months: &[Month]) -> String {
     let title = "Precipitation by month";
     let Some(timeline) = Timeline::of(months) else { return empty(title) };
     let most = months.iter().map(|month| month.precipitation).fold(0.0, f64::max);

@@ -3,35 +3,35 @@
 use crate::text::escape;
 
 /// The size of every chart; pages scale it.
-pub(super) const WIDTH: f64 = 960.0;
-pub(super) const HEIGHT: f64 = 340.0;
+pub const WIDTH: f64 = 960.0;
+pub const HEIGHT: f64 = 340.0;
 /// Where the data is drawn.
-pub(super) const LEFT: f64 = 48.0;
-pub(super) const RIGHT: f64 = WIDTH - 8.0;
-pub(super) const TOP: f64 = 44.0;
-pub(super) const BOTTOM: f64 = HEIGHT - 28.0;
+pub const LEFT: f64 = 48.0;
+pub const RIGHT: f64 = WIDTH - 8.0;
+pub const TOP: f64 = 44.0;
+pub const BOTTOM: f64 = HEIGHT - 28.0;
 
 /// Maps values to places, linearly.
 #[derive(Clone, Copy)]
-pub(super) struct Scale {
-    pub(super) values: (f64, f64),
-    pub(super) places: (f64, f64),
+pub struct Scale {
+    pub values: (f64, f64),
+    pub places: (f64, f64),
 }
 
 impl Scale {
     /// The vertical scale of a chart, for values from `low` to `high`.
-    pub(super) fn vertical(low: f64, high: f64) -> Self {
+    pub fn vertical(low: f64, high: f64) -> Self {
         Self { values: (low, high), places: (BOTTOM, TOP) }
     }
 
-    pub(super) fn at(self, value: f64) -> f64 {
+    pub fn at(self, value: f64) -> f64 {
         let ((low, high), (from, to)) = (self.values, self.places);
         from + (value - low) / (high - low) * (to - from)
     }
 }
 
 /// Round numbers that enclose `low` to `high`: about six, at least two.
-pub(super) fn ticks(low: f64, high: f64) -> Vec<f64> {
+pub fn ticks(low: f64, high: f64) -> Vec<f64> {
     let rough = ((high - low) / 5.0).max(1e-3);
     let magnitude = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * magnitude).find(|step| *step >= rough);
@@ -41,7 +41,7 @@ pub(super) fn ticks(low: f64, high: f64) -> Vec<f64> {
 }
 
 /// The horizontal lines of a chart with their labels.
-pub(super) fn grid(scale: Scale, ticks: &[f64], unit: &str) -> String {
+pub fn grid(scale: Scale, ticks: &[f64], unit: &str) -> String {
     let line = |tick: &f64| {
         let y = scale.at(*tick);
         let label = format!("{}{}", tick.to_string().replace('-', "−"), unit);
@@ -52,12 +52,12 @@ pub(super) fn grid(scale: Scale, ticks: &[f64], unit: &str) -> String {
 }
 
 /// A label; `anchor` is `start`, `middle` or `end`.
-pub(super) fn text(anchor: &str, x: f64, y: f64, content: &str) -> String {
+pub fn text(anchor: &str, x: f64, y: f64, content: &str) -> String {
     format!(r#"<text class="{anchor}" x="{x:.1}" y="{y:.1}">{}</text>"#, escape(content))
 }
 
 /// A bar with a tooltip.
-pub(super) fn bar(class: &str, (x, width): (f64, f64), (top, bottom): (f64, f64), tip: &str) -> String {
+pub fn bar(class: &str, (x, width): (f64, f64), (top, bottom): (f64, f64), tip: &str) -> String {
     let height = (bottom - top).max(0.0);
     let tip = escape(tip);
     format!(
@@ -66,18 +66,18 @@ pub(super) fn bar(class: &str, (x, width): (f64, f64), (top, bottom): (f64, f64)
 }
 
 /// A dot with a tooltip.
-pub(super) fn dot(class: &str, x: f64, y: f64, tip: &str) -> String {
+pub fn dot(class: &str, x: f64, y: f64, tip: &str) -> String {
     format!(r#"<circle class="{class}" cx="{x:.1}" cy="{y:.1}" r="4"><title>{}</title></circle>"#, escape(tip))
 }
 
 /// The points of a path, joined.
-pub(super) fn points<'a>(points: impl IntoIterator<Item = &'a (f64, f64)>) -> String {
+pub fn points<'a>(points: impl IntoIterator<Item = &'a (f64, f64)>) -> String {
     let points: Vec<String> = points.into_iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
     points.join("L")
 }
 
 /// A row of colours and what they mean, above the data.
-pub(super) fn legend(entries: &[(&str, &str)]) -> String {
+pub fn legend(entries: &[(&str, &str)]) -> String {
     let mut x = LEFT;
     let mut legend = String::new();
     for (class, label) in entries {
@@ -90,7 +90,7 @@ pub(super) fn legend(entries: &[(&str, &str)]) -> String {
 }
 
 /// A whole chart. `title` and `description` are for those who cannot see it.
-pub(super) fn document(title: &str, description: &str, body: &str) -> String {
+pub fn document(title: &str, description: &str, body: &str) -> String {
     let (title, description) = (escape(title), escape(description));
     let style = include_str!("chart.css");
     format!(
@@ -99,6 +99,6 @@ pub(super) fn document(title: &str, description: &str, body: &str) -> String {
 }
 
 /// A chart of nothing.
-pub(super) fn empty(title: &str) -> String {
+pub fn empty(title: &str) -> String {
     document(title, "There is no data.", &text("middle", WIDTH / 2.0, HEIGHT / 2.0, "No data"))
 }

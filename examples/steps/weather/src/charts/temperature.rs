@@ -5,7 +5,7 @@ use super::timeline::{Timeline, unbroken};
 use crate::model::{Month, Spell};
 use crate::text::{days, decimal, long_date};
 
-pub(super) fn draw(months: &[Month], heat_waves: &[Spell]) -> String {
+pub fn draw(months: &[Month], heat_waves: &[Spell]) -> String {
     let title = "Temperature by month";
     let Some(timeline) = Timeline::of(months) else { return empty(title) };
     let lowest = months.iter().map(|month| month.temp_min).fold(f64::INFINITY, f64::min);

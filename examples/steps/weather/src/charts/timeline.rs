@@ -8,7 +8,7 @@ use crate::model::Month;
 /// More years than this are not all labelled.
 const MOST_LABELS: i32 = 16;
 
-pub(super) struct Timeline {
+pub struct Timeline {
     first: i32,
     last: i32,
 }
@@ -20,28 +20,28 @@ fn index(year: i32, month: u32) -> i32 {
 
 impl Timeline {
     /// None where there are no months.
-    pub(super) fn of(months: &[Month]) -> Option<Self> {
+    pub fn of(months: &[Month]) -> Option<Self> {
         let indices = || months.iter().map(|month| index(month.year, month.month));
         Some(Self { first: indices().min()?, last: indices().max()? })
     }
 
     /// How wide a month is.
-    pub(super) fn band(&self) -> f64 {
+    pub fn band(&self) -> f64 {
         (RIGHT - LEFT) / f64::from(self.last - self.first + 1)
     }
 
     /// Where a month begins.
-    pub(super) fn start(&self, year: i32, month: u32) -> f64 {
+    pub fn start(&self, year: i32, month: u32) -> f64 {
         LEFT + f64::from(index(year, month) - self.first) * self.band()
     }
 
     /// Where a day is.
-    pub(super) fn day(&self, date: NaiveDate) -> f64 {
+    pub fn day(&self, date: NaiveDate) -> f64 {
         self.start(date.year(), date.month()) + f64::from(date.day0()) / 31.0 * self.band()
     }
 
     /// The years, in order, each with where it begins and ends on the chart.
-    pub(super) fn years(&self) -> impl Iterator<Item = (i32, f64, f64)> {
+    pub fn years(&self) -> impl Iterator<Item = (i32, f64, f64)> {
         let (first, last) = (self.first.div_euclid(12), self.last.div_euclid(12));
         let every = (last - first) / MOST_LABELS + 1;
         let place = |year| self.start(year, 1).clamp(LEFT, RIGHT);
@@ -49,7 +49,7 @@ impl Timeline {
     }
 
     /// Labels of the years below the data, and lines between them.
-    pub(super) fn axis(&self) -> String {
+    pub fn axis(&self) -> String {
         let year = |(year, start, end): (i32, f64, f64)| {
             let line = if start > LEFT {
                 format!(r#"<path class="grid" d="M{start:.1} {TOP}V{BOTTOM}"/>"#)
@@ -63,6 +63,6 @@ impl Timeline {
 }
 
 /// Runs of months without a gap, so that no line is drawn through what is not known.
-pub(super) fn unbroken(months: &[Month]) -> impl Iterator<Item = &[Month]> {
+pub fn unbroken(months: &[Month]) -> impl Iterator<Item = &[Month]> {
     months.chunk_by(|one, next| index(one.year, one.month) + 1 == index(next.year, next.month))
 }

@@ -4,7 +4,7 @@ use crate::model::{Extremes, Month, Spells};
 use crate::text::{days, decimal, long_date, whole};
 
 /// Those that the data has an answer to.
-pub(super) fn key_figures(months: &[Month], extremes: &Extremes, spells: &Spells) -> String {
+pub fn key_figures(months: &[Month], extremes: &Extremes, spells: &Spells) -> String {
     let hottest = extremes.hottest.first();
     let coldest = extremes.coldest.first();
     let figures = [

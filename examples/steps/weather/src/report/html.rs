@@ -4,7 +4,7 @@
 use crate::text::escape;
 
 /// The whole page. The policy in it keeps whatever came in with the charts from running or loading anything.
-pub(super) fn page(title: &str, body: &str) -> String {
+pub fn page(title: &str, body: &str) -> String {
     let (title, style) = (escape(title), include_str!("report.css"));
     format!(
         r#"<!doctype html>
@@ -28,17 +28,17 @@ pub(super) fn page(title: &str, body: &str) -> String {
     )
 }
 
-pub(super) fn section(heading: &str, body: &str) -> String {
+pub fn section(heading: &str, body: &str) -> String {
     format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(heading))
 }
 
 /// A chart above its caption.
-pub(super) fn figure(svg: &str, caption: &str) -> String {
+pub fn figure(svg: &str, caption: &str) -> String {
     format!("<figure><div class=\"wide\">{svg}</div><figcaption>{}</figcaption></figure>\n", escape(caption))
 }
 
 /// A table that scrolls on its own where the screen is narrow. Columns whose heading starts with `#` hold numbers.
-pub(super) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let is_number: Vec<bool> = headings.iter().map(|heading| heading.starts_with('#')).collect();
     let class = |column: usize| if is_number.get(column) == Some(&true) { r#" class="number""# } else { "" };
     let mut table = String::from("<div class=\"wide\"><table><thead><tr>");

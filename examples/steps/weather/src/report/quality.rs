@@ -4,7 +4,7 @@ use super::html::table;
 use crate::model::{Finding, Findings};
 use crate::text::{count, days, escape};
 
-pub(super) fn quality(findings: &Findings) -> String {
+pub fn quality(findings: &Findings) -> String {
     let mut text = format!("<p>{}</p>\n", verdict(findings));
     if !findings.problems.is_empty() {
         text += &listed("Left out", &findings.problems);

@@ -4,7 +4,7 @@ use super::html::table;
 use crate::model::{Day, Extremes, Month, Spells};
 use crate::text::{decimal, escape, long_date, month_name, whole};
 
-pub(super) fn heat_waves(spells: &Spells) -> String {
+pub fn heat_waves(spells: &Spells) -> String {
     if spells.heat_waves.is_empty() {
         return format!(
             "<p>No heat wave: there were never enough days in a row above {} °C.</p>\n",
@@ -17,7 +17,7 @@ pub(super) fn heat_waves(spells: &Spells) -> String {
     table(&["Heat wave from", "to", "#Days", "#Peak"], rows)
 }
 
-pub(super) fn extremes(extremes: &Extremes) -> String {
+pub fn extremes(extremes: &Extremes) -> String {
     let lists = [
         ranking("Hottest days", &extremes.hottest, |day| format!("{} °C", decimal(day.temp_max))),
         ranking("Coldest days", &extremes.coldest, |day| format!("{} °C", decimal(day.temp_min))),
@@ -33,7 +33,7 @@ fn ranking(heading: &str, days: &[Day], value: impl Fn(&Day) -> String) -> Strin
 }
 
 /// A table for every year, the last one open.
-pub(super) fn months(months: &[Month]) -> String {
+pub fn months(months: &[Month]) -> String {
     let wettest = months.iter().map(|month| month.precipitation).fold(0.0, f64::max);
     let last = months.last().map(|month| month.year);
     let years = months.chunk_by(|one, next| one.year == next.year);

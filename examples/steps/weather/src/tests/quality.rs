@@ -1,11 +1,13 @@
 //! `check` and `clean`: two views of the same judgement.
 
+use stepmill_sdk::ErrorKind;
 use stepmill_sdk::prelude::*;
+use stepmill_sdk::testing::call;
 
 use super::{date, rows, seattle};
 use crate::check::check;
 use crate::clean::clean;
-use crate::model::{Finding, Findings};
+use crate::model::{Finding, Findings, Row};
 
 const ALL: f64 = 1.0;
 
@@ -83,10 +85,11 @@ fn more_bad_lines_than_tolerated_fail_the_step_for_good() {
 }
 
 #[test]
-fn a_failing_input_fails_the_steps_that_read_it() {
-    let broken = || parse_error_after_a_row();
-    assert!(check(broken(), ALL).is_err());
-    assert!(clean(broken()).any(|day| day.is_err()));
+fn a_stream_of_something_else_fails_the_steps_that_read_it() {
+    for step in ["check", "clean"] {
+        let error = call(step).rows("rows", ["not a row"]).execute().value::<Row>().expect_err("a text is no row");
+        assert!(error.message().contains("`rows`"), "{error}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `parse` and `export`: what is read, and what is not.
 
+use stepmill_sdk::ErrorKind;
 use stepmill_sdk::prelude::*;
 
 use super::{HEADER, date, day, file, parsed, reason, rows};
@@ -51,7 +52,7 @@ fn numbers_are_finite() {
 #[test]
 fn quotes_carriage_returns_blank_lines_and_a_byte_order_mark_are_understood() {
     let table = "\u{feff}\"date\",precipitation,temp_max,temp_min,wind,weather\r\n\
-        2012/01/01,0,1,0,1,\"sun, mostly\"\r\n\r\n\"2012/01/02\",0,1,0,1,\"a \"\"kind\"\"\r\nof rain\"\r\n2012/01/03,0,1,0,1,fog";
+        2012/01/01,0,1,0,1,\"sun, mostly\"\r\n\r\n  \n\"2012/01/02\",0,1,0,1,\"a \"\"kind\"\" of rain\"\r\n2012/01/03,0,1,0,1,\"\"";
     let kinds: Vec<_> = parsed(table)
         .into_iter()
         .map(|row| match row.content {
@@ -59,8 +60,16 @@ fn quotes_carriage_returns_blank_lines_and_a_byte_order_mark_are_understood() {
             Content::Unreadable { reason, .. } => (row.line, reason),
         })
         .collect();
-    let expected = [(2, "sun, mostly"), (4, "a \"kind\"\r\nof rain"), (6, "fog")];
+    let expected = [(2, "sun, mostly"), (5, "a \"kind\" of rain"), (6, "")];
     assert_eq!(kinds, expected.map(|(line, kind)| (line, kind.to_owned())));
+}
+
+#[test]
+fn a_wrong_quote_spoils_its_own_line_only() {
+    let rows = rows("\"2012/01/01,0,1,0,1,sun\n2012/01/02,0,1,0,1,\"sun\"ny\n2012/01/03,0,1,0,1,6\" of snow\n");
+    assert_eq!(reason(&rows[0]), "a quote is not closed");
+    assert_eq!(reason(&rows[1]), "there is text behind a closing quote");
+    assert!(matches!(&rows[2].content, Content::Day(day) if day.weather == "6\" of snow"));
 }
 
 #[test]
@@ -103,13 +112,14 @@ fn lines_of_the_wrong_length_are_kept_as_they_were() {
 
 #[test]
 fn garbage_is_no_reason_to_stop() {
-    let mut table = format!("{HEADER}\"never closed,").into_bytes();
-    table.extend([0xff, 0x00, b'\n'].repeat(100_000));
+    let mut table = format!("{HEADER}2012/01/01,0,1,0,1,f\u{f6}g\n").into_bytes();
+    table.extend([0xff, 0x00].repeat(100_000));
+    table.extend(b"\n2012/01/02,0,1,0,1,fog\n");
     let rows = parsed(table);
-    assert_eq!(rows.len(), 1);
-    assert!(
-        matches!(&rows[0].content, Content::Unreadable { text, .. } if text.chars().count() == 121 && text.ends_with('…'))
-    );
+    assert_eq!(rows.len(), 3);
+    let Content::Unreadable { text, .. } = &rows[1].content else { panic!("garbage is no day") };
+    assert!(text.chars().count() == 121 && text.ends_with('…'), "a long line is shortened");
+    assert!(matches!(rows[2].content, Content::Day(_)));
 }
 
 #[test]
