@@ -8,7 +8,7 @@ mod tables;
 use stepmill_sdk::prelude::*;
 
 use crate::model::{Extremes, Findings, Month, Spells};
-use crate::text::{days, decimal, escape, long_date};
+use crate::text::{days, escape, long_date};
 use html::{figure, section};
 
 /// Writes everything into one HTML file that needs nothing else.
@@ -27,7 +27,7 @@ pub fn report(
     let heat = format!(
         "Bands from the lowest to the highest temperature of each month, and from the mean daily low to the mean daily \
          high. A dot is a heat wave: days in a row above {} °C.",
-        decimal(spells.threshold)
+        spells.threshold
     );
     let temperature = figure(&temperature.text()?, &heat);
     let rain =

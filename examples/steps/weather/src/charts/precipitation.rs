@@ -12,7 +12,7 @@ pub fn draw(months: &[Month]) -> String {
     let ticks = ticks(0.0, most.max(1.0));
     let scale = Scale::vertical(0.0, ticks[ticks.len() - 1]);
     let band = timeline.band();
-    let mut body = grid(scale, &ticks, "") + &timeline.axis();
+    let mut body = grid(scale, &ticks, " mm") + &timeline.axis();
     body.extend(months.iter().map(|month| {
         let (name, mm) = (month_name(month.month), decimal(month.precipitation));
         let tip = format!("{name} {}: {mm} mm, {} with at least 1 mm", month.year, days(month.wet_days.into()));

@@ -6,7 +6,7 @@ use crate::text::escape;
 pub const WIDTH: f64 = 960.0;
 pub const HEIGHT: f64 = 340.0;
 /// Where the data is drawn.
-pub const LEFT: f64 = 48.0;
+pub const LEFT: f64 = 56.0;
 pub const RIGHT: f64 = WIDTH - 8.0;
 pub const TOP: f64 = 44.0;
 pub const BOTTOM: f64 = HEIGHT - 28.0;

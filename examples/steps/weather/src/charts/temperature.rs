@@ -13,7 +13,7 @@ pub fn draw(months: &[Month], heat_waves: &[Spell]) -> String {
     let ticks = ticks(lowest, highest);
     let scale = Scale::vertical(ticks[0], ticks[ticks.len() - 1]);
     let runs = || unbroken(months);
-    let mut body = grid(scale, &ticks, "°") + &timeline.axis();
+    let mut body = colours(scale) + &grid(scale, &ticks, "°") + &timeline.axis();
     body.extend(runs().map(|run| area("range", run, &timeline, scale, |month| (month.temp_min, month.temp_max))));
     body.extend(runs().map(|run| area("usual", run, &timeline, scale, |month| (month.mean_min, month.mean_max))));
     body.extend(runs().map(|run| line(run, &timeline, scale)));
@@ -21,9 +21,22 @@ pub fn draw(months: &[Month], heat_waves: &[Spell]) -> String {
         let tip = format!("{} from {}, up to {} °C", days(wave.days.into()), long_date(wave.first), decimal(wave.peak));
         dot("heat", timeline.day(wave.first), scale.at(wave.peak), &tip)
     }));
-    let keys = [("range", "lowest to highest"), ("usual", "mean low to mean high"), ("mean-key", "mean")];
+    let keys = [
+        ("range", "lowest to highest"),
+        ("usual", "mean low to mean high"),
+        ("mean-key", "mean"),
+        ("heat", "heat wave"),
+    ];
     let description = format!("From {} to {} °C, {} heat waves.", decimal(lowest), decimal(highest), heat_waves.len());
     document(title, &description, &(legend(&keys) + &body))
+}
+
+/// Colours by temperature, whatever the range of the chart: blue for frost, yellow for mild, red for heat.
+fn colours(scale: Scale) -> String {
+    let (cold, hot) = (scale.at(-5.0), scale.at(35.0));
+    format!(
+        r#"<linearGradient id="degrees" gradientUnits="userSpaceOnUse" x1="0" x2="0" y1="{cold:.1}" y2="{hot:.1}"><stop class="cold" offset=".1"/><stop class="mild" offset=".5"/><stop class="hot" offset=".95"/></linearGradient>"#
+    )
 }
 
 /// The places of one value over a run of months. They reach over half a month on both sides, so that one month alone
@@ -43,7 +56,7 @@ fn area(class: &str, run: &[Month], timeline: &Timeline, scale: Scale, edges: im
     let mut edge = outline(run, timeline, |month| scale.at(edges(month).1));
     let lower = outline(run, timeline, |month| scale.at(edges(month).0));
     edge.extend(lower.into_iter().rev());
-    format!(r#"<path class="{class}" d="M{}Z"/>"#, points(&edge))
+    format!(r#"<path class="{class}" fill="url(#degrees)" d="M{}Z"/>"#, points(&edge))
 }
 
 fn line(run: &[Month], timeline: &Timeline, scale: Scale) -> String {

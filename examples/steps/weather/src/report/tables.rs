@@ -6,10 +6,7 @@ use crate::text::{decimal, escape, long_date, month_name, whole};
 
 pub fn heat_waves(spells: &Spells) -> String {
     if spells.heat_waves.is_empty() {
-        return format!(
-            "<p>No heat wave: there were never enough days in a row above {} °C.</p>\n",
-            decimal(spells.threshold)
-        );
+        return format!("<p>No heat wave: there were never enough days in a row above {} °C.</p>\n", spells.threshold);
     }
     let rows = spells.heat_waves.iter().map(|wave| {
         vec![long_date(wave.first), long_date(wave.last), wave.days.to_string(), format!("{} °C", decimal(wave.peak))]
@@ -59,7 +56,7 @@ fn row(month: &Month, wettest: f64) -> Vec<String> {
         format!("{} °C", decimal(month.temp_min)),
         format!("{} °C", decimal(month.temp_mean)),
         format!("{} °C", decimal(month.temp_max)),
-        format!("<i class=\"share\" style=\"--share:{share:.0}%\"></i>{} mm", decimal(month.precipitation)),
+        format!("<span class=\"share\" style=\"--share:{share:.0}%\">{} mm</span>", decimal(month.precipitation)),
         month.wet_days.to_string(),
         format!("{} m/s", decimal(month.wind)),
     ]
