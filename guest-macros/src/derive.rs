@@ -49,7 +49,8 @@ fn check(input: &DeriveInput, which: Trait) -> syn::Result<()> {
         let settings = list.parse_args_with(syn::punctuated::Punctuated::<Meta, Token![,]>::parse_terminated);
         for setting in settings.into_iter().flatten() {
             if setting.path().is_ident("crate") || setting.path().is_ident("remote") {
-                let message = "the SDK's derives set this themselves; to set it, derive the traits of `serde` and `schemars`";
+                let message =
+                    "the SDK's derives set this themselves; to set it, derive the traits of `serde` and `schemars`";
                 return Err(syn::Error::new_spanned(setting, message));
             }
         }

@@ -128,7 +128,8 @@ impl StepError {
 
     /// Keeps the message of `error` and of everything behind it.
     pub(crate) fn from_dyn(error: &(dyn Error + 'static)) -> Self {
-        let causes = std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source()).map(ToString::to_string);
+        let causes = std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source())
+            .map(ToString::to_string);
         Self { kind: ErrorKind::Failed, message: error.to_string(), causes: causes.collect() }
     }
 

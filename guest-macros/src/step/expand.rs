@@ -155,7 +155,8 @@ fn body(model: &Model) -> TokenStream {
     }
     let returned = local("returned");
     let unwrapped = if model.returns.fallible { unwrap_result(&returned, model) } else { TokenStream::new() };
-    let writer = model.parameters.iter().zip(&locals).find(|(parameter, _)| parameter.is_writer()).map(|(_, local)| local);
+    let writer =
+        model.parameters.iter().zip(&locals).find(|(parameter, _)| parameter.is_writer()).map(|(_, local)| local);
     let outcome = match &model.returns.output {
         Output::Plain(ty) => quote_spanned!(ty.span()=> <#ty as __rt::Output>::leave(#returned, #arguments)),
         Output::Iterator { item, fallible: false } => {
