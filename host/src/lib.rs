@@ -12,7 +12,7 @@
 //! 6. [`observe`]: who is told while it happens.
 //!
 //! They share a vocabulary that depends on none of them: [`ids`], [`limits`], [`module`], [`value`], [`output`], [`failure`]
-//! and [`event`]. [`cli`] is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that
+//! and [`event`]. [`build`] makes components of step crates, [`cli`] is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that
 //! puts concrete implementations together.
 
 pub mod app;

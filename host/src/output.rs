@@ -4,8 +4,8 @@
 //!
 //! Content is cut into frames, by rules that depend on the content alone: a stream closes a frame behind the first item
 //! that brings it to [`FRAME`](crate::limits::FRAME) bytes or more, a value or file behind every `FRAME` bytes. The
-//! hash of content that fits one frame is the blake3 of its bytes; of longer content, the blake3 of the
-//! frames' hashes, one behind the other.
+//! hash of a value or file that fits one frame is the blake3 of its bytes. A longer one, and every stream, is hashed over
+//! its frames' hashes, under a key of its own: see [`hash`].
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use crate::{
     ids::{ContentHash, RunId},
     module::Form,
 };
+
+pub mod hash;
 
 /// One step's stored output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -11,11 +11,9 @@ use serde_json::Value as Json;
 
 use crate::{
     event::ParamValue,
-    execute::ports::{BlobKind, OutputStore},
+    execute::{ports::OutputStore, stored},
     ids::Name,
-    limits,
     output::{FileRef, OutputRef},
-    persist::outputs,
     plan::{ParamKind, Plan, PlanParam},
     value,
 };
@@ -136,13 +134,15 @@ fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputS
     if !fits(kind, &json) {
         return Err(ParamError::Type { name, kind, given: short(&json.to_string()) });
     }
-    let json = match (kind, json) {
-        (ParamKind::File, Json::String(path)) => import(&name, Path::new(&path), outputs)?,
-        (_, json) => json,
-    };
     let problem = |problem: String| ParamError::Store { name: name.clone(), problem };
-    let bytes = value::json::from_json(&json).map_err(|error| problem(error.to_string()))?;
-    outputs::store_value(outputs, bytes.into()).map_err(|error| problem(error.to_string()))
+    let (bytes, files) = match (kind, &json) {
+        (ParamKind::File, Json::String(path)) => {
+            let file = import(&name, Path::new(path), outputs)?;
+            (value::file::to_value(&file), vec![file])
+        }
+        _ => (value::json::from_json(&json).map_err(|error| problem(error.to_string()))?, Vec::new()),
+    };
+    stored::store_value(outputs, &bytes, files).map_err(|error| problem(error.to_string()))
 }
 
 fn short(text: &str) -> String {
@@ -173,28 +173,14 @@ fn fits(kind: ParamKind, json: &Json) -> bool {
 }
 
 /// Copies a file into the store, so that the run keeps it whatever becomes of the original.
-fn import(name: &Name, path: &Path, outputs: &dyn OutputStore) -> Result<Json, ParamError> {
+fn import(name: &Name, path: &Path, outputs: &dyn OutputStore) -> Result<FileRef, ParamError> {
     let unreadable = |source| ParamError::File { name: name.clone(), path: path.to_owned(), source };
     let mut file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
-    let problem = |error: io::Error| ParamError::Store { name: name.clone(), problem: error.to_string() };
-    let mut writer = outputs.create(BlobKind::Bytes).map_err(problem)?;
-    let mut buffer = vec![0; limits::FRAME];
-    loop {
-        match file.read(&mut buffer).map_err(unreadable)? {
-            0 => break,
-            count => writer.write(&buffer[..count]).map_err(problem)?,
-        }
-    }
-    let blob = writer.finish().map_err(problem)?;
     let file_name = path.file_name().map_or_else(|| name.to_string(), |name| name.to_string_lossy().into_owned());
-    let reference = FileRef {
-        name: file_name,
-        media_type: mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream").to_owned(),
-        size: blob.size,
-        hash: blob.hash,
-    };
-    Ok(serde_json::json!({ "$file": reference }))
+    let media_type = mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream").to_owned();
+    stored::store_file(outputs, file_name, media_type, &mut file)
+        .map_err(|error| ParamError::Store { name: name.clone(), problem: error.to_string() })
 }

@@ -1,6 +1,17 @@
 //! What the user wrote: a pipeline by names, from TOML or from the builder, with every mistake's place.
 
+pub mod builder;
 pub mod problem;
+pub mod reference;
+pub mod toml;
+
+mod check;
+mod draft;
+mod quantity;
+mod report;
+mod suggest;
+#[cfg(test)]
+mod tests;
 
 use std::{path::PathBuf, time::Duration};
 

@@ -9,6 +9,7 @@ pub mod dispatcher;
 mod job;
 pub mod ports;
 pub mod state;
+pub mod stored;
 
 #[cfg(test)]
 mod tests;

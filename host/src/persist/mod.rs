@@ -7,6 +7,7 @@
 pub mod data_dir;
 pub mod error;
 pub mod memory;
+pub mod outputs;
 pub mod reader;
 pub mod writer;
 

@@ -1,0 +1,266 @@
+//! The composition root: the one place that puts concrete implementations together.
+//!
+//! A program that embeds stepmill begins with [`Host::builder`]; `host/examples/quickstart.rs` is a whole one.
+
+mod adapters;
+mod catalog;
+pub mod control;
+mod history;
+mod library;
+pub mod params;
+mod run;
+
+use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
+
+pub use self::{
+    history::History,
+    library::Library,
+    params::{ParamInput, Params, ParamsError},
+    run::Run,
+};
+pub use crate::runtime::{Compiler, ModuleError};
+use crate::{
+    definition::{Pipeline, problem::Problems},
+    event::{EventKind, Origin},
+    execute::{
+        dispatcher::{self, Ports, RunError},
+        ports::{Observer, OutputStore},
+        state::RunState,
+    },
+    ids::RunId,
+    observe::Fanout,
+    persist::{DataDir, DataDirError, Reader, SqliteJournal, StoreError, outputs::BlobStore},
+    plan::{Plan, compile::Compiled},
+    runtime::{EngineError, Modules, ModulesOptions, SandboxRunner},
+};
+use adapters::{JournalArtifacts, JournalLogs, SystemClock};
+use control::ControlSocket;
+use run::ActiveRuns;
+
+/// A host: a data directory, held for writing, and everything that runs pipelines in it.
+pub struct Host {
+    library: Library,
+    journal: Arc<SqliteJournal>,
+    history: History,
+    outputs: Arc<dyn OutputStore>,
+    runner: Arc<SandboxRunner>,
+    ports: Ports,
+    parallelism: usize,
+    active: Arc<ActiveRuns>,
+    _control: Option<ControlSocket>,
+}
+
+/// Decides how a [`Host`] is put together.
+pub struct HostBuilder {
+    data: PathBuf,
+    compiler: Compiler,
+    parallelism: usize,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+/// Why a host cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory is in use, or cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Outputs cannot be stored.
+    #[error("the output store cannot be opened: {0}")]
+    Outputs(#[from] io::Error),
+    /// WebAssembly cannot be run here.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Why a run cannot be started or taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// What it was given is wrong.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// A module cannot be loaded.
+    #[error("the run needs a module that cannot be loaded: {0}")]
+    Module(#[from] ModuleError),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It could not be accepted, or its journal is damaged.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// It is running in this process.
+    #[error("the run {0} is running already")]
+    Active(RunId),
+}
+
+impl HostBuilder {
+    /// Where modules are compiled: [`Compiler::InProcess`] unless said otherwise.
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = compiler;
+        self
+    }
+
+    /// How many attempts of one run run at once. Default: twice the processors, at least 8.
+    #[must_use]
+    pub fn parallelism(mut self, attempts: NonZeroUsize) -> Self {
+        self.parallelism = attempts.get();
+        self
+    }
+
+    /// Is told what happens.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Takes the data directory, which is created if it is missing.
+    ///
+    /// # Errors
+    /// If another process holds it, a newer version wrote it, or this machine cannot do what is needed.
+    #[expect(clippy::unused_async, reason = "what is opened here needs a tokio runtime around it")]
+    pub async fn open(self) -> Result<Host, OpenError> {
+        let dir = DataDir::open_writer(&self.data)?;
+        let journal = Arc::new(SqliteJournal::open(&dir)?);
+        let reader = Arc::new(Reader::open(dir.dir())?);
+        let store = BlobStore::open(dir.dir().root())?;
+        store.sweep_temporaries()?;
+        let outputs: Arc<dyn OutputStore> = Arc::new(store);
+        let index = JournalArtifacts { journal: Arc::clone(&journal), reader: Arc::clone(&reader) };
+        let data = dir.dir().root().to_owned();
+        let modules = Modules::new(ModulesOptions { data, compiler: self.compiler, index: Arc::new(index) })?;
+        let runner = Arc::new(SandboxRunner::new(Arc::clone(&modules), Arc::clone(&outputs)));
+        let active = Arc::new(ActiveRuns::default());
+        let ports = Ports {
+            runner: Arc::clone(&runner) as _,
+            journal: Arc::clone(&journal) as _,
+            logs: Arc::new(JournalLogs(Arc::clone(&journal))),
+            observer: Arc::new(Fanout::new(self.observers)),
+            clock: Arc::new(SystemClock),
+        };
+        Ok(Host {
+            library: Library::new(modules),
+            history: History::new(dir.dir().clone(), reader, Arc::clone(&outputs)),
+            _control: listen(&dir.dir().control_socket(), &active),
+            journal,
+            outputs,
+            runner,
+            ports,
+            parallelism: self.parallelism,
+            active,
+        })
+    }
+}
+
+/// Runs go on without the socket; only `runs cancel` from another process does not reach them then.
+fn listen(path: &std::path::Path, active: &Arc<ActiveRuns>) -> Option<ControlSocket> {
+    let active = Arc::clone(active);
+    match ControlSocket::listen(path, Arc::new(move |request| active.answer(&request))) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            tracing::warn!(%error, "other processes cannot cancel runs of this one: no socket at {}", path.display());
+            None
+        }
+    }
+}
+
+impl Host {
+    /// A host for this data directory.
+    pub fn builder(data: impl Into<PathBuf>) -> HostBuilder {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        HostBuilder {
+            data: data.into(),
+            compiler: Compiler::InProcess,
+            parallelism: (processors * 2).max(8),
+            observers: Vec::new(),
+        }
+    }
+
+    /// Resolves and checks a pipeline: builds and loads its modules, and plans it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub async fn compile(&self, pipeline: &Pipeline) -> Result<Compiled, Problems> {
+        self.library.compile(pipeline).await
+    }
+
+    /// The modules that this host has loaded.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// What has happened in this data directory.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// How many sandboxes were made for attempts so far.
+    #[must_use]
+    pub fn sandboxes_started(&self) -> u64 {
+        self.runner.sandboxes_started()
+    }
+
+    /// Accepts a run of a compiled pipeline and starts it. The run is durable when this returns.
+    ///
+    /// # Errors
+    /// If what it is given is wrong, or it cannot be stored.
+    pub async fn start(&self, plan: Plan, params: Params) -> Result<Run, StartError> {
+        let plan = Arc::new(plan);
+        self.load_modules(&plan).await?;
+        let (stored, outputs) = (Arc::clone(&plan), Arc::clone(&self.outputs));
+        let params = tokio::task::spawn_blocking(move || params::store(&stored, params, outputs.as_ref()))
+            .await
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let created = EventKind::Created { params, origin: Origin::Manual };
+        let state = dispatcher::accept(RunId::generate(), plan, created, &self.ports).await?;
+        Ok(self.drive(state))
+    }
+
+    /// Takes up a run where it was left. A run that has ended answers with how it did.
+    ///
+    /// # Errors
+    /// If there is no such run, a module of it is lost, or its journal is damaged.
+    pub async fn resume(&self, run: RunId) -> Result<Run, StartError> {
+        if self.active.contains(run) {
+            return Err(StartError::Active(run));
+        }
+        let reader = self.history.reader();
+        let plan = Arc::new(reader.plan(run)?);
+        let events = reader.history(run)?;
+        let state = RunState::replay(run, Arc::clone(&plan), &events).map_err(RunError::from)?;
+        if state.outcome().is_none() {
+            self.load_modules(&plan).await?;
+        }
+        Ok(self.drive(state))
+    }
+
+    async fn load_modules(&self, plan: &Plan) -> Result<(), ModuleError> {
+        for module in &plan.modules {
+            self.library.modules().restore(module.digest).await?;
+        }
+        Ok(())
+    }
+
+    fn drive(&self, state: RunState) -> Run {
+        let (run, plan) = (state.run(), Arc::clone(state.plan()));
+        let (ports, parallelism) = (self.ports.clone(), self.parallelism);
+        self.active.begin(run, plan, |cancel| dispatcher::drive(state, ports, parallelism, cancel))
+    }
+
+    /// Ends: waits until everything is written, and gives the data directory back. Runs that are still active stop where
+    /// they are, and can be resumed.
+    ///
+    /// # Errors
+    /// If something could not be written.
+    pub async fn close(self) -> Result<(), crate::execute::ports::JournalError> {
+        let journal = Arc::clone(&self.journal);
+        drop(self);
+        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+        closed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+}

@@ -1,0 +1,134 @@
+//! From what the builder collected to a draft, which is checked like one from a file.
+
+use super::{Link, Literal, ParamParts, Parts, Setting, StepParts, Target};
+use crate::{
+    definition::{
+        ConfigValue, Reference, Spanned, check,
+        draft::{Argument, Draft, ModuleDraft, ParamDraft, Read, StepDraft, is_too_deep},
+        problem::Problem,
+        report::{Report, Reported},
+    },
+    ids::Name,
+    limits::MAX_VALUE_DEPTH,
+};
+use serde_json::Value as Json;
+
+/// Resolves all handles to names.
+pub(super) fn draft(parts: &Parts, report: &mut Report) -> Draft {
+    let name = name("name of the pipeline", &parts.name, report);
+    let modules = parts
+        .modules
+        .iter()
+        .map(|(module, path)| ModuleDraft {
+            name: self::name("name of a module", module, report),
+            path: Ok(Spanned::built(path.clone())),
+        })
+        .collect();
+    let mut names = Names {
+        params: parts.params.iter().map(|param| self::name("name of a parameter", &param.name, report)).collect(),
+        steps: parts.steps.iter().map(|step| self::name("name of a step", &step.name, report)).collect(),
+        report,
+    };
+    let params = parts.params.iter().zip(names.params.clone()).map(|(parts, name)| names.param(parts, name)).collect();
+    let steps = parts.steps.iter().zip(names.steps.clone()).map(|(parts, name)| names.step(parts, name)).collect();
+    let output = parts.output.map(|target| names.step_name("`output`", target)).transpose();
+    Draft { name, description: Ok(parts.description.clone()), output, modules, params, steps }
+}
+
+/// The names behind the handles.
+struct Names<'r> {
+    params: Vec<Read<Spanned<Name>>>,
+    steps: Vec<Read<Spanned<Name>>>,
+    report: &'r mut Report,
+}
+
+impl Names<'_> {
+    fn param(&mut self, parts: &ParamParts, name: Read<Spanned<Name>>) -> ParamDraft {
+        let who = format!("the default of parameter `{}`", parts.name);
+        ParamDraft {
+            name,
+            kind: Ok(parts.kind),
+            description: Ok(parts.description.clone()),
+            default: parts.default.as_ref().map(|literal| self.literal(&who, literal).map(Spanned::built)).transpose(),
+        }
+    }
+
+    fn step(&mut self, parts: &StepParts, name: Read<Spanned<Name>>) -> StepDraft {
+        let uses = parts.uses.parse().map(Spanned::built);
+        let uses = uses.map_err(|error| self.report.push(check::bad_use(&parts.uses, &error, 0..0)));
+        let mut step = StepDraft::new(&parts.name, name, uses);
+        step.inputs = parts.inputs.iter().map(|(name, link)| self.input(&parts.name, name, link)).collect();
+        step.config = parts.config.iter().map(|(name, value)| self.config(&parts.name, name, value)).collect();
+        let who = format!("`needs` of step `{}`", parts.name);
+        step.needs = parts.needs.iter().map(|target| self.step_name(&who, *target)).collect();
+        step.on_error = Ok(parts.on_error);
+        step.limits = parts.limits.iter().map(|(key, value)| (*key, Ok(Spanned::built(*value)))).collect();
+        step
+    }
+
+    fn input(&mut self, step: &str, name: &str, link: &Link) -> Argument<Reference> {
+        let who = format!("input `{name}` of step `{step}`");
+        (self::name(&format!("input of step `{step}`"), name, self.report), self.link(&who, link).map(Spanned::built))
+    }
+
+    fn config(&mut self, step: &str, name: &str, setting: &Setting) -> Argument<ConfigValue> {
+        let who = format!("config `{name}` of step `{step}`");
+        let value = match setting {
+            Setting::Literal(literal) => self.literal(&who, literal).map(ConfigValue::Literal),
+            Setting::Link(link) => self.link(&who, link).and_then(|reference| match reference {
+                Reference::Param(..) => Ok(ConfigValue::Reference(reference)),
+                Reference::Step(step, _) => Err(self.report.push(check::config_from_step(&step, 0..0))),
+            }),
+        };
+        (self::name(&format!("config of step `{step}`"), name, self.report), value.map(Spanned::built))
+    }
+
+    fn link(&mut self, who: &str, link: &Link) -> Read<Reference> {
+        let path = link.path.clone().map_err(|error| {
+            let problem = Problem::error(check::BAD_REFERENCE, format!("{who}: {error}"), 0..0);
+            self.report.push(problem.help("such as `years[0].high`"))
+        });
+        if let Target::Param(index) = link.target {
+            let param = self.params.get(index).cloned().unwrap_or_else(|| Err(self.foreign(who)));
+            return Ok(Reference::Param(param?.value, path?));
+        }
+        let step = self.step_name(who, link.target);
+        Ok(Reference::Step(step?.value, path?))
+    }
+
+    fn step_name(&mut self, who: &str, target: Target) -> Read<Spanned<Name>> {
+        match target {
+            Target::Step(index) => self.steps.get(index).cloned().unwrap_or_else(|| Err(self.foreign(who))),
+            Target::Param(_) | Target::Foreign => Err(self.foreign(who)),
+        }
+    }
+
+    fn foreign(&mut self, who: &str) -> Reported {
+        let message = format!("{who} belongs to another pipeline builder");
+        let problem = Problem::error("stepmill::definition::foreign_handle", message, 0..0);
+        self.report.push(problem.help("use handles only with the builder that made them"))
+    }
+
+    fn literal(&mut self, who: &str, literal: &Literal) -> Read<Json> {
+        match &literal.0 {
+            Ok(json) if is_too_deep(json) => {
+                let message = format!("{who} is nested deeper than {MAX_VALUE_DEPTH} levels");
+                let problem = Problem::error(check::BAD_LITERAL, message, 0..0);
+                Err(self.report.push(problem.help("pass it as a file, or as a string with JSON in it")))
+            }
+            Ok(json) => Ok(json.clone()),
+            Err(number) => {
+                let message = format!("{who} is {}: JSON has no such number", number.0);
+                let problem = Problem::error(check::BAD_LITERAL, message, 0..0);
+                Err(self.report.push(problem.help("leave it out, or agree with the step on another value")))
+            }
+        }
+    }
+}
+
+fn name(what: &str, text: &str, report: &mut Report) -> Read<Spanned<Name>> {
+    match Name::new(text) {
+        Ok(name) => Ok(Spanned::built(name)),
+        Err(error) => Err(report.push(check::bad_name(what, &error, text, 0..0))),
+    }
+}

@@ -1,0 +1,202 @@
+//! A pipeline while it is read: what the file and the builder have in common before anything is known to be right.
+
+use super::{
+    ConfigValue, ModuleDecl, OnError, ParamDecl, ParamKind, Pipeline, Reference, Source, Spanned, StepDecl, UseRef,
+    check,
+    problem::Problems,
+    report::{Report, Reported},
+};
+use crate::{
+    ids::Name,
+    limits::{Limits, MAX_VALUE_DEPTH},
+};
+use serde_json::Value as Json;
+
+/// Something written, or proof that a problem with it was reported.
+pub(super) type Read<T> = Result<T, Reported>;
+
+/// See [`Pipeline`].
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) name: Read<Spanned<Name>>,
+    pub(super) description: Read<String>,
+    pub(super) output: Read<Option<Spanned<Name>>>,
+    pub(super) modules: Vec<ModuleDraft>,
+    pub(super) params: Vec<ParamDraft>,
+    pub(super) steps: Vec<StepDraft>,
+}
+
+/// See [`ModuleDecl`].
+#[derive(Debug)]
+pub(super) struct ModuleDraft {
+    pub(super) name: Read<Spanned<Name>>,
+    pub(super) path: Read<Spanned<std::path::PathBuf>>,
+}
+
+/// See [`ParamDecl`].
+#[derive(Debug)]
+pub(super) struct ParamDraft {
+    pub(super) name: Read<Spanned<Name>>,
+    pub(super) kind: Read<ParamKind>,
+    pub(super) description: Read<String>,
+    pub(super) default: Read<Option<Spanned<Json>>>,
+}
+
+/// See [`StepDecl`].
+#[derive(Debug)]
+pub(super) struct StepDraft {
+    /// The name as written, for messages.
+    pub(super) title: String,
+    pub(super) name: Read<Spanned<Name>>,
+    pub(super) uses: Read<Spanned<UseRef>>,
+    pub(super) inputs: Vec<Argument<Reference>>,
+    pub(super) config: Vec<Argument<ConfigValue>>,
+    pub(super) needs: Vec<Read<Spanned<Name>>>,
+    pub(super) on_error: Read<OnError>,
+    pub(super) limits: Vec<(LimitKey, Read<Spanned<u64>>)>,
+}
+
+impl StepDraft {
+    /// A step of which nothing else is known.
+    pub(super) fn new(title: &str, name: Read<Spanned<Name>>, uses: Read<Spanned<UseRef>>) -> Self {
+        Self {
+            title: title.to_owned(),
+            name,
+            uses,
+            inputs: Vec::new(),
+            config: Vec::new(),
+            needs: Vec::new(),
+            on_error: Ok(OnError::default()),
+            limits: Vec::new(),
+        }
+    }
+}
+
+/// A parameter's name and what it is given.
+pub(super) type Argument<T> = (Read<Spanned<Name>>, Read<Spanned<T>>);
+
+/// The limits that a step may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LimitKey {
+    Memory,
+    Output,
+    Storage,
+    Cpu,
+    Timeout,
+}
+
+impl LimitKey {
+    /// What it is called in a file.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "limits.memory",
+            Self::Output => "limits.output",
+            Self::Storage => "limits.storage",
+            Self::Cpu => "limits.cpu",
+            Self::Timeout => "timeout",
+        }
+    }
+
+    /// Where its value belongs, in bytes or milliseconds.
+    pub(super) fn place(self, limits: &mut Limits) -> &mut u64 {
+        match self {
+            Self::Memory => &mut limits.memory,
+            Self::Output => &mut limits.output,
+            Self::Storage => &mut limits.storage,
+            Self::Cpu => &mut limits.cpu_ms,
+            Self::Timeout => &mut limits.wall_ms,
+        }
+    }
+
+    /// The most it may be, in bytes or milliseconds.
+    pub(super) fn ceiling(self) -> u64 {
+        let ceiling = Limits::CEILING;
+        let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        match self {
+            Self::Memory => ceiling.memory,
+            Self::Output => ceiling.output,
+            Self::Storage => ceiling.storage,
+            Self::Cpu => ms(ceiling.cpu),
+            Self::Timeout => ms(ceiling.wall),
+        }
+    }
+
+    /// Whether it is a duration and not a size.
+    pub(super) fn is_duration(self) -> bool {
+        matches!(self, Self::Cpu | Self::Timeout)
+    }
+}
+
+impl Draft {
+    /// Checks what needs the whole, and makes the pipeline.
+    ///
+    /// # Errors
+    /// All problems, those already in the report included.
+    pub(super) fn finish(self, source: Source, mut report: Report) -> Result<Pipeline, Problems> {
+        check::all(&self, &mut report);
+        if let Some(problems) = report.into_problems(&source) {
+            return Err(problems);
+        }
+        let empty = Problems::new(&source, Vec::new());
+        // Without a problem there is no `Reported`, so this cannot fail.
+        self.assemble(source).map_err(|_| empty)
+    }
+
+    fn assemble(self, source: Source) -> Read<Pipeline> {
+        Ok(Pipeline {
+            name: self.name?,
+            description: self.description?,
+            output: self.output?,
+            modules: self.modules.into_iter().map(ModuleDraft::assemble).collect::<Read<_>>()?,
+            params: self.params.into_iter().map(ParamDraft::assemble).collect::<Read<_>>()?,
+            steps: self.steps.into_iter().map(StepDraft::assemble).collect::<Read<_>>()?,
+            source,
+        })
+    }
+}
+
+impl ModuleDraft {
+    fn assemble(self) -> Read<ModuleDecl> {
+        Ok(ModuleDecl { name: self.name?, path: self.path? })
+    }
+}
+
+impl ParamDraft {
+    fn assemble(self) -> Read<ParamDecl> {
+        Ok(ParamDecl { name: self.name?, kind: self.kind?, description: self.description?, default: self.default? })
+    }
+}
+
+impl StepDraft {
+    fn assemble(self) -> Read<StepDecl> {
+        let mut limits = Limits::default();
+        for (key, value) in self.limits {
+            *key.place(&mut limits) = value?.value;
+        }
+        Ok(StepDecl {
+            name: self.name?,
+            uses: self.uses?,
+            inputs: self.inputs.into_iter().map(argument).collect::<Read<_>>()?,
+            config: self.config.into_iter().map(argument).collect::<Read<_>>()?,
+            needs: self.needs.into_iter().collect::<Read<_>>()?,
+            on_error: self.on_error?,
+            limits,
+        })
+    }
+}
+
+fn argument<T>((name, value): Argument<T>) -> Read<(Spanned<Name>, Spanned<T>)> {
+    Ok((name?, value?))
+}
+
+/// Whether a literal is nested deeper than any step could take it. Looks no deeper than that itself.
+pub(super) fn is_too_deep(value: &Json) -> bool {
+    fn deeper_than(value: &Json, left: usize) -> bool {
+        match value {
+            Json::Array(items) => left == 0 || items.iter().any(|item| deeper_than(item, left - 1)),
+            Json::Object(fields) => left == 0 || fields.values().any(|field| deeper_than(field, left - 1)),
+            _ => false,
+        }
+    }
+    deeper_than(value, MAX_VALUE_DEPTH)
+}

@@ -1,0 +1,197 @@
+//! `[steps.NAME]`: the steps.
+
+use ::toml::de::DeValue;
+
+use super::{
+    literal,
+    table::{Field, Table, name},
+};
+use crate::{
+    definition::{
+        ConfigValue, OnError, Reference, Spanned, UseRef,
+        check::{self, BAD_REFERENCE},
+        draft::{Argument, LimitKey, Read, StepDraft},
+        problem::Problem,
+        quantity::{parse_duration, parse_size},
+        report::Report,
+        suggest::{closest, shorten},
+    },
+    ids::Name,
+};
+
+/// Reads all steps, in the order of the text.
+pub(super) fn read(field: &Field<'_, '_>, report: &mut Report) -> Vec<StepDraft> {
+    let help = "write each step as `[steps.NAME]` with its keys under it";
+    let entries = field.entries(help, "`steps`", report);
+    entries.into_iter().map(|entry| step(&entry, report)).collect()
+}
+
+fn step(field: &Field<'_, '_>, report: &mut Report) -> StepDraft {
+    let name = field.key_as_name("name of a step", report);
+    let title = shorten(field.key);
+    let help = format!("write `[steps.{title}]` and under it `use = \"module/step\"`");
+    let table = match field.table(&help, report) {
+        Ok(table) => table,
+        Err(reported) => return StepDraft::new(&title, name, Err(reported)),
+    };
+    let mut table = Table::new(table, format!("step `{title}`"));
+    let uses = table.require("use", field.key_span.clone(), "use = \"module/step\"", report);
+    let mut step = StepDraft::new(&title, name, uses.and_then(|field| uses_of(&field, report)));
+    if let Some(field) = table.take("inputs") {
+        step.inputs = inputs(&field, &title, report);
+    }
+    if let Some(field) = table.take("config") {
+        step.config = config(&field, &title, report);
+    }
+    if let Some(field) = table.take("needs") {
+        step.needs = needs(&field, report);
+    }
+    if let Some(field) = table.take("on_error") {
+        step.on_error = on_error(&field, report);
+    }
+    if let Some(field) = table.take("timeout") {
+        step.limits.push((LimitKey::Timeout, duration(&field, report)));
+    }
+    if let Some(field) = table.take("limits") {
+        limits(&field, &title, &mut step, report);
+    }
+    table.close(report);
+    step
+}
+
+fn uses_of(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<UseRef>> {
+    let text = field.string("module/step", report)?;
+    text.value
+        .parse()
+        .map(|value| Spanned { value, span: text.span.clone() })
+        .map_err(|error| report.push(check::bad_use(text.value, &error, text.span)))
+}
+
+fn inputs(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Vec<Argument<Reference>> {
+    let help = "write `inputs.PARAMETER = \"step\"`";
+    let entries = field.entries(help, &format!("inputs of step `{step}`"), report);
+    entries
+        .into_iter()
+        .map(|entry| {
+            let name = entry.key_as_name(&format!("input of step `{step}`"), report);
+            (name, entry.string("step", report).and_then(|text| reference(&text, report)))
+        })
+        .collect()
+}
+
+fn reference(text: &Spanned<&str>, report: &mut Report) -> Read<Spanned<Reference>> {
+    match text.value.parse() {
+        Ok(value) => Ok(Spanned { value, span: text.span.clone() }),
+        Err(error) => {
+            let message = format!("`{}` is not a reference: {error}", shorten(text.value));
+            let help = "such as `parse`, `parse.years[0].high` or `params.csv`";
+            Err(report.push(Problem::error(BAD_REFERENCE, message, text.span.clone()).help(help)))
+        }
+    }
+}
+
+fn config(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Vec<Argument<ConfigValue>> {
+    let help = "write `config = { PARAMETER = … }`";
+    let entries = field.entries(help, &format!("config of step `{step}`"), report);
+    entries
+        .into_iter()
+        .map(|entry| {
+            let name = entry.key_as_name(&format!("config of step `{step}`"), report);
+            (name, config_value(&entry, report))
+        })
+        .collect()
+}
+
+/// A table with the single key `from` is a reference, everything else a literal.
+fn config_value(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<ConfigValue>> {
+    let span = field.value.span();
+    let from = match field.value.get_ref() {
+        DeValue::Table(table) if table.len() == 1 => table.get_key_value("from"),
+        _ => None,
+    };
+    let Some((key, value)) = from else {
+        return literal::read(field.value, report).map(|value| Spanned { value: ConfigValue::Literal(value), span });
+    };
+    let title = format!("`{}` of {}", shorten(field.key), field.title);
+    let text = Field::new(key, value, title).string("params.x", report)?;
+    let reference = reference(&text, report)?;
+    if let Reference::Step(name, _) = &reference.value {
+        return Err(report.push(check::config_from_step(name, reference.span)));
+    }
+    Ok(Spanned { value: ConfigValue::Reference(reference.value), span: reference.span })
+}
+
+fn needs(field: &Field<'_, '_>, report: &mut Report) -> Vec<Read<Spanned<Name>>> {
+    let DeValue::Array(items) = field.value.get_ref() else {
+        let help = match field.value.get_ref() {
+            DeValue::String(step) => format!("write `needs = [\"{}\"]`", shorten(step)),
+            _ => "write `needs = [\"step\"]`".to_owned(),
+        };
+        return vec![Err(field.wrong_type("an array of steps", &help, report))];
+    };
+    let read = |item| {
+        let item = Field { key: "needs", key_span: field.key_span.clone(), value: item, title: field.title.clone() };
+        match item.value.get_ref() {
+            DeValue::String(text) => name(&format!("`needs` of {}", item.title), text, item.value.span(), report),
+            _ => Err(item.wrong_type("an array of steps", "write the steps' names, as strings", report)),
+        }
+    };
+    items.iter().map(read).collect()
+}
+
+fn on_error(field: &Field<'_, '_>, report: &mut Report) -> Read<OnError> {
+    let text = field.string("continue", report)?;
+    match text.value {
+        "fail" => Ok(OnError::Fail),
+        "continue" => Ok(OnError::Continue),
+        other => {
+            let message = format!("`on_error` of {} cannot be `{}`", field.title, shorten(other));
+            let help = match closest(other, ["fail", "continue"]) {
+                Some(meant) => format!("did you mean `{meant}`? it is `fail` or `continue`"),
+                None => "it is `fail` or `continue`".to_owned(),
+            };
+            let problem = Problem::error("stepmill::definition::unknown_choice", message, text.span);
+            Err(report.push(problem.help(help)))
+        }
+    }
+}
+
+fn limits(field: &Field<'_, '_>, title: &str, step: &mut StepDraft, report: &mut Report) {
+    let Ok(table) = field.table("write `limits = { memory = \"256MiB\" }`", report) else { return };
+    let mut table = Table::new(table, format!("`limits` of step `{title}`"));
+    for (key, limit) in [
+        ("memory", LimitKey::Memory),
+        ("output", LimitKey::Output),
+        ("storage", LimitKey::Storage),
+        ("cpu", LimitKey::Cpu),
+    ] {
+        if let Some(field) = table.take(key) {
+            let value = if limit.is_duration() { duration(&field, report) } else { size(&field, report) };
+            step.limits.push((limit, value));
+        }
+    }
+    table.close(report);
+}
+
+fn duration(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
+    let text = field.string("30s", report)?;
+    parse_duration(text.value).map(|value| Spanned { value, span: text.span.clone() }).map_err(|error| {
+        let message = format!("`{}` is not a duration: {error}", shorten(text.value));
+        let help = "a whole number and a unit: `250ms`, `30s`, `5m` or `2h`";
+        report.push(Problem::error("stepmill::definition::bad_duration", message, text.span.clone()).help(help))
+    })
+}
+
+fn size(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
+    let span = field.value.span();
+    let (text, parsed) = match field.value.get_ref() {
+        DeValue::Integer(number) => (number.as_str(), u64::from_str_radix(number.as_str(), number.radix()).ok()),
+        DeValue::String(text) => (text.as_ref(), parse_size(text).ok()),
+        _ => return Err(field.wrong_type("a size", &format!("write `{} = \"64MiB\"`", field.key), report)),
+    };
+    parsed.map(|value| Spanned { value, span: span.clone() }).ok_or_else(|| {
+        let message = format!("`{}` is not a size", shorten(text));
+        let help = "a whole number of bytes, or one with a unit: `64KiB`, `256MiB`, `1GiB`, `10MB`";
+        report.push(Problem::error("stepmill::definition::bad_size", message, span).help(help))
+    })
+}

@@ -1,0 +1,108 @@
+//! Reads blobs, and trusts no byte of them.
+
+use std::{fs::File, io, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{
+    durable::about,
+    format::{self, FRAME_HEAD, Layout, Refusal},
+    framing,
+    store::Folder,
+};
+use crate::{
+    execute::ports::{BlobInfo, BlobReader, Frame},
+    ids::ContentHash,
+    output::hash,
+};
+
+/// A stored output does not have the bytes it had when it was written: inside an [`io::Error`] of kind `InvalidData`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the stored output {hash} is damaged: {what}{}", moved(.quarantined.as_ref()))]
+pub struct Damage {
+    /// Which output.
+    pub hash: ContentHash,
+    /// What is wrong with it.
+    pub what: &'static str,
+    /// Where the damaged file is now.
+    pub quarantined: Option<PathBuf>,
+}
+
+fn moved(to: Option<&PathBuf>) -> String {
+    to.map_or_else(String::new, |path| format!("; the file was moved to {}; run the step again", path.display()))
+}
+
+/// An open blob whose index was verified.
+#[derive(Debug)]
+pub(super) struct FileReader {
+    folder: Arc<Folder>,
+    file: File,
+    layout: Layout,
+}
+
+impl FileReader {
+    pub(super) fn open(folder: Arc<Folder>, hash: &ContentHash) -> io::Result<Self> {
+        let path = folder.path_of(hash);
+        let file = File::open(&path).map_err(about("open the stored output", &path))?;
+        match format::read(&file, hash) {
+            Ok(layout) => Ok(Self { folder, file, layout }),
+            Err(refusal) => Err(refuse(&folder, hash, &file, refusal)),
+        }
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Reads a frame with its head in one go. `index` is below the number of frames.
+    fn read(&self, index: usize) -> Result<Frame, Refusal> {
+        let frame = &self.layout.frames[index];
+        let mut bytes = vec![0; FRAME_HEAD + frame.length as usize];
+        self.file.read_exact_at(&mut bytes, self.layout.offsets[index])?;
+        let (head, payload) = bytes.split_at(FRAME_HEAD);
+        if head != format::frame_head(frame) || hash::frame(payload) != frame.hash {
+            return Err(Refusal::Damaged("a frame does not have the hash that the index gives"));
+        }
+        let bytes = Bytes::from(bytes).slice(FRAME_HEAD..);
+        Ok(Frame { first: frame.first, items: frame.items.into(), bytes })
+    }
+}
+
+impl BlobReader for FileReader {
+    fn info(&self) -> BlobInfo {
+        self.layout.info
+    }
+
+    fn frames(&self) -> usize {
+        self.layout.frames.len()
+    }
+
+    fn frame(&mut self, index: usize) -> io::Result<Frame> {
+        if index >= self.frames() {
+            return Err(no_such_frame(index));
+        }
+        self.read(index).map_err(|refusal| refuse(&self.folder, &self.layout.info.hash, &self.file, refusal))
+    }
+
+    fn frame_of(&self, item: u64) -> usize {
+        framing::frame_of(&self.layout.frames, item)
+    }
+}
+
+pub(super) fn no_such_frame(index: usize) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("there is no frame {index}"))
+}
+
+fn refuse(folder: &Folder, hash: &ContentHash, file: &File, refusal: Refusal) -> io::Error {
+    match refusal {
+        Refusal::Damaged(what) => {
+            let quarantined = folder.quarantine(hash, file);
+            io::Error::new(io::ErrorKind::InvalidData, Damage { hash: *hash, what, quarantined })
+        }
+        Refusal::Newer(version) => io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!("the stored output {hash} has format {version}, which a newer stepmill wrote; use that one"),
+        ),
+        Refusal::Io(error) => about("read the stored output", &folder.path_of(hash))(error),
+    }
+}

@@ -1,0 +1,187 @@
+//! The folder of blobs.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tempfile::NamedTempFile;
+
+use super::{
+    durable::{about, create_folder, sync_folder},
+    reader::FileReader,
+    writer::FileWriter,
+};
+use crate::{
+    execute::ports::{BlobKind, BlobReader, BlobWriter, OutputStore},
+    ids::ContentHash,
+};
+
+/// Keeps blobs as files, named by their content.
+///
+/// One process writes at a time (whoever holds the data directory); others may read beside it.
+#[derive(Debug, Clone)]
+pub struct BlobStore(Arc<Folder>);
+
+impl BlobStore {
+    /// Opens the store in a folder, which is created if it is missing.
+    ///
+    /// # Errors
+    /// If a folder cannot be created.
+    pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
+        let store = Self::reader(folder);
+        for path in [&store.0.blobs, &store.0.temporary, &store.0.quarantine] {
+            create_folder(path)?;
+        }
+        Ok(store)
+    }
+
+    /// The store in a folder that exists, for reading beside the process that writes to it: nothing is created.
+    pub fn reader(folder: impl Into<PathBuf>) -> Self {
+        let root = folder.into();
+        Self(Arc::new(Folder {
+            blobs: root.join("blobs"),
+            temporary: root.join("tmp"),
+            quarantine: root.join("quarantine"),
+            root,
+            durable: Mutex::new(Vec::new()),
+            names: Mutex::new(()),
+            failed: AtomicBool::new(false),
+        }))
+    }
+
+    /// Removes what a killed process left in `tmp/`, and says how many files that were. Only for the process that
+    /// holds the data directory, and before it writes.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn sweep_temporaries(&self) -> io::Result<usize> {
+        let folder = &self.0.temporary;
+        let mut removed = 0;
+        for entry in fs::read_dir(folder).map_err(about("list", folder))? {
+            let path = entry.map_err(about("list", folder))?.path();
+            fs::remove_file(&path).map_err(about("remove", &path))?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+}
+
+impl OutputStore for BlobStore {
+    fn create(&self, kind: BlobKind) -> io::Result<Box<dyn BlobWriter>> {
+        self.0.usable()?;
+        Ok(Box::new(FileWriter::begin(Arc::clone(&self.0), kind)?))
+    }
+
+    fn open(&self, hash: &ContentHash) -> io::Result<Box<dyn BlobReader>> {
+        Ok(Box::new(FileReader::open(Arc::clone(&self.0), hash)?))
+    }
+}
+
+/// The store's folder on disk, shared by its readers and writers.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    blobs: PathBuf,
+    temporary: PathBuf,
+    quarantine: PathBuf,
+    /// The folders that are known to be durable in their parents.
+    durable: Mutex<Vec<PathBuf>>,
+    /// Held while a name is given or taken away, so that quarantine never takes a healthy file for the damaged one.
+    names: Mutex<()>,
+    /// An fsync failed: what the kernel holds and what the disk holds may differ from now on.
+    failed: AtomicBool,
+}
+
+impl Folder {
+    /// Refuses all writing after a failed fsync. A second fsync would answer that all is well, and be wrong.
+    pub(super) fn usable(&self) -> io::Result<()> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(io::Error::other(format!(
+                "writing to {} failed before; check the disk, then restart",
+                self.root.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Passes on the outcome of an fsync, remembering a failure for good.
+    fn synced(&self, outcome: io::Result<()>) -> io::Result<()> {
+        if outcome.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    pub(super) fn temporary_file(&self) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new()
+            .prefix("blob-")
+            .tempfile_in(&self.temporary)
+            .map_err(about("create a file in", &self.temporary))
+    }
+
+    /// Names depend on the hash alone: nothing that a guest chose gets into a path.
+    pub(super) fn path_of(&self, hash: &ContentHash) -> PathBuf {
+        let name = hash.hex();
+        self.blobs.join(&name[..2]).join(name)
+    }
+
+    /// Gives a complete file its name. Durable when this returns.
+    pub(super) fn publish(self: &Arc<Self>, file: NamedTempFile, hash: &ContentHash) -> io::Result<()> {
+        self.usable()?;
+        let path = self.path_of(hash);
+        let shard = path.parent().unwrap_or(&self.blobs);
+        self.make_durable(shard)?;
+        match FileReader::open(Arc::clone(self), hash) {
+            Ok(existing) => self.synced(existing.file().sync_all().map_err(about("sync", &path)))?,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+                self.synced(file.as_file().sync_all().map_err(about("sync", file.path())))?;
+                let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+                file.persist(&path).map_err(|failed| about("rename a file to", &path)(failed.error))?;
+            }
+            Err(error) => return Err(error),
+        }
+        self.synced(sync_folder(shard))
+    }
+
+    /// Makes a folder of blobs durable, once per process: one that exists may stem from a process that was killed
+    /// between making and syncing it.
+    fn make_durable(&self, shard: &Path) -> io::Result<()> {
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        if durable.iter().any(|known| known == shard) {
+            return Ok(());
+        }
+        create_folder(shard)?;
+        if durable.is_empty() {
+            self.synced(sync_folder(&self.root))?;
+        }
+        self.synced(sync_folder(&self.blobs))?;
+        durable.push(shard.to_owned());
+        Ok(())
+    }
+
+    /// Moves a damaged file out of the way. Where to, if it could be moved and was not replaced in the meantime.
+    pub(super) fn quarantine(&self, hash: &ContentHash, damaged: &File) -> Option<PathBuf> {
+        let path = self.path_of(hash);
+        let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ours, named) = (damaged.metadata().ok()?, fs::symlink_metadata(&path).ok()?);
+        if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) {
+            return None;
+        }
+        let target = (1_u32..).map(|n| self.quarantine.join(format!("{}.{n}", hash.hex()))).find(
+            |target| matches!(fs::symlink_metadata(target), Err(error) if error.kind() == io::ErrorKind::NotFound),
+        )?;
+        fs::rename(&path, &target).ok()?;
+        let folders = [Some(self.quarantine.as_path()), path.parent()];
+        for folder in folders.into_iter().flatten() {
+            self.synced(sync_folder(folder)).ok()?;
+        }
+        Some(target)
+    }
+}
