@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `stepmill`: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    stepmill::cli::main()
+}

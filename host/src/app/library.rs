@@ -46,7 +46,8 @@ impl Library {
             }
         }
         let folder = tempfile::tempdir()?;
-        let options = ModulesOptions { data: folder.path().to_owned(), compiler, index: Arc::new(MemoryIndex::default()) };
+        let options =
+            ModulesOptions { data: folder.path().to_owned(), compiler, index: Arc::new(MemoryIndex::default()) };
         Ok(Self { modules: Modules::new(options)?, _folder: Some(Arc::new(folder)) })
     }
 

@@ -1,0 +1,71 @@
+//! The commands, each a function from resolved arguments to an exit code.
+
+mod meta;
+mod module;
+mod pipeline;
+mod run;
+mod runs;
+
+use super::{
+    args::{Command, PipelinesCommand, RunsCommand},
+    exit::{CliError, Exit},
+    settings::Settings,
+};
+use crate::{
+    app::{Compiler, Library, OpenError},
+    persist::StoreError,
+};
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// If it cannot be done; the error knows the exit code.
+pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, CliError> {
+    match command {
+        Command::New(args) => meta::new(&args.path),
+        Command::Completions(args) => meta::completions(args.shell),
+        Command::Man(args) => meta::man(args.out.as_deref()),
+        Command::Build(args) => module::build(settings, &args).await,
+        Command::Inspect(args) => module::inspect(settings, &args).await,
+        Command::Check(args) => pipeline::check(settings, &args).await,
+        Command::Graph(args) => pipeline::graph(settings, &args).await,
+        Command::Run(args) => run::run(settings, args).await,
+        Command::Pipelines(PipelinesCommand::List(json)) => runs::pipelines(settings, json.json),
+        Command::Runs(RunsCommand::List(args)) => runs::list(settings, &args),
+        Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args),
+        Command::Runs(RunsCommand::Logs(args)) => runs::logs(settings, &args).await,
+        Command::Runs(RunsCommand::Output(args)) => runs::output(settings, &args),
+        Command::Runs(RunsCommand::Cancel(args)) => runs::cancel(settings, &args),
+        Command::Runs(RunsCommand::Resume(args)) => run::resume(settings, &args).await,
+        // Answered before there is a runtime; see `cli::main`.
+        Command::Compile(_) => Ok(Exit::Success),
+    }
+}
+
+/// Modules are compiled in a child process: they may come from anybody.
+fn compiler() -> Result<Compiler, CliError> {
+    let binary = std::env::current_exe().map_err(CliError::host)?;
+    Ok(Compiler::Child { binary })
+}
+
+async fn library(settings: &Settings) -> Result<Library, CliError> {
+    Library::open(&settings.data_dir, compiler()?).await.map_err(open_error)
+}
+
+fn open_error(error: OpenError) -> CliError {
+    CliError::host(error)
+}
+
+/// Asking for what is not there is the user's mistake; all else is the host's.
+fn store_error(error: StoreError) -> CliError {
+    if is_empty(&error) || matches!(error, StoreError::NoSuchRun(_) | StoreError::Ambiguous { .. }) {
+        CliError::input(error)
+    } else {
+        CliError::host(error)
+    }
+}
+
+/// Whether nothing has run yet.
+fn is_empty(error: &StoreError) -> bool {
+    matches!(error, StoreError::Empty(_) | StoreError::DataDir(crate::persist::DataDirError::Missing { .. }))
+}

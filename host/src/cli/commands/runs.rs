@@ -1,0 +1,248 @@
+//! What has happened: runs, their logs and outputs; and asking for a run to end.
+
+use std::{io::Write, time::Duration};
+
+use crate::{
+    app::{
+        History,
+        control::{self, Request, Response},
+    },
+    cli::{
+        args::{RunArg, RunsListArgs, RunsLogsArgs, RunsOutputArgs},
+        exit::{CliError, Exit},
+        files,
+        output::{print, print_json},
+        render,
+        settings::Settings,
+    },
+    dto::{LogLineView, LogLines, PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary, StepCounts},
+    execute::ports::LogLine,
+    ids::{Name, RunId, StepIndex, Timestamp},
+    persist::{
+        StoreError,
+        reader::{LogFilter, RunFilter, RunRow, RunState as StoredState},
+    },
+    value,
+};
+
+/// Rows that one query of the store answers with.
+const PAGE: u32 = 500;
+/// The largest output that is printed as JSON.
+const MAX_PRINTED: u64 = 256 << 20;
+/// How often a followed log is read again.
+const FOLLOW: Duration = Duration::from_millis(200);
+
+fn open(settings: &Settings) -> Result<History, CliError> {
+    History::open(&settings.data_dir).map_err(super::store_error)
+}
+
+/// The same, where nothing having run yet is no mistake.
+fn open_if_any(settings: &Settings) -> Result<Option<History>, CliError> {
+    match History::open(&settings.data_dir) {
+        Ok(history) => Ok(Some(history)),
+        Err(error) if super::is_empty(&error) => Ok(None),
+        Err(error) => Err(super::store_error(error)),
+    }
+}
+
+fn summary(row: &RunRow) -> RunSummary {
+    let counts = &row.counts;
+    let mut steps = StepCounts {
+        waiting: 0,
+        running: counts.running.into(),
+        succeeded: counts.succeeded.into(),
+        failed: counts.failed.into(),
+        skipped: counts.skipped.into(),
+        cancelled: counts.cancelled.into(),
+    };
+    steps.waiting = u64::from(row.steps).saturating_sub(steps.total());
+    RunSummary {
+        id: row.id,
+        pipeline: row.pipeline.clone(),
+        state: match row.state {
+            StoredState::Running => RunState::Running,
+            StoredState::Succeeded => RunState::Succeeded,
+            StoredState::Failed => RunState::Failed,
+            StoredState::Cancelled => RunState::Cancelled,
+        },
+        created_at: row.created_at.rfc3339(),
+        finished_at: row.finished_at.map(Timestamp::rfc3339),
+        duration_ms: row.finished_at.and_then(|end| u64::try_from(end.0 - row.created_at.0).ok()),
+        steps,
+    }
+}
+
+fn rows(history: &History, filter: &RunFilter, limit: u32) -> Result<Vec<RunRow>, CliError> {
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let wanted = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        if wanted == 0 {
+            return Ok(rows);
+        }
+        let page = history.reader().runs(filter, after, wanted.min(PAGE)).map_err(super::store_error)?;
+        rows.extend(page.runs);
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
+}
+
+pub(super) fn list(settings: &Settings, args: &RunsListArgs) -> Result<Exit, CliError> {
+    let pipeline = args.pipeline.as_deref().map(Name::new).transpose().map_err(CliError::input)?;
+    let filter = RunFilter { pipeline, state: None };
+    let rows = match open_if_any(settings)? {
+        Some(history) => rows(&history, &filter, args.limit)?,
+        None => Vec::new(),
+    };
+    let runs: Vec<_> = rows.iter().map(|row| (summary(row), row.created_at)).collect();
+    if args.json.json {
+        print_json(&RunList { runs: runs.into_iter().map(|(run, _)| run).collect() })?;
+    } else {
+        print(&render::lists::runs(&runs, Timestamp::now(), settings.stdout))?;
+    }
+    Ok(Exit::Success)
+}
+
+pub(super) fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliError> {
+    let mut pipelines = Vec::new();
+    if let Some(history) = open_if_any(settings)? {
+        for pipeline in history.reader().pipelines().map_err(super::store_error)? {
+            let filter = RunFilter { pipeline: Some(pipeline.name.clone()), state: None };
+            let latest = rows(&history, &filter, 1)?;
+            let Some(row) = latest.first() else { continue };
+            let summary = PipelineSummary { name: pipeline.name, runs: pipeline.runs, latest: summary(row) };
+            pipelines.push((summary, row.created_at));
+        }
+    }
+    if json {
+        print_json(&PipelineList { pipelines: pipelines.into_iter().map(|(pipeline, _)| pipeline).collect() })?;
+    } else {
+        print(&render::lists::pipelines(&pipelines, Timestamp::now(), settings.stdout))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn find(history: &History, text: &str) -> Result<RunId, CliError> {
+    history.reader().find_run(text).map_err(super::store_error)
+}
+
+pub(super) fn show(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
+    let history = open(settings)?;
+    let run = find(&history, &args.run)?;
+    let read = || -> Result<_, StoreError> { Ok((history.reader().plan(run)?, history.reader().history(run)?)) };
+    let (plan, events) = read().map_err(super::store_error)?;
+    let detail = RunDetail::replay(run, &plan, &events);
+    if args.json.json {
+        print_json(&detail)?;
+    } else {
+        print(&render::run::report(&detail, &plan, settings.width, settings.stdout))?;
+    }
+    Ok(Exit::Success)
+}
+
+pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exit, CliError> {
+    let history = open(settings)?;
+    let run = find(&history, &args.run.run)?;
+    let plan = history.reader().plan(run).map_err(super::store_error)?;
+    let steps = match &args.step {
+        None => plan.indices().collect(),
+        Some(name) => vec![plan.find(name).ok_or_else(|| no_step(name))?],
+    };
+    // A step and the chunk to go on with.
+    let mut cursors: Vec<(StepIndex, u64)> = steps.into_iter().map(|step| (step, 0)).collect();
+    if args.run.json.json {
+        let lines = new_lines(&history, run, &mut cursors)?;
+        let view =
+            |(step, attempt, line): &(StepIndex, u32, LogLine)| LogLineView::of(&plan.step(*step).name, *attempt, line);
+        print_json(&LogLines { run, lines: lines.iter().map(view).collect() })?;
+        return Ok(Exit::Success);
+    }
+    loop {
+        // Asked before the lines are read: what was written before the end is not missed.
+        let ended = history.reader().run(run).map_err(super::store_error)?.state != StoredState::Running;
+        let mut text = String::new();
+        for (step, _, line) in new_lines(&history, run, &mut cursors)? {
+            text.push_str(&render::lists::log_line(&plan.step(step).name, &line, settings.stdout));
+            text.push('\n');
+        }
+        print(&text)?;
+        if ended || !args.follow {
+            return Ok(Exit::Success);
+        }
+        tokio::time::sleep(FOLLOW).await;
+    }
+}
+
+fn no_step(name: &str) -> CliError {
+    CliError::bad_input(format!("the run has no step `{name}`")).help("`stepmill runs show RUN` lists the steps")
+}
+
+/// Lines behind the cursors, by time.
+fn new_lines(
+    history: &History,
+    run: RunId,
+    cursors: &mut [(StepIndex, u64)],
+) -> Result<Vec<(StepIndex, u32, LogLine)>, CliError> {
+    let mut lines = Vec::new();
+    for (step, from) in cursors {
+        loop {
+            let chunks =
+                history.reader().logs(run, *step, LogFilter::default(), *from, PAGE).map_err(super::store_error)?;
+            let Some(last) = chunks.last() else { break };
+            *from = last.chunk + 1;
+            for chunk in chunks {
+                lines.extend(chunk.lines.into_iter().map(|line| (*step, chunk.attempt, line)));
+            }
+        }
+    }
+    lines.sort_by_key(|(_, _, line)| line.at);
+    Ok(lines)
+}
+
+pub(super) fn output(settings: &Settings, args: &RunsOutputArgs) -> Result<Exit, CliError> {
+    let history = open(settings)?;
+    let run = find(&history, &args.run)?;
+    let plan = history.reader().plan(run).map_err(super::store_error)?;
+    let step = match &args.step {
+        Some(name) => plan.find(name).ok_or_else(|| no_step(name))?,
+        None => plan.output.ok_or_else(|| {
+            CliError::bad_input("the pipeline declares no output").help("name a step: stepmill runs output RUN STEP")
+        })?,
+    };
+    let name = &plan.step(step).name;
+    let output = history.output(run, step).map_err(super::store_error)?.ok_or_else(|| {
+        CliError::bad_input(format!("the step `{name}` has no output")).help("`stepmill runs show RUN` says why")
+    })?;
+    if let Some(folder) = &args.out {
+        let paths = files::save(&output.files, history.outputs().as_ref(), folder).map_err(CliError::host)?;
+        print(&paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
+        return Ok(Exit::Success);
+    }
+    let bytes = history.value(&output, MAX_PRINTED).map_err(CliError::host)?;
+    if args.raw {
+        let mut out = std::io::stdout().lock();
+        out.write_all(&bytes).and_then(|()| out.flush()).map_err(|error| CliError::stdout(&error))?;
+    } else {
+        let json = value::json::to_json(&bytes).map_err(CliError::host)?;
+        let mut text = serde_json::to_string_pretty(&json).map_err(CliError::host)?;
+        text.push('\n');
+        print(&text)?;
+    }
+    Ok(Exit::Success)
+}
+
+pub(super) fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
+    let history = open(settings)?;
+    let run = find(&history, &args.run)?;
+    let state = history.reader().run(run).map_err(super::store_error)?.state;
+    if state != StoredState::Running {
+        return Err(CliError::bad_input(format!("the run {run} has ended: {}", state.as_str())));
+    }
+    match control::ask(&history.dir().control_socket(), &Request::Cancel(run)) {
+        Ok(Response::Done) => show(settings, args),
+        Ok(Response::Refused(why)) => Err(CliError::bad_input(why)),
+        Err(error) => Err(CliError::input(error)
+            .help(format!("nobody seems to run it: `stepmill runs resume {run}` takes it up, Ctrl-C ends it then"))),
+    }
+}
