@@ -35,8 +35,13 @@ pub struct Rows<T> {
 
 impl<T: DeserializeOwned + 'static> Rows<T> {
     /// Decodes what `source` delivers. `invalid` makes the error for an item that is no `T`.
-    pub(crate) fn decode(source: Box<dyn RowSource>, invalid: fn(Fault, &Place) -> crate::StepError, place: Place) -> Self {
-        let items = Decoded { source, batch: Vec::new(), read: 0, index: 0, ended: false, invalid, place, item: PhantomData };
+    pub(crate) fn decode(
+        source: Box<dyn RowSource>,
+        invalid: fn(Fault, &Place) -> crate::StepError,
+        place: Place,
+    ) -> Self {
+        let items =
+            Decoded { source, batch: Vec::new(), read: 0, index: 0, ended: false, invalid, place, item: PhantomData };
         Self { items: Box::new(items) }
     }
 }

@@ -116,7 +116,8 @@ impl StepCall {
     }
 
     fn reject(&mut self, name: &str, fault: Fault) {
-        let error = StepError::new(format_args!("the test's value for `{name}` at `{}`: {}", fault.path, fault.message));
+        let error =
+            StepError::new(format_args!("the test's value for `{name}` at `{}`: {}", fault.path, fault.message));
         self.problem.get_or_insert(error);
     }
 
@@ -171,7 +172,10 @@ impl Called {
             Form::Rows => codec::decode(&as_list(bytes)?),
         };
         decoded.map_err(|fault| {
-            StepError::new(format_args!("the output is not what the test expects, at `{}`: {}", fault.path, fault.message))
+            StepError::new(format_args!(
+                "the output is not what the test expects, at `{}`: {}",
+                fault.path, fault.message
+            ))
         })
     }
 
@@ -206,8 +210,8 @@ impl Called {
 fn as_list(items: &[u8]) -> Result<Vec<u8>> {
     let (mut rest, mut count) = (items, 0_u32);
     while !rest.is_empty() {
-        let (serde::de::IgnoredAny, behind) =
-            codec::decode_first(rest).map_err(|fault| StepError::new(format_args!("item {count}: {}", fault.message)))?;
+        let (serde::de::IgnoredAny, behind) = codec::decode_first(rest)
+            .map_err(|fault| StepError::new(format_args!("item {count}: {}", fault.message)))?;
         rest = behind;
         count += 1;
     }

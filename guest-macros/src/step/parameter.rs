@@ -106,7 +106,8 @@ fn read_reference(reference: &TypeReference, problems: &mut Problems) -> Option<
         (Some("Context"), Some(_)) => problems.at(reference, "a context is shared: `&Context`"),
         (Some("Writer"), None) => problems.at(reference, "writing changes a writer: `&mut Writer<T>`"),
         _ => {
-            let message = "a step owns its inputs: take a value; the only references are `&Context` and `&mut Writer<T>`";
+            let message =
+                "a step owns its inputs: take a value; the only references are `&Context` and `&mut Writer<T>`";
             problems.at(reference, message);
         }
     }
@@ -165,11 +166,8 @@ fn read_fallback(config: &Attribute, problems: &mut Problems) -> Fallback {
         if !matches!(fallback, Fallback::None) {
             return Err(meta.error("`default` is given twice"));
         }
-        fallback = if meta.input.peek(Token![=]) {
-            Fallback::Expression(meta.value()?.parse()?)
-        } else {
-            Fallback::Default
-        };
+        fallback =
+            if meta.input.peek(Token![=]) { Fallback::Expression(meta.value()?.parse()?) } else { Fallback::Default };
         Ok(())
     });
     problems.keep(parsed);

@@ -45,7 +45,8 @@ fn name(arguments: &Arguments, ident: &Ident, problems: &mut Problems) -> String
     }
     let name = ident.unraw().to_string();
     if !names::is_valid(&name) {
-        problems.at(ident, format!("{}; or give it another: `#[step(name = \"..\")]`", names::complaint("step", &name)));
+        problems
+            .at(ident, format!("{}; or give it another: `#[step(name = \"..\")]`", names::complaint("step", &name)));
     }
     name
 }
@@ -64,7 +65,8 @@ fn check_qualifiers(signature: &Signature, problems: &mut Problems) {
         problems.at(variadic, "a step cannot be variadic: each of its parameters has a name");
     }
     if !signature.generics.params.is_empty() {
-        let message = "a step cannot be generic: its inputs and output are described when it is compiled; name the types";
+        let message =
+            "a step cannot be generic: its inputs and output are described when it is compiled; name the types";
         problems.at(&signature.generics, message);
     } else if let Some(clause) = &signature.generics.where_clause {
         problems.at(clause, "a step has no `where` clause: it cannot be generic");
@@ -109,6 +111,6 @@ pub(super) fn description(attributes: &[Attribute]) -> String {
         _ => None,
     });
     let lines: Vec<String> = lines.collect();
-    let unindented = lines.iter().flat_map(|text| text.lines()).map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let unindented = lines.iter().flat_map(|text| text.split('\n')).map(|line| line.strip_prefix(' ').unwrap_or(line));
     unindented.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

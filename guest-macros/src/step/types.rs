@@ -45,7 +45,8 @@ fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
 /// Complains about types that no value of a step can have, wherever they stand inside `ty`.
 pub(super) fn check_value(ty: &Type, what: &str, problems: &mut Problems) {
     for ident in wide_integers(ty.to_token_stream()) {
-        let message = format!("`{ident}` does not fit: values have integers of at most 64 bits; use `i64`, `u64` or a string");
+        let message =
+            format!("`{ident}` does not fit: values have integers of at most 64 bits; use `i64`, `u64` or a string");
         problems.at(ident, message);
     }
     let kind = match ty {
