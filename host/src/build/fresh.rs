@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -34,11 +35,12 @@ fn stamp_of(component: &Path) -> PathBuf {
     component.with_extension("stepmill-stamp")
 }
 
-/// The component of an earlier build, if it holds.
-pub(super) fn component(dir: &Path) -> Option<PathBuf> {
+/// The component of an earlier build, if it holds. `target` is where all crates are built, if that is set.
+pub(super) fn component(dir: &Path, target: Option<&OsStr>) -> Option<PathBuf> {
     let dir = dir.canonicalize().ok()?;
     let name = format!("{}.wasm", crate_name(&dir)?);
-    let component = target_dirs(&dir).map(|target| target.join(TARGET).join("release").join(&name)).find(|file| file.is_file())?;
+    let mut places = target_dirs(&dir, target).map(|target| target.join(TARGET).join("release").join(&name));
+    let component = places.find(|file| file.is_file())?;
     let built = modified(&stamp_of(&component))?;
     let sources = sources(&fs::read_to_string(component.with_extension("d")).ok()?);
     // The list must be this crate's: another one of the same name may share the target folder.
@@ -56,10 +58,9 @@ fn crate_name(dir: &Path) -> Option<String> {
 }
 
 /// Where cargo may have put the component: the crate's workspace is its own folder or one above.
-fn target_dirs(dir: &Path) -> impl Iterator<Item = PathBuf> {
-    let given = std::env::var_os("CARGO_TARGET_DIR").map(|target| dir.join(target));
+fn target_dirs(dir: &Path, given: Option<&OsStr>) -> impl Iterator<Item = PathBuf> {
     let above = if given.is_some() { Vec::new() } else { dir.ancestors().map(|above| above.join("target")).collect() };
-    given.into_iter().chain(above)
+    given.map(|target| dir.join(target)).into_iter().chain(above)
 }
 
 /// The sources in a list of cargo's: `component: source source …`, with spaces in paths escaped.
@@ -122,16 +123,18 @@ mod tests {
     #[test]
     fn a_build_holds_until_something_it_was_made_of_changes() {
         let dir = built();
-        assert!(component(dir.path()).is_some_and(|file| file.ends_with("hot_days.wasm")));
+        assert!(component(dir.path(), None).is_some_and(|file| file.ends_with("hot_days.wasm")));
         for file in ["src/lib.rs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
             let dir = built();
             fs::write(dir.path().join(file), fs::read(dir.path().join(file)).unwrap_or_default()).unwrap();
-            assert_eq!(component(dir.path()), None, "{file}");
+            assert_eq!(component(dir.path(), None), None, "{file}");
         }
-        for file in ["src/lib.rs", "target/wasm32-wasip2/release/hot_days.d", "target/wasm32-wasip2/release/hot_days.wasm"] {
+        for file in
+            ["src/lib.rs", "target/wasm32-wasip2/release/hot_days.d", "target/wasm32-wasip2/release/hot_days.wasm"]
+        {
             let dir = built();
             fs::remove_file(dir.path().join(file)).unwrap();
-            assert_eq!(component(dir.path()), None, "{file}");
+            assert_eq!(component(dir.path(), None), None, "{file}");
         }
     }
 

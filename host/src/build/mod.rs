@@ -80,7 +80,7 @@ pub fn build(dir: &Path) -> Result<PathBuf, BuildError> {
 /// # Errors
 /// As [`build`].
 pub fn build_if_stale(dir: &Path) -> Result<PathBuf, BuildError> {
-    match fresh::component(dir) {
+    match fresh::component(dir, std::env::var_os("CARGO_TARGET_DIR").as_deref()) {
         Some(component) => Ok(component),
         None => build(dir),
     }

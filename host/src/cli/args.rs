@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Run pipelines of WebAssembly components that you do not have to trust.
 #[derive(Debug, Parser)]
 #[command(name = "stepmill", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 success, 1 the run failed, 2 the input is wrong, 3 the host failed, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 success, 1 the run failed, 2 the input is wrong, 3 the host failed, 130 interrupted."
+)]
 pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]

@@ -58,10 +58,7 @@ impl CliError {
 
     /// What the user gave is wrong, in words.
     pub fn bad_input(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::BadInput,
-            body: Body::Message { message: message.into(), causes: Vec::new(), help: None },
-        }
+        Self { exit: Exit::BadInput, body: Body::Message { message: message.into(), causes: Vec::new(), help: None } }
     }
 
     /// The pipeline has problems.
@@ -77,10 +74,7 @@ impl CliError {
             return Self { exit: Exit::Success, body: Body::ClosedPipe };
         }
         let message = "standard output cannot be written".to_owned();
-        Self {
-            exit: Exit::HostFailed,
-            body: Body::Message { message, causes: vec![error.to_string()], help: None },
-        }
+        Self { exit: Exit::HostFailed, body: Body::Message { message, causes: vec![error.to_string()], help: None } }
     }
 
     /// An error with everything that lies behind it.
@@ -175,7 +169,8 @@ fn count_problems(problems: &Problems) -> String {
 
 /// `error: …`, then causes, then `help: …`. Lines of a long text (a compiler's output) keep their shape.
 fn render_message(message: &str, causes: &[String], help: Option<&str>, color: bool) -> String {
-    let label = |code: &str, word: &str| if color { format!("\x1b[{code}m{word}:\x1b[0m ") } else { format!("{word}: ") };
+    let label =
+        |code: &str, word: &str| if color { format!("\x1b[{code}m{word}:\x1b[0m ") } else { format!("{word}: ") };
     let mut text = label("1;31", "error");
     push_lines(&mut text, message, 0);
     for cause in causes {
@@ -233,7 +228,8 @@ mod tests {
     #[test]
     fn problems_are_drawn_with_their_places() {
         let source = Source { path: "p.toml".into(), text: "name = \"p\"\nnmae = 1\n".into() };
-        let unknown = Problem::error("stepmill::definition::unknown_key", "unknown key `nmae`", 11..15).help("did you mean `name`?");
+        let unknown = Problem::error("stepmill::definition::unknown_key", "unknown key `nmae`", 11..15)
+            .help("did you mean `name`?");
         let doubtful = Problem::warning("stepmill::plan::unknown", "this may not fit", 0..4).says("here");
         let error = CliError::from(Problems::new(&source, vec![unknown, doubtful]));
         assert_eq!(error.exit(), Exit::BadInput);

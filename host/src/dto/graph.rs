@@ -70,7 +70,10 @@ impl GraphView {
         Self {
             pipeline: plan.pipeline.clone(),
             output: plan.output.map(|step| plan.step(step).name.clone()),
-            nodes: plan.indices().map(|step| NodeView { name: plan.step(step).name.clone(), uses: uses(plan, step) }).collect(),
+            nodes: plan
+                .indices()
+                .map(|step| NodeView { name: plan.step(step).name.clone(), uses: uses(plan, step) })
+                .collect(),
             edges: edges.collect(),
         }
     }

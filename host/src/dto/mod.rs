@@ -18,7 +18,8 @@ pub use graph::{EdgeKind, EdgeView, GraphView, NodeView, edge_kind, uses};
 pub use module::{ModuleView, ParameterView, StepSignature};
 pub use run::{PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary, StepCounts};
 pub use step::{
-    AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, ReasonKind, ReasonView, StepView, UsageView,
+    AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, ReasonKind, ReasonView, StepView,
+    UsageView,
 };
 
 use serde::Serialize;

@@ -271,7 +271,8 @@ impl RunDetail {
         self.with_step(step, |view| {
             let name = AttemptName { run, step: view.name.clone(), item: None, attempt }.to_string();
             let state = AttemptState::Running;
-            let view_of = AttemptView { name, attempt, state, started_at, finished_at: None, usage: None, failure: None };
+            let view_of =
+                AttemptView { name, attempt, state, started_at, finished_at: None, usage: None, failure: None };
             view.state = StepState::Running;
             view.attempts.push(view_of);
         });

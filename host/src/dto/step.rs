@@ -233,12 +233,7 @@ pub struct FileView {
 
 impl From<&FileRef> for FileView {
     fn from(file: &FileRef) -> Self {
-        Self {
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size_bytes: file.size,
-            hash: file.hash,
-        }
+        Self { name: file.name.clone(), media_type: file.media_type.clone(), size_bytes: file.size, hash: file.hash }
     }
 }
 

@@ -60,7 +60,10 @@ fn events() -> Vec<RunEvent> {
         EventKind::StepCancelled { step: StepIndex(3), reason: CancelReason::StepFailed { step: StepIndex(1) } },
         EventKind::Finished { outcome: Outcome::Failed },
     ];
-    (0..).zip(kinds).map(|(seq, kind)| RunEvent { run: run_id(), seq, at: Timestamp(seq as i64 * 1000), kind }).collect()
+    (0..)
+        .zip(kinds)
+        .map(|(seq, kind)| RunEvent { run: run_id(), seq, at: Timestamp(seq as i64 * 1000), kind })
+        .collect()
 }
 
 #[test]

@@ -95,7 +95,9 @@ impl Canvas {
         let x_of = |track: usize| start + 1 + track * 2;
         for net in &channel.nets {
             let turn = net.track.map_or(end, x_of);
-            (start..turn).for_each(|x| self.put(net.source, x, '─', None));
+            for &row in &net.sources {
+                (start..turn).for_each(|x| self.put(row, x, '─', None));
+            }
             for &row in &net.targets {
                 (turn..end).for_each(|x| self.put(row, x, '─', None));
             }
@@ -131,16 +133,14 @@ impl Canvas {
 fn joins(channel: &Channel, net: &Net, track: usize, row: usize) -> bool {
     net.targets.contains(&row)
         && channel.nets.iter().any(|other| {
-            !std::ptr::eq(net, other)
-                && other.targets.contains(&row)
-                && other.track.is_none_or(|other| other < track)
+            !std::ptr::eq(net, other) && other.targets.contains(&row) && other.track.is_none_or(|other| other < track)
         })
 }
 
 /// What a wire looks like on its vertical track.
 fn turn(net: &Net, row: usize, joins: bool) -> char {
     let (first, last) = net.span();
-    let (left, right, up, down) = (row == net.source, net.targets.contains(&row), row > first, row < last);
+    let (left, right, up, down) = (net.sources.contains(&row), net.targets.contains(&row), row > first, row < last);
     match (left, right, up, down) {
         (false, true, true, false) if joins => '▾',
         (false, true, false, true) if joins => '▴',

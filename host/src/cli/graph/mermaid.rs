@@ -18,7 +18,8 @@ pub fn draw(plan: &Plan) -> String {
         let name = &plan.step(index).name;
         let shape = if plan.output == Some(index) { ("([", "])") } else { ("[", "]") };
         // Writing to a `String` cannot fail, here and below.
-        let _ = writeln!(text, "  s{}{}\"{name}<br/><small>{}</small>\"{}", index.0, shape.0, uses(plan, index), shape.1);
+        let _ =
+            writeln!(text, "  s{}{}\"{name}<br/><small>{}</small>\"{}", index.0, shape.0, uses(plan, index), shape.1);
     }
     for to in plan.indices() {
         for &from in &plan.step(to).upstreams {

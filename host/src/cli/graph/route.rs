@@ -7,17 +7,17 @@ use super::layout::Vertex;
 /// The wires between a column and the next.
 #[derive(Debug, Default)]
 pub(super) struct Channel {
-    /// The wires, one from each vertex that leads on.
+    /// The wires. Vertices that lead to the same places share one.
     pub(super) nets: Vec<Net>,
     /// How many vertical tracks they need.
     pub(super) tracks: usize,
 }
 
-/// A wire from one vertex to one or several.
+/// A wire from each of its sources to each of its targets.
 #[derive(Debug)]
 pub(super) struct Net {
-    /// The row it comes from.
-    pub(super) source: usize,
+    /// The rows it comes from.
+    pub(super) sources: BTreeSet<usize>,
     /// The rows it goes to.
     pub(super) targets: BTreeSet<usize>,
     /// Its vertical track; none for a wire that runs straight on.
@@ -27,13 +27,13 @@ pub(super) struct Net {
 impl Net {
     /// The first and the last row that its vertical piece touches.
     pub(super) fn span(&self) -> (usize, usize) {
-        let first = self.targets.first().copied().unwrap_or(self.source);
-        let last = self.targets.last().copied().unwrap_or(self.source);
-        (first.min(self.source), last.max(self.source))
+        let ends = || self.sources.iter().chain(&self.targets).copied();
+        (ends().min().unwrap_or(0), ends().max().unwrap_or(0))
     }
 
     fn is_straight(&self) -> bool {
-        self.span() == (self.source, self.source)
+        let (first, last) = self.span();
+        first == last
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -50,7 +50,7 @@ impl Net {
 /// # Errors
 /// With a target vertex that must move to a row of its own first: two wires want to turn behind each other.
 pub(super) fn route(vertices: &[Vertex], column: &[usize]) -> Result<Channel, usize> {
-    let mut nets: Vec<Net> = column.iter().filter_map(|&vertex| net(vertices, vertex)).collect();
+    let mut nets = nets(vertices, column);
     let mut waiting: Vec<usize> = (0..nets.len()).filter(|&index| !nets[index].is_straight()).collect();
     let mut tracks = 0;
     while !waiting.is_empty() {
@@ -64,14 +64,24 @@ pub(super) fn route(vertices: &[Vertex], column: &[usize]) -> Result<Channel, us
     Ok(Channel { nets, tracks })
 }
 
-fn net(vertices: &[Vertex], vertex: usize) -> Option<Net> {
-    let targets: BTreeSet<usize> = vertices[vertex].next.iter().map(|&next| vertices[next].row).collect();
-    (!targets.is_empty()).then(|| Net { source: vertices[vertex].row, targets, track: None })
+fn nets(vertices: &[Vertex], column: &[usize]) -> Vec<Net> {
+    let mut nets: Vec<Net> = Vec::new();
+    for Vertex { row, next, .. } in column.iter().map(|&vertex| &vertices[vertex]) {
+        let targets: BTreeSet<usize> = next.iter().map(|&next| vertices[next].row).collect();
+        match nets.iter_mut().find(|net| net.targets == targets) {
+            Some(net) => {
+                net.sources.insert(*row);
+            }
+            None if targets.is_empty() => {}
+            None => nets.push(Net { sources: BTreeSet::from([*row]), targets, track: None }),
+        }
+    }
+    nets
 }
 
 /// Whether net `a` must turn to the right of net `b`.
 fn must_follow(nets: &[Net], a: usize, b: usize) -> bool {
-    a != b && nets[a].targets.contains(&nets[b].source)
+    a != b && !nets[a].targets.is_disjoint(&nets[b].sources)
 }
 
 fn fits(nets: &[Net], index: usize, track: usize) -> bool {
@@ -84,7 +94,7 @@ fn fits(nets: &[Net], index: usize, track: usize) -> bool {
 
 /// The target of a waiting wire that stands where another waiting wire starts.
 fn knot(vertices: &[Vertex], column: &[usize], nets: &[Net], waiting: &[usize]) -> usize {
-    let starts: BTreeSet<usize> = waiting.iter().map(|&index| nets[index].source).collect();
+    let starts: BTreeSet<usize> = waiting.iter().flat_map(|&index| &nets[index].sources).copied().collect();
     let targets = || column.iter().flat_map(|&vertex| &vertices[vertex].next);
     let blocked = targets().filter(|&&target| starts.contains(&vertices[target].row));
     // The lowest one moves down, so that the others keep their places.

@@ -67,7 +67,7 @@ const WEATHER: &str = "
 #[test]
 fn single_steps_and_chains_are_lines() {
     assert_eq!(draw("hello:"), "hello\n");
-    assert_eq!(draw("a:\nb: a\nc: b"), "a ─── b ─── c\n");
+    assert_eq!(draw("a:\nb: a\nc: b"), "a ── b ── c\n");
     assert_eq!(draw("a:\nb:"), "a\nb\n");
     assert_eq!(draw(""), "");
 }
@@ -117,7 +117,8 @@ fn what_does_not_fit_becomes_a_list() {
     let plan = plan(WEATHER);
     let narrow = ascii::draw(&plan, &ascii::names(&plan), 30, Paint { color: false });
     insta::assert_snapshot!(narrow, @"");
-    let long: String = (0..200).map(|i| if i == 0 { "s0:\n".to_owned() } else { format!("s{i}: s{}\n", i - 1) }).collect();
+    let long: String =
+        (0..200).map(|i| if i == 0 { "s0:\n".to_owned() } else { format!("s{i}: s{}\n", i - 1) }).collect();
     assert_eq!(draw(&long).lines().count(), 200);
 }
 

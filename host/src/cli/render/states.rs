@@ -1,7 +1,7 @@
 //! States as people see them: an icon, a word, a colour, always all three.
 
 use super::paint::Style;
-use crate::event::{Outcome, StepState};
+use crate::event::StepState;
 
 /// How a step's state looks.
 #[must_use]
@@ -14,15 +14,4 @@ pub fn step(state: StepState) -> (&'static str, Style) {
         StepState::Skipped => ("○", Style::Faint),
         StepState::Cancelled => ("⊘", Style::Doubtful),
     }
-}
-
-/// How a run's outcome looks; a run without one is not over.
-#[must_use]
-pub fn run(outcome: Option<Outcome>) -> (&'static str, Style) {
-    step(match outcome {
-        None => StepState::Running,
-        Some(Outcome::Succeeded) => StepState::Succeeded,
-        Some(Outcome::Failed) => StepState::Failed,
-        Some(Outcome::Cancelled) => StepState::Cancelled,
-    })
 }

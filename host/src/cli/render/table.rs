@@ -84,7 +84,7 @@ impl Table {
                 line.extend(std::iter::repeat_n(' ', owed));
                 line.push_str(&paint.text(cell.style, &cell.text));
                 owed = 0;
-            } 
+            }
             owed += after + 2;
         }
         text.push_str(&line);

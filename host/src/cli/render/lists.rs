@@ -1,0 +1,128 @@
+//! Runs and pipelines in lists, and logs.
+
+use std::time::Duration;
+
+use super::{
+    paint::{Paint, Style},
+    run::run_state,
+    table::{Align, Cell, Table},
+    text::safe_text,
+    units,
+};
+use crate::{
+    dto::{PipelineSummary, RunSummary},
+    execute::ports::{LogLevel, LogLine},
+    ids::{Name, Timestamp},
+};
+
+/// Runs, a line each.
+#[must_use]
+pub fn runs(runs: &[(RunSummary, Timestamp)], now: Timestamp, paint: Paint) -> String {
+    let mut table = Table::new(&[
+        ("run", Align::Left),
+        ("pipeline", Align::Left),
+        ("state", Align::Left),
+        ("started", Align::Right),
+        ("took", Align::Right),
+        ("steps", Align::Right),
+    ]);
+    for (run, created_at) in runs {
+        let (icon, style) = run_state(run.state);
+        let took = run.duration_ms.map(|ms| units::duration(Duration::from_millis(ms)));
+        table.row([
+            run.id.to_string().into(),
+            Cell::new(Style::Strong, run.pipeline.as_str()),
+            Cell::new(style, format!("{icon} {}", run.state.as_str())),
+            units::ago(*created_at, now).into(),
+            took.unwrap_or_default().into(),
+            format!("{}/{}", run.steps.succeeded, run.steps.total()).into(),
+        ]);
+    }
+    table.render(paint)
+}
+
+/// Pipelines, a line each.
+#[must_use]
+pub fn pipelines(pipelines: &[(PipelineSummary, Timestamp)], now: Timestamp, paint: Paint) -> String {
+    let mut table = Table::new(&[
+        ("pipeline", Align::Left),
+        ("runs", Align::Right),
+        ("latest", Align::Left),
+        ("started", Align::Right),
+        ("run", Align::Left),
+    ]);
+    for (pipeline, created_at) in pipelines {
+        let (icon, style) = run_state(pipeline.latest.state);
+        table.row([
+            Cell::new(Style::Strong, pipeline.name.as_str()),
+            pipeline.runs.to_string().into(),
+            Cell::new(style, format!("{icon} {}", pipeline.latest.state.as_str())),
+            units::ago(*created_at, now).into(),
+            Cell::new(Style::Faint, pipeline.latest.id.to_string()),
+        ]);
+    }
+    table.render(paint)
+}
+
+/// A line of a step's log: `06:00:01.250 parse  warn  a bad row`.
+#[must_use]
+pub fn log_line(step: &Name, line: &LogLine, paint: Paint) -> String {
+    let (word, style) = match line.level {
+        LogLevel::Trace => ("trace", Style::Faint),
+        LogLevel::Debug => ("debug", Style::Faint),
+        LogLevel::Info => ("info", Style::Plain),
+        LogLevel::Warn => ("warn", Style::Doubtful),
+        LogLevel::Error => ("error", Style::Bad),
+    };
+    format!(
+        "{} {} {} {}",
+        paint.text(Style::Faint, &units::time_of_day(line.at)),
+        paint.text(Style::Busy, step.as_str()),
+        paint.text(style, word),
+        safe_text(&line.text)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dto::{RunState, StepCounts},
+        execute::ports::LogStream,
+        ids::RunId,
+    };
+
+    const NO: Paint = Paint { color: false };
+
+    fn summary() -> RunSummary {
+        RunSummary {
+            id: RunId::from_bytes([7; 16]),
+            pipeline: Name::new("weather").unwrap(),
+            state: RunState::Failed,
+            created_at: String::new(),
+            finished_at: None,
+            duration_ms: Some(1_240),
+            steps: StepCounts { succeeded: 3, failed: 1, ..StepCounts::default() },
+        }
+    }
+
+    #[test]
+    fn lists_are_a_line_each() {
+        let (then, now) = (Timestamp(0), Timestamp(200_000));
+        insta::assert_snapshot!(runs(&[(summary(), then)], now, NO), @"");
+        let pipeline = PipelineSummary { name: Name::new("weather").unwrap(), runs: 12, latest: summary() };
+        insta::assert_snapshot!(pipelines(&[(pipeline, then)], now, NO), @"");
+    }
+
+    #[test]
+    fn log_lines_cannot_steer_the_terminal() {
+        let line = LogLine {
+            at: Timestamp(1_250),
+            level: LogLevel::Warn,
+            stream: LogStream::Log,
+            text: "bad\x1b[2J row\nforged".into(),
+        };
+        let step = Name::new("parse").unwrap();
+        assert_eq!(log_line(&step, &line, NO), "00:00:01.250 parse warn bad\\u{1b}[2J row\\nforged");
+    }
+}
