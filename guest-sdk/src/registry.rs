@@ -3,8 +3,8 @@
 use schemars::Schema;
 
 use crate::error::{ErrorKind, Location, Result, StepError};
-use crate::input::{Arguments, Content};
-use crate::output::Outcome;
+use crate::input::{Arguments, Config, Content, Input};
+use crate::output::{Item, Outcome, Output};
 use crate::schema;
 
 /// How data crosses the boundary.
@@ -59,12 +59,48 @@ pub struct Parameter {
     pub schema: fn() -> Schema,
 }
 
+impl Parameter {
+    /// A required input.
+    pub const fn input<T: Input>(name: &'static str, description: &'static str) -> Self {
+        Self { name, description, role: Role::Input, form: T::FORM, optional: false, default: None, schema: T::schema }
+    }
+
+    /// An input that is written as an `Option<T>`.
+    pub const fn optional_input<T: Input>(name: &'static str, description: &'static str) -> Self {
+        let schema = T::optional_schema;
+        Self { name, description, role: Role::Input, form: T::FORM, optional: true, default: None, schema }
+    }
+
+    /// Config.
+    pub const fn config<T: Config>(
+        name: &'static str,
+        description: &'static str,
+        optional: bool,
+        default: Option<fn() -> Option<String>>,
+    ) -> Self {
+        let schema = schema::read::<T>;
+        Self { name, description, role: Role::Config, form: Form::Value, optional, default, schema }
+    }
+}
+
 /// What a step returns.
 pub struct OutputInfo {
     /// How the data leaves.
     pub form: Form,
     /// The schema of the value, or of one item.
     pub schema: fn() -> Schema,
+}
+
+impl OutputInfo {
+    /// What the type says.
+    pub const fn of<T: Output>() -> Self {
+        Self { form: T::FORM, schema: T::schema }
+    }
+
+    /// What an iterator or a writer makes.
+    pub const fn rows<T: Item>() -> Self {
+        Self { form: Form::Rows, schema: schema::written::<T> }
+    }
 }
 
 /// All steps, by name.

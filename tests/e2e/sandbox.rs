@@ -102,5 +102,13 @@ fn a_step_made_from_the_contract_alone_runs() {
     let bench = Bench::new();
     let module = stepmill_tests::guest("bare");
     let inspected = bench.run(&["inspect", module.to_str().unwrap(), "--json"]).expect(0).json();
-    assert!(!inspected["steps"].as_array().unwrap().is_empty(), "{inspected}");
+    assert_eq!(inspected["steps"][0]["name"], "reverse", "{inspected}");
+    let module = Json::from(module.to_string_lossy().into_owned());
+    let text = format!(
+        "name = \"bare\"\noutput = \"it\"\n[modules]\nm = {{ path = {module} }}\n[params]\ntext = {{ type = \"string\" }}\n\
+         [steps.it]\nuse = \"m/reverse\"\ninputs.text = \"params.text\"\n",
+    );
+    let path = bench.write("pipeline.toml", text);
+    bench.run(&["run", path.to_str().unwrap(), "-p", "text=straw"]).expect(0);
+    assert_eq!(bench.run(&["runs", "output", "latest"]).expect(0).stdout.trim(), "\"warts\"");
 }

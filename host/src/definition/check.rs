@@ -27,25 +27,54 @@ const RESERVED: [&str; 4] = ["params", "steps", "run", "item"];
 const MAX_LISTED: usize = 12;
 
 /// Where names were first declared.
-type Names<'a> = HashMap<&'a str, Range<usize>>;
+type Places<'a> = HashMap<&'a str, Range<usize>>;
+
+/// The names of one kind that a pipeline declares.
+struct Names<'a> {
+    what: &'static str,
+    places: Places<'a>,
+    /// Whether these are all. Else nothing can be said to be unknown.
+    complete: bool,
+}
+
+impl Names<'_> {
+    fn lacks(&self, name: &Name) -> bool {
+        self.complete && !self.places.contains_key(name.as_str())
+    }
+
+    fn is_params(&self) -> bool {
+        self.what == "parameter"
+    }
+
+    /// What stands before such a name in a reference.
+    fn prefix(&self) -> &'static str {
+        if self.is_params() { "params." } else { "" }
+    }
+
+    /// The code of a problem with a name that is not among these.
+    fn code(&self) -> &'static str {
+        if self.is_params() { "stepmill::definition::unknown_param" } else { "stepmill::definition::unknown_step" }
+    }
+}
 
 /// Checks everything that needs more than one value of the pipeline.
 pub(super) fn all(draft: &Draft, report: &mut Report) {
-    unique("module", draft.modules.iter().map(|module| &module.name), report);
-    let params = unique("parameter", draft.params.iter().map(|param| &param.name), report);
-    let steps = unique("step", draft.steps.iter().map(|step| &step.name), report);
+    unique("module", &draft.modules, |module| &module.name, report);
+    let params = unique("parameter", &draft.params, |param| &param.name, report);
+    let steps = unique("step", &draft.steps, |step| &step.name, report);
     count(draft, report);
-    draft.params.iter().for_each(|param| default(param, report));
-    for step in &draft.steps {
+    draft.params.iter().flatten().for_each(|param| default(param, report));
+    for step in draft.steps.iter().flatten() {
         reserved(step, report);
-        arguments(step, &steps, &params, report);
+        once(step, report);
+        references(step, &steps, &params, report);
         needs(step, &steps, report);
         limits(step, report);
     }
     if let Ok(Some(output)) = &draft.output
-        && !steps.contains_key(output.value.as_str())
+        && steps.lacks(&output.value)
     {
-        unknown_name("step", "`output`", output, &steps, report);
+        unknown_name("`output`", output, &steps, report);
     }
 }
 
@@ -76,9 +105,14 @@ pub(super) fn config_from_step(step: &Name, span: Range<usize>) -> Problem {
     Problem::error(BAD_REFERENCE, message, span).help("refer to a parameter, or make it an input of the step")
 }
 
-fn unique<'a>(what: &str, names: impl Iterator<Item = &'a Read<Spanned<Name>>>, report: &mut Report) -> Names<'a> {
-    let mut known = Names::new();
-    for name in names.flatten() {
+fn unique<'a, T>(
+    what: &'static str,
+    list: &'a Read<Vec<T>>,
+    name_of: impl Fn(&'a T) -> &'a Read<Spanned<Name>>,
+    report: &mut Report,
+) -> Names<'a> {
+    let mut known = Places::new();
+    for name in list.iter().flatten().flat_map(name_of) {
         let Some(first) = known.get(name.value.as_str()) else {
             known.insert(name.value.as_str(), name.span.clone());
             continue;
@@ -91,19 +125,19 @@ fn unique<'a>(what: &str, names: impl Iterator<Item = &'a Read<Spanned<Name>>>, 
                 .help("rename or remove one of them"),
         );
     }
-    known
+    Names { what, places: known, complete: list.is_ok() }
 }
 
 fn count(draft: &Draft, report: &mut Report) {
     let place = || draft.name.as_ref().map_or(0..0, |name| name.span.clone());
-    if draft.steps.is_empty() {
+    let Ok(steps) = &draft.steps else { return };
+    if steps.is_empty() {
         report.push_absence(
             Problem::error("stepmill::definition::no_steps", "the pipeline has no steps", place())
                 .help("add one: `[steps.NAME]` and under it `use = \"module/step\"`"),
         );
-    } else if let Some(step) = draft.steps.get(MAX_PIPELINE_STEPS) {
-        let message =
-            format!("the pipeline has {} steps; at most {MAX_PIPELINE_STEPS} are possible", draft.steps.len());
+    } else if let Some(step) = steps.get(MAX_PIPELINE_STEPS) {
+        let message = format!("the pipeline has {} steps; at most {MAX_PIPELINE_STEPS} are possible", steps.len());
         let span = step.name.as_ref().map_or(place(), |name| name.span.clone());
         report.push(
             Problem::error("stepmill::definition::too_many_steps", message, span)
@@ -125,10 +159,10 @@ fn reserved(step: &StepDraft, report: &mut Report) {
     }
 }
 
-fn arguments(step: &StepDraft, steps: &Names<'_>, params: &Names<'_>, report: &mut Report) {
-    let mut given = Names::new();
-    let names = step.inputs.iter().map(|(name, _)| name).chain(step.config.iter().map(|(name, _)| name));
-    for name in names.flatten() {
+fn once(step: &StepDraft, report: &mut Report) {
+    let mut given = Places::new();
+    let inputs = step.inputs.iter().flatten().flat_map(|(name, _)| name);
+    for name in inputs.chain(step.config.iter().flatten().flat_map(|(name, _)| name)) {
         if let Some(first) = given.insert(name.value.as_str(), name.span.clone()) {
             let message = format!("step `{}` is given `{}` twice", step.title, name.value);
             report.push(
@@ -139,16 +173,19 @@ fn arguments(step: &StepDraft, steps: &Names<'_>, params: &Names<'_>, report: &m
             );
         }
     }
-    for (name, reference) in &step.inputs {
+}
+
+fn references(step: &StepDraft, steps: &Names<'_>, params: &Names<'_>, report: &mut Report) {
+    for (name, reference) in step.inputs.iter().flatten() {
         let Ok(reference) = reference else { continue };
         let who = argument_title("input", name, step);
-        check_reference(&who, &reference.value, &reference.span, (steps, params), report);
+        reference_exists(&who, &reference.value, &reference.span, (steps, params), report);
     }
-    for (name, value) in &step.config {
+    for (name, value) in step.config.iter().flatten() {
         let Ok(value) = value else { continue };
         if let ConfigValue::Reference(reference) = &value.value {
             let who = argument_title("config", name, step);
-            check_reference(&who, reference, &value.span, (steps, params), report);
+            reference_exists(&who, reference, &value.span, (steps, params), report);
         }
     }
 }
@@ -160,37 +197,37 @@ fn argument_title(what: &str, name: &Read<Spanned<Name>>, step: &StepDraft) -> S
     }
 }
 
-fn check_reference(
+fn reference_exists(
     who: &str,
     reference: &Reference,
     span: &Range<usize>,
     (steps, params): (&Names<'_>, &Names<'_>),
     report: &mut Report,
 ) {
-    let (what, name, known) = match reference {
-        Reference::Step(name, _) => ("step", name, steps),
-        Reference::Param(name, _) => ("parameter", name, params),
+    let (name, known, is_param) = match reference {
+        Reference::Step(name, _) => (name, steps, params.places.contains_key(name.as_str())),
+        Reference::Param(name, _) => (name, params, false),
     };
-    if !known.contains_key(name.as_str()) {
-        let name = Spanned { value: name.clone(), span: span.clone() };
-        let other_kind = matches!(reference, Reference::Step(..)) && params.contains_key(name.value.as_str());
-        if other_kind {
-            let message = format!("{who}: there is no step `{}`", name.value);
-            report.push_absence(
-                Problem::error("stepmill::definition::unknown_step", message, name.span)
-                    .help(format!("for the parameter of that name write `params.{}`", name.value)),
-            );
-        } else {
-            unknown_name(what, who, &name, known, report);
-        }
+    if !known.lacks(name) {
+        return;
+    }
+    let name = Spanned { value: name.clone(), span: span.clone() };
+    if is_param {
+        let message = format!("{who}: there is no step `{}`", name.value);
+        report.push_absence(
+            Problem::error(known.code(), message, name.span)
+                .help(format!("for the parameter of that name write `params.{}`", name.value)),
+        );
+    } else {
+        unknown_name(who, &name, known, report);
     }
 }
 
 fn needs(step: &StepDraft, steps: &Names<'_>, report: &mut Report) {
-    let mut seen = Names::new();
-    for need in step.needs.iter().flatten() {
-        if !steps.contains_key(need.value.as_str()) {
-            unknown_name("step", &format!("`needs` of step `{}`", step.title), need, steps, report);
+    let mut seen = Places::new();
+    for need in step.needs.iter().flatten().flatten() {
+        if steps.lacks(&need.value) {
+            unknown_name(&format!("`needs` of step `{}`", step.title), need, steps, report);
         }
         if let Some(first) = seen.insert(need.value.as_str(), need.span.clone()) {
             let message = format!("step `{}` needs `{}` twice", step.title, need.value);
@@ -204,33 +241,30 @@ fn needs(step: &StepDraft, steps: &Names<'_>, report: &mut Report) {
     }
 }
 
-fn unknown_name(what: &str, who: &str, name: &Spanned<Name>, known: &Names<'_>, report: &mut Report) {
+fn unknown_name(who: &str, name: &Spanned<Name>, known: &Names<'_>, report: &mut Report) {
+    let Names { what, places, .. } = known;
+    let message = format!("{who}: there is no {what} `{}`", name.value);
+    let problem = Problem::error(known.code(), message, name.span.clone());
     if report.is_full() {
-        report.push_absence(Problem::error("stepmill::definition::unknown_step", "", name.span.clone()));
+        report.push_absence(problem);
         return;
     }
-    let code = match what {
-        "step" => "stepmill::definition::unknown_step",
-        _ => "stepmill::definition::unknown_param",
-    };
-    let problem = Problem::error(code, format!("{who}: there is no {what} `{}`", name.value), name.span.clone());
-    let problem = match closest(name.value.as_str(), known.keys().copied()) {
-        Some(meant) if what == "step" => problem.help(format!("did you mean `{meant}`?")),
-        Some(meant) => problem.help(format!("did you mean `params.{meant}`?")),
-        None if known.is_empty() => problem.help(format!("the pipeline has no {what}s")),
-        None if known.len() > MAX_LISTED => problem.help(format!("the pipeline has no {what} with a name like this")),
+    let problem = match closest(name.value.as_str(), places.keys().copied()) {
+        Some(meant) => problem.help(format!("did you mean `{}{meant}`?", known.prefix())),
+        None if places.is_empty() => problem.help(format!("the pipeline has no {what}s")),
+        None if places.len() > MAX_LISTED => problem.help(format!("the pipeline has no {what} with a name like this")),
         None => {
             // Hash maps have no order, messages need one.
-            let mut names: Vec<_> = known.iter().collect();
+            let mut names: Vec<_> = places.iter().collect();
             names.sort_by_key(|(name, span)| (span.start, **name));
-            problem.help(format!("it has {}", quoted(names.into_iter().map(|(name, _)| *name))))
+            problem.help(format!("the {what}s are {}", quoted(names.into_iter().map(|(name, _)| *name))))
         }
     };
     report.push_absence(problem);
 }
 
 fn limits(step: &StepDraft, report: &mut Report) {
-    for (key, value) in &step.limits {
+    for (key, value) in step.limits.iter().flatten() {
         let Ok(value) = value else { continue };
         let problem = match value.value {
             0 => "must be more than 0".to_owned(),

@@ -21,9 +21,9 @@ pub(super) struct Draft {
     pub(super) name: Read<Spanned<Name>>,
     pub(super) description: Read<String>,
     pub(super) output: Read<Option<Spanned<Name>>>,
-    pub(super) modules: Vec<ModuleDraft>,
-    pub(super) params: Vec<ParamDraft>,
-    pub(super) steps: Vec<StepDraft>,
+    pub(super) modules: Read<Vec<ModuleDraft>>,
+    pub(super) params: Read<Vec<ParamDraft>>,
+    pub(super) steps: Read<Vec<StepDraft>>,
 }
 
 /// See [`ModuleDecl`].
@@ -49,11 +49,11 @@ pub(super) struct StepDraft {
     pub(super) title: String,
     pub(super) name: Read<Spanned<Name>>,
     pub(super) uses: Read<Spanned<UseRef>>,
-    pub(super) inputs: Vec<Argument<Reference>>,
-    pub(super) config: Vec<Argument<ConfigValue>>,
-    pub(super) needs: Vec<Read<Spanned<Name>>>,
+    pub(super) inputs: Read<Vec<Argument<Reference>>>,
+    pub(super) config: Read<Vec<Argument<ConfigValue>>>,
+    pub(super) needs: Read<Vec<Read<Spanned<Name>>>>,
     pub(super) on_error: Read<OnError>,
-    pub(super) limits: Vec<(LimitKey, Read<Spanned<u64>>)>,
+    pub(super) limits: Read<Vec<(LimitKey, Read<Spanned<u64>>)>>,
 }
 
 impl StepDraft {
@@ -63,11 +63,11 @@ impl StepDraft {
             title: title.to_owned(),
             name,
             uses,
-            inputs: Vec::new(),
-            config: Vec::new(),
-            needs: Vec::new(),
+            inputs: Ok(Vec::new()),
+            config: Ok(Vec::new()),
+            needs: Ok(Vec::new()),
             on_error: Ok(OnError::default()),
-            limits: Vec::new(),
+            limits: Ok(Vec::new()),
         }
     }
 }
@@ -147,9 +147,9 @@ impl Draft {
             name: self.name?,
             description: self.description?,
             output: self.output?,
-            modules: self.modules.into_iter().map(ModuleDraft::assemble).collect::<Read<_>>()?,
-            params: self.params.into_iter().map(ParamDraft::assemble).collect::<Read<_>>()?,
-            steps: self.steps.into_iter().map(StepDraft::assemble).collect::<Read<_>>()?,
+            modules: self.modules?.into_iter().map(ModuleDraft::assemble).collect::<Read<_>>()?,
+            params: self.params?.into_iter().map(ParamDraft::assemble).collect::<Read<_>>()?,
+            steps: self.steps?.into_iter().map(StepDraft::assemble).collect::<Read<_>>()?,
             source,
         })
     }
@@ -170,15 +170,15 @@ impl ParamDraft {
 impl StepDraft {
     fn assemble(self) -> Read<StepDecl> {
         let mut limits = Limits::default();
-        for (key, value) in self.limits {
+        for (key, value) in self.limits? {
             *key.place(&mut limits) = value?.value;
         }
         Ok(StepDecl {
             name: self.name?,
             uses: self.uses?,
-            inputs: self.inputs.into_iter().map(argument).collect::<Read<_>>()?,
-            config: self.config.into_iter().map(argument).collect::<Read<_>>()?,
-            needs: self.needs.into_iter().collect::<Read<_>>()?,
+            inputs: self.inputs?.into_iter().map(argument).collect::<Read<_>>()?,
+            config: self.config?.into_iter().map(argument).collect::<Read<_>>()?,
+            needs: self.needs?.into_iter().collect::<Read<_>>()?,
             on_error: self.on_error?,
             limits,
         })

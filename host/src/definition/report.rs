@@ -22,12 +22,14 @@ pub(super) struct Report {
     more: usize,
     /// Where the lines begin that are not TOML.
     broken_lines: HashSet<usize>,
+    /// Up to where the text was read as it was meant.
+    trusted: usize,
 }
 
 impl Report {
     /// No problems yet in this text.
     pub(super) fn new(text: Arc<str>) -> Self {
-        Self { text, list: Vec::new(), more: 0, broken_lines: HashSet::new() }
+        Self { text, list: Vec::new(), more: 0, broken_lines: HashSet::new(), trusted: usize::MAX }
     }
 
     /// Adds a problem with what is there. On a line that is not TOML it would only repeat what is known.
@@ -46,13 +48,16 @@ impl Report {
         Reported(())
     }
 
-    /// Adds syntax errors, before all other problems.
-    pub(super) fn push_syntax(&mut self, problems: Vec<Problem>) {
-        for problem in problems {
-            let start = problem.labels.first().map_or(0, |(span, _)| span.start);
-            self.broken_lines.insert(self.line_of(start));
-            self.keep(problem);
-        }
+    /// Adds a syntax error. All of them come before other problems.
+    pub(super) fn push_syntax(&mut self, problem: Problem) {
+        let start = problem.labels.first().map_or(0, |(span, _)| span.start);
+        self.broken_lines.insert(self.line_of(start));
+        self.keep(problem);
+    }
+
+    /// Has no problems told from here on but syntax errors: the text was not read as it was meant.
+    pub(super) fn distrust(&mut self, position: usize) {
+        self.trusted = self.trusted.min(position);
     }
 
     /// Whether a further problem would only be counted, so that nothing need be computed for it.
@@ -83,11 +88,10 @@ impl Report {
     }
 
     fn is_on_broken_line(&self, problem: &Problem) -> bool {
-        // What the parser made up in place of a missing value has no place.
-        problem
-            .labels
-            .first()
-            .is_none_or(|(span, _)| span.is_empty() || self.broken_lines.contains(&self.line_of(span.start)))
+        problem.labels.first().is_none_or(|(span, _)| {
+            // What the parser made up in place of a missing value has no place.
+            span.is_empty() || span.start >= self.trusted || self.broken_lines.contains(&self.line_of(span.start))
+        })
     }
 
     fn line_of(&self, position: usize) -> usize {

@@ -99,9 +99,11 @@ fn pipeline(document: &DeTable<'_>, text: &str, folder: &Path, report: &mut Repo
     };
     let description = description(&mut table, report);
     let output = table.take("output").map(|field| output(&field, report)).transpose();
-    let modules = table.take("modules").map(|field| modules::read(&field, folder, report)).unwrap_or_default();
-    let params = table.take("params").map(|field| params::read(&field, folder, report)).unwrap_or_default();
-    let steps = table.take("steps").map(|field| steps::read(&field, report)).unwrap_or_default();
+    let modules =
+        table.take("modules").map(|field| modules::read(&field, folder, report)).unwrap_or_else(|| Ok(Vec::new()));
+    let params =
+        table.take("params").map(|field| params::read(&field, folder, report)).unwrap_or_else(|| Ok(Vec::new()));
+    let steps = table.take("steps").map(|field| steps::read(&field, report)).unwrap_or_else(|| Ok(Vec::new()));
     table.close(report);
     Draft { name, description, output, modules, params, steps }
 }

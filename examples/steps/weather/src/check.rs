@@ -1,15 +1,11 @@
 //! What is wrong with the data: counted, with examples, and never dropped in silence.
 
-use std::collections::BTreeMap;
-
 use stepmill_sdk::prelude::*;
 
-use crate::model::{Example, Finding, Findings, Row};
+use crate::model::{Example, Findings, Row};
 use crate::quality::{Reviewer, odd, shown};
+use crate::tally::Tally;
 use crate::text::count;
-
-/// How many lines are shown for each kind of trouble.
-const EXAMPLES: usize = 3;
 
 /// Counts bad lines by reason, and days that look odd.
 ///
@@ -49,26 +45,4 @@ fn verdict(findings: Findings, tolerated: f64) -> Result<Findings> {
     Err(StepError::permanent(format!(
         "{share}; most often {what}, first in line {line}: mend the table or raise `tolerated`"
     )))
-}
-
-/// Counts by kind.
-#[derive(Default)]
-struct Tally(BTreeMap<String, Finding>);
-
-impl Tally {
-    fn add(&mut self, what: &str, example: Example) {
-        let new = || Finding { what: what.to_owned(), count: 0, examples: Vec::new() };
-        let finding = self.0.entry(what.to_owned()).or_insert_with(new);
-        finding.count += 1;
-        if finding.examples.len() < EXAMPLES {
-            finding.examples.push(example);
-        }
-    }
-
-    /// The most frequent first.
-    fn sorted(self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.0.into_values().collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
-        findings
-    }
 }

@@ -16,12 +16,14 @@ mod clean;
 mod csv;
 mod export;
 mod extremes;
+mod line;
 mod model;
 mod monthly;
 mod parse;
 mod quality;
 mod report;
 mod spells;
+mod tally;
 mod text;
 
 #[cfg(test)]

@@ -32,7 +32,14 @@ pub(super) fn draft(parts: &Parts, report: &mut Report) -> Draft {
     let params = parts.params.iter().zip(names.params.clone()).map(|(parts, name)| names.param(parts, name)).collect();
     let steps = parts.steps.iter().zip(names.steps.clone()).map(|(parts, name)| names.step(parts, name)).collect();
     let output = parts.output.map(|target| names.step_name("`output`", target)).transpose();
-    Draft { name, description: Ok(parts.description.clone()), output, modules, params, steps }
+    Draft {
+        name,
+        description: Ok(parts.description.clone()),
+        output,
+        modules: Ok(modules),
+        params: Ok(params),
+        steps: Ok(steps),
+    }
 }
 
 /// The names behind the handles.
@@ -57,12 +64,12 @@ impl Names<'_> {
         let uses = parts.uses.parse().map(Spanned::built);
         let uses = uses.map_err(|error| self.report.push(check::bad_use(&parts.uses, &error, 0..0)));
         let mut step = StepDraft::new(&parts.name, name, uses);
-        step.inputs = parts.inputs.iter().map(|(name, link)| self.input(&parts.name, name, link)).collect();
-        step.config = parts.config.iter().map(|(name, value)| self.config(&parts.name, name, value)).collect();
+        step.inputs = Ok(parts.inputs.iter().map(|(name, link)| self.input(&parts.name, name, link)).collect());
+        step.config = Ok(parts.config.iter().map(|(name, value)| self.config(&parts.name, name, value)).collect());
         let who = format!("`needs` of step `{}`", parts.name);
-        step.needs = parts.needs.iter().map(|target| self.step_name(&who, *target)).collect();
+        step.needs = Ok(parts.needs.iter().map(|target| self.step_name(&who, *target)).collect());
         step.on_error = Ok(parts.on_error);
-        step.limits = parts.limits.iter().map(|(key, value)| (*key, Ok(Spanned::built(*value)))).collect();
+        step.limits = Ok(parts.limits.iter().map(|(key, value)| (*key, Ok(Spanned::built(*value)))).collect());
         step
     }
 

@@ -1,70 +1,80 @@
-#[test]
-fn explore() {
-    for text in [
-        "",
-        "name = \"a\"",
-        "[steps.a]\nuse = \"m/s\"",
-        "nam = \"x\"\n[steps.a]\nuse=\"m/s\"",
-        "name = 3\n[steps.a]\nuse=\"m/s\"",
-        "name = \"a\"\nsteps = 3",
-        "name = \"a\"\n[[steps]]\nuse=\"m/s\"",
-        "name = \"a\"\n[steps.Parse]\nuse=\"m/s\"\n[steps.b]\nuse=\"m/s\"\nneeds=[\"Parse\"]",
-        "name = \"a\"\n[steps.a]\nuse = m/s\n[steps.b]\n",
-        "name = \"a\n[steps.a]\nuse = \"m/s\"",
-        "name = \"a\"\n[steps.a\nuse = \"m/s\"",
-        "name = \"a\"\n[steps.a]\nuse = \"m/s\"\nneeds = [\"b\"\n[steps.b]\nuse = \"m/s\"\ntimeout = 30s\nretry = {a=1\nx =\n",
-        "name = \"a\"\n[steps.a]\nuse = \"m/s\"\nuse = \"m/t\"\n[steps.a]\nuse = \"m/s\"",
-        "name = \"\"\"a",
-        "= 3",
-        "a.b.c",
-        "\u{feff}name = \"a\"\n[steps.a]\nuse = \"m/s\"\n",
-        "name = \"a\"\r\n[steps.a]\r\nuse = \"m/s\"\r\nx = \r\n",
-        "name = \"a\"\n[steps.a]\nuse = \"m/s\"\ninputs.a = \"a\"\ninputs = { b = \"a\" }",
-        "name = \"a\"\n[steps.a]\nuse = \"m/s\"\nconfig = { a = 1, a = 2, b = 99999999999999999999, c = 1e999, d = nan, e = 1979-13-01, f = 07:32, g = 1979-05-27T07:32Z }",
-    ] {
-        println!("=====\n{text}\n-----");
-        match super::parse(text) {
-            Ok(p) => println!("OK {:?}", p.steps),
-            Err(p) => {
-                for d in p.diagnostics() {
-                    println!("{}", super::rendered::render(&d));
-                }
+//! No text breaks the parser, and every problem can be shown.
+
+use proptest::prelude::*;
+
+use super::{SMALL, parse, rendered::render, valid::FULL};
+
+fn survives(text: &str) {
+    if let Err(problems) = parse(text) {
+        assert!(!problems.list().is_empty());
+        for problem in problems.list() {
+            for (span, _) in &problem.labels {
+                assert!(text.get(span.clone()).is_some(), "{problem:?} is no place in {text:?}");
             }
         }
+        problems.diagnostics().take(3).for_each(|problem| assert!(!render(&problem).is_empty()));
     }
+}
+
+#[test]
+fn deep_nesting_does_not_overflow_the_stack() {
+    const DEEP: usize = 100_000;
+    let dotted = |keys: usize| format!("a{} = {{", ".a".repeat(keys));
     for text in [
-        "[".repeat(100_000),
-        format!("a = {}", "[".repeat(100_000)),
-        format!("a = {}", "{a = ".repeat(100_000)),
-        format!("a{} = 1", ".a".repeat(100_000)),
-        format!("a{} = 1", ".a".repeat(70)),
-        {
-            let k = format!("a{} = {{", ".a".repeat(75));
-            format!("{}{}", k.repeat(75), "}".repeat(75))
-        },
-        {
-            let k = format!("a{} = {{", ".a".repeat(78));
-            format!("[steps.a.config]\n{}a=1{}", k.repeat(75), "}".repeat(75))
-        },
-        {
-            let k = format!("a{} = {{", ".a".repeat(78));
-            format!("[steps.a.config]\n{}a=1{}\n[steps.a.config]\n", k.repeat(75), "}".repeat(75))
-        },
+        "[".repeat(DEEP),
+        format!("a = {}", "[".repeat(DEEP)),
+        format!("a = {}{}", "[".repeat(DEEP), "]".repeat(DEEP)),
+        format!("a = {}", "{a = ".repeat(DEEP)),
+        format!("a{} = 1", ".a".repeat(DEEP)),
+        // As deep as the parser lets pass: tables in tables, each with a long dotted key.
+        format!("{SMALL}[steps.a.config]\n{}a=1{}\n", dotted(78).repeat(75), "}".repeat(75)),
+        format!("{SMALL}[steps.b.config]\n{}a=1{}\n[steps.b.config]\n", dotted(78).repeat(75), "}".repeat(75)),
     ] {
-        let t = std::time::Instant::now();
-        let e = super::parse(&text).unwrap_err();
-        println!("{} {:?} {} {}", text.len(), t.elapsed(), e.list().len(), e);
+        // Threads of a server have less stack than the main thread.
+        std::thread::Builder::new().stack_size(1 << 20).spawn(move || survives(&text)).unwrap().join().unwrap();
     }
-    for (text) in [
-        "]\n".repeat(32 << 20),
-        "a".repeat(1 << 20),
-        "a.b = 1\n".repeat(100_000),
-        "=\n".repeat(500_000),
-        (0..1_000_000).map(|i| format!("k{i} = 1\n")).collect(),
-        (0..100_000).map(|i| format!("[steps.s{i}]\nuse = \"m/s\"\ninputs.a = \"x{i}\"\n")).collect(),
-    ] {
-        let t = std::time::Instant::now();
-        let e = super::parse(&text).unwrap_err();
-        println!("{} {:?} {} {}", text.len(), t.elapsed(), e.list().len(), e);
+}
+
+/// One change to a text: at a place, so many characters are replaced.
+fn edits() -> impl Strategy<Value = Vec<(prop::sample::Index, usize, String)>> {
+    let inserted = prop_oneof![
+        "[\\[\\]{}=.,\"'\n#a1 -]{0,4}",
+        ".{0,3}",
+        Just("[steps.parse]\n".to_owned()),
+        Just("\"\"\"".to_owned()),
+        Just("inputs.days = ".to_owned()),
+        Just("nan".to_owned()),
+        Just("{ from = 1 }".to_owned()),
+    ];
+    prop::collection::vec((any::<prop::sample::Index>(), 0..6_usize, inserted), 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text(text in any::<String>()) {
+        survives(&text);
+    }
+
+    #[test]
+    fn any_tokens(tokens in prop::collection::vec(
+        prop::sample::select(vec![
+            "[", "]", "{", "}", "=", ".", ",", "\"", "'", "\n", "\r\n", "#", "steps", "params", "use", "name", "from",
+            "config", "inputs", "needs", "\"m/s\"", "\"a\"", "1", "-", "inf", "1979-05-27", "07:32", "true", " ", "ö", "\0",
+        ]), 0..60,
+    )) {
+        survives(&tokens.concat());
+    }
+
+    #[test]
+    fn an_edited_pipeline(edits in edits()) {
+        let mut text: Vec<char> = FULL.chars().collect();
+        for (place, length, inserted) in edits {
+            let start = place.index(text.len() + 1);
+            let end = (start + length).min(text.len());
+            text.splice(start..end, inserted.chars());
+        }
+        survives(&text.into_iter().collect::<String>());
     }
 }

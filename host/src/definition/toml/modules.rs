@@ -11,10 +11,10 @@ use crate::definition::{
 };
 
 /// Reads `[modules]`; paths in it are relative to `folder`.
-pub(super) fn read(field: &Field<'_, '_>, folder: &Path, report: &mut Report) -> Vec<ModuleDraft> {
+pub(super) fn read(field: &Field<'_, '_>, folder: &Path, report: &mut Report) -> Read<Vec<ModuleDraft>> {
     let help = "write `[modules]` and under it `NAME = { path = \"…\" }`";
-    let entries = field.entries(help, "`modules`", report);
-    entries.into_iter().map(|entry| module(&entry, folder, report)).collect()
+    let entries = field.entries(help, "`modules`", report)?;
+    Ok(entries.into_iter().map(|entry| module(&entry, folder, report)).collect())
 }
 
 fn module(field: &Field<'_, '_>, folder: &Path, report: &mut Report) -> ModuleDraft {

@@ -27,10 +27,10 @@ const KINDS: [(&str, ParamKind); 6] = [
 ];
 
 /// Reads `[params]`; the paths that are defaults of files are relative to `folder`.
-pub(super) fn read(field: &Field<'_, '_>, folder: &Path, report: &mut Report) -> Vec<ParamDraft> {
+pub(super) fn read(field: &Field<'_, '_>, folder: &Path, report: &mut Report) -> Read<Vec<ParamDraft>> {
     let help = "write `[params]` and under it `NAME = { type = \"…\" }`";
-    let entries = field.entries(help, "`params`", report);
-    entries.into_iter().map(|entry| param(&entry, folder, report)).collect()
+    let entries = field.entries(help, "`params`", report)?;
+    Ok(entries.into_iter().map(|entry| param(&entry, folder, report)).collect())
 }
 
 fn param(field: &Field<'_, '_>, folder: &Path, report: &mut Report) -> ParamDraft {

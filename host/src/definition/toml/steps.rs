@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// Reads all steps, in the order of the text.
-pub(super) fn read(field: &Field<'_, '_>, report: &mut Report) -> Vec<StepDraft> {
+pub(super) fn read(field: &Field<'_, '_>, report: &mut Report) -> Read<Vec<StepDraft>> {
     let help = "write each step as `[steps.NAME]` with its keys under it";
-    let entries = field.entries(help, "`steps`", report);
-    entries.into_iter().map(|entry| step(&entry, report)).collect()
+    let entries = field.entries(help, "`steps`", report)?;
+    Ok(entries.into_iter().map(|entry| step(&entry, report)).collect())
 }
 
 fn step(field: &Field<'_, '_>, report: &mut Report) -> StepDraft {
@@ -49,12 +49,7 @@ fn step(field: &Field<'_, '_>, report: &mut Report) -> StepDraft {
     if let Some(field) = table.take("on_error") {
         step.on_error = on_error(&field, report);
     }
-    if let Some(field) = table.take("timeout") {
-        step.limits.push((LimitKey::Timeout, duration(&field, report)));
-    }
-    if let Some(field) = table.take("limits") {
-        limits(&field, &title, &mut step, report);
-    }
+    step.limits = limits(&mut table, &title, report);
     table.close(report);
     step
 }
@@ -67,16 +62,17 @@ fn uses_of(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<UseRef>> 
         .map_err(|error| report.push(check::bad_use(text.value, &error, text.span)))
 }
 
-fn inputs(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Vec<Argument<Reference>> {
+fn inputs(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Read<Vec<Argument<Reference>>> {
     let help = "write `inputs.PARAMETER = \"step\"`";
-    let entries = field.entries(help, &format!("inputs of step `{step}`"), report);
-    entries
+    let entries = field.entries(help, &format!("inputs of step `{step}`"), report)?;
+    let arguments = entries
         .into_iter()
         .map(|entry| {
             let name = entry.key_as_name(&format!("input of step `{step}`"), report);
             (name, entry.string("step", report).and_then(|text| reference(&text, report)))
         })
-        .collect()
+        .collect();
+    Ok(arguments)
 }
 
 fn reference(text: &Spanned<&str>, report: &mut Report) -> Read<Spanned<Reference>> {
@@ -90,16 +86,17 @@ fn reference(text: &Spanned<&str>, report: &mut Report) -> Read<Spanned<Referenc
     }
 }
 
-fn config(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Vec<Argument<ConfigValue>> {
+fn config(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Read<Vec<Argument<ConfigValue>>> {
     let help = "write `config = { PARAMETER = … }`";
-    let entries = field.entries(help, &format!("config of step `{step}`"), report);
-    entries
+    let entries = field.entries(help, &format!("config of step `{step}`"), report)?;
+    let arguments = entries
         .into_iter()
         .map(|entry| {
             let name = entry.key_as_name(&format!("config of step `{step}`"), report);
             (name, config_value(&entry, report))
         })
-        .collect()
+        .collect();
+    Ok(arguments)
 }
 
 /// A table with the single key `from` is a reference, everything else a literal.
@@ -121,13 +118,13 @@ fn config_value(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<Conf
     Ok(Spanned { value: ConfigValue::Reference(reference.value), span: reference.span })
 }
 
-fn needs(field: &Field<'_, '_>, report: &mut Report) -> Vec<Read<Spanned<Name>>> {
+fn needs(field: &Field<'_, '_>, report: &mut Report) -> Read<Vec<Read<Spanned<Name>>>> {
     let DeValue::Array(items) = field.value.get_ref() else {
         let help = match field.value.get_ref() {
             DeValue::String(step) => format!("write `needs = [\"{}\"]`", shorten(step)),
             _ => "write `needs = [\"step\"]`".to_owned(),
         };
-        return vec![Err(field.wrong_type("an array of steps", &help, report))];
+        return Err(field.wrong_type("an array of steps", &help, report));
     };
     let read = |item| {
         let item = Field { key: "needs", key_span: field.key_span.clone(), value: item, title: field.title.clone() };
@@ -136,7 +133,7 @@ fn needs(field: &Field<'_, '_>, report: &mut Report) -> Vec<Read<Spanned<Name>>>
             _ => Err(item.wrong_type("an array of steps", "write the steps' names, as strings", report)),
         }
     };
-    items.iter().map(read).collect()
+    Ok(items.iter().map(read).collect())
 }
 
 fn on_error(field: &Field<'_, '_>, report: &mut Report) -> Read<OnError> {
@@ -156,21 +153,28 @@ fn on_error(field: &Field<'_, '_>, report: &mut Report) -> Read<OnError> {
     }
 }
 
-fn limits(field: &Field<'_, '_>, title: &str, step: &mut StepDraft, report: &mut Report) {
-    let Ok(table) = field.table("write `limits = { memory = \"256MiB\" }`", report) else { return };
-    let mut table = Table::new(table, format!("`limits` of step `{title}`"));
-    for (key, limit) in [
+fn limits(step: &mut Table<'_, '_>, title: &str, report: &mut Report) -> Read<Vec<(LimitKey, Read<Spanned<u64>>)>> {
+    const KEYS: [(&str, LimitKey); 4] = [
         ("memory", LimitKey::Memory),
         ("output", LimitKey::Output),
         ("storage", LimitKey::Storage),
         ("cpu", LimitKey::Cpu),
-    ] {
+    ];
+    let mut limits = Vec::new();
+    if let Some(field) = step.take("timeout") {
+        limits.push((LimitKey::Timeout, duration(&field, report)));
+    }
+    let Some(field) = step.take("limits") else { return Ok(limits) };
+    let table = field.table("write `limits = { memory = \"256MiB\" }`", report)?;
+    let mut table = Table::new(table, format!("`limits` of step `{title}`"));
+    for (key, limit) in KEYS {
         if let Some(field) = table.take(key) {
             let value = if limit.is_duration() { duration(&field, report) } else { size(&field, report) };
-            step.limits.push((limit, value));
+            limits.push((limit, value));
         }
     }
     table.close(report);
+    Ok(limits)
 }
 
 fn duration(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {

@@ -137,9 +137,12 @@ impl<'t, 'i> Field<'t, 'i> {
     }
 
     /// The keys and values of the table that it holds, in the order of the text.
-    pub(super) fn entries(&self, help: &str, title: &str, report: &mut Report) -> Vec<Field<'t, 'i>> {
-        let Ok(table) = self.table(help, report) else { return Vec::new() };
-        in_order(table).into_iter().map(|(key, value)| Field::new(key, value, title.to_owned())).collect()
+    ///
+    /// # Errors
+    /// If it holds something else; `help` says what to write.
+    pub(super) fn entries(&self, help: &str, title: &str, report: &mut Report) -> Read<Vec<Field<'t, 'i>>> {
+        let table = self.table(help, report)?;
+        Ok(in_order(table).into_iter().map(|(key, value)| Field::new(key, value, title.to_owned())).collect())
     }
 
     /// Reports that it holds something other than `wanted`.

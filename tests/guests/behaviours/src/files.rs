@@ -11,7 +11,7 @@ fn write_file(#[config] name: String, #[config(default = 3)] lines: u32) -> Resu
     for line in 0..lines {
         writeln!(writer, "line {line}")?;
     }
-    writer.finish()
+    Ok(writer.finish()?)
 }
 
 /// Counts the bytes of a file.

@@ -10,7 +10,9 @@ fn noop() {}
 
 /// Does nothing, in a chain.
 #[step]
-fn link(_before: Option<()>) {}
+fn link(before: Option<u8>) -> u8 {
+    before.unwrap_or_default()
+}
 
 /// Hands its input on.
 #[step]

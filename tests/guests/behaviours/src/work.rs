@@ -32,7 +32,7 @@ fn work_file(context: &Context, before: Option<Bytes>, #[config] label: String, 
     work(context, &label, turns);
     let mut writer = File::create(&format!("{label}.bin"), "application/octet-stream")?;
     writer.write_all(&vec![before.map_or(0, |before| before.len() as u8); 200_000])?;
-    writer.finish()
+    Ok(writer.finish()?)
 }
 
 /// Returns a stream.

@@ -1,13 +1,14 @@
 //! The report: complete, self-contained, and safe to open.
 
 use stepmill_sdk::prelude::*;
+use stepmill_sdk::testing::call;
 
 use super::{HEADER, file, rows, seattle};
 use crate::charts::{kinds_chart, precipitation_chart, temperature_chart};
 use crate::check::check;
 use crate::clean::clean;
 use crate::extremes::extremes;
-use crate::model::{Day, Row};
+use crate::model::{Day, Extremes, Findings, Month, Row, Spells};
 use crate::monthly::monthly;
 use crate::parse::parse;
 use crate::report::report;
@@ -51,6 +52,31 @@ fn the_report_on_seattle_says_what_there_is_to_say() {
     if let Some(path) = std::env::var_os("REPORT") {
         std::fs::write(path, page).expect("a place that can be written to");
     }
+}
+
+#[test]
+fn the_steps_make_the_same_page_of_what_travels_between_sandboxes() -> Result<()> {
+    let table = file(include_bytes!("../../../../data/seattle-weather.csv"));
+    let rows: Vec<Row> = call("parse").input("csv", table).run()?;
+    let findings: Findings = call("check").rows("rows", rows.clone()).run()?;
+    let days: Vec<Day> = call("clean").rows("rows", rows).run()?;
+    let months: Vec<Month> = call("monthly").rows("days", days.clone()).run()?;
+    let extremes: Extremes = call("extremes").rows("days", days.clone()).run()?;
+    let spells: Spells = call("spells").rows("days", days).run()?;
+    let chart = |step| call(step).input("months", &months);
+    let temperature: File = chart("temperature_chart").input("heat_waves", &spells.heat_waves).run()?;
+    let report: File = call("report")
+        .input("findings", findings)
+        .input("extremes", extremes)
+        .input("temperature", temperature)
+        .input("precipitation", chart("precipitation_chart").run::<File>()?)
+        .input("kinds", chart("kinds_chart").run::<File>()?)
+        .input("months", &months)
+        .input("spells", spells)
+        .config("title", "Seattle weather")
+        .run()?;
+    assert_eq!(report.text()?, page(seattle(), "Seattle weather")?);
+    Ok(())
 }
 
 #[test]

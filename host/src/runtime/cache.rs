@@ -1,0 +1,147 @@
+//! The modules of a data directory and their machine code, on disk.
+//!
+//! Machine code is executed with the rights of the host, so it is believed only if its sha256 is in the index, and only
+//! the bytes that were verified are loaded: never a file that something else may change meanwhile.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::engine::EngineKey;
+use crate::{ids::ModuleDigest, module::ModuleInfo};
+
+/// What is remembered about a compiled module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArtifactRecord {
+    /// The engines that can load the code.
+    pub engine: EngineKey,
+    /// The sha256 of the code.
+    pub sha256: [u8; 32],
+    /// What the module says of itself.
+    pub info: ModuleInfo,
+}
+
+/// Remembers compiled modules, in a place that is trusted more than the files beside it.
+pub trait ArtifactIndex: Send + Sync {
+    /// What is known about a module for these engines. An index that cannot be read knows nothing.
+    fn get(&self, digest: &ModuleDigest, engine: &EngineKey) -> Option<ArtifactRecord>;
+
+    /// Remembers a module. If that fails, it is compiled again next time.
+    ///
+    /// # Errors
+    /// If the index cannot be written.
+    fn put(&self, record: ArtifactRecord) -> io::Result<()>;
+}
+
+/// An index for as long as the process lives.
+#[derive(Debug, Default)]
+pub struct MemoryIndex(Mutex<HashMap<(ModuleDigest, EngineKey), ArtifactRecord>>);
+
+impl ArtifactIndex for MemoryIndex {
+    fn get(&self, digest: &ModuleDigest, engine: &EngineKey) -> Option<ArtifactRecord> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(*digest, engine.clone())).cloned()
+    }
+
+    fn put(&self, record: ArtifactRecord) -> io::Result<()> {
+        let key = (record.info.digest, record.engine.clone());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, record);
+        Ok(())
+    }
+}
+
+/// The sha256 of some bytes.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// The files: `modules/<digest>.wasm` as they came, `code/<digest>-<engine>.cwasm` as compiled.
+#[derive(Debug)]
+pub(super) struct Files {
+    data: PathBuf,
+}
+
+impl Files {
+    pub(super) fn new(data: PathBuf) -> Self {
+        Self { data }
+    }
+
+    /// A module as it came, if it is there and unchanged.
+    pub(super) fn module(&self, digest: &ModuleDigest) -> io::Result<Vec<u8>> {
+        let wasm = fs::read(self.module_path(digest))?;
+        if sha256(&wasm) == digest.0 {
+            return Ok(wasm);
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, "its bytes are not those that were stored"))
+    }
+
+    /// Keeps a module, so that its runs can be resumed. What is there already is left alone if it is whole.
+    pub(super) fn keep_module(&self, digest: &ModuleDigest, wasm: &[u8]) -> io::Result<()> {
+        let path = self.module_path(digest);
+        let there = fs::metadata(&path).is_ok_and(|file| file.len() == wasm.len() as u64);
+        if there && self.module(digest).is_ok() { Ok(()) } else { write_durably(&path, wasm) }
+    }
+
+    /// Machine code, if it is what the index says.
+    pub(super) fn code(&self, record: &ArtifactRecord) -> Option<Vec<u8>> {
+        let code = fs::read(self.code_path(&record.info.digest, &record.engine)).ok()?;
+        let whole = sha256(&code) == record.sha256;
+        if !whole {
+            tracing::warn!(module = %record.info.digest, "the cached machine code was changed on disk: compiling again");
+        }
+        whole.then_some(code)
+    }
+
+    pub(super) fn keep_code(&self, digest: &ModuleDigest, engine: &EngineKey, code: &[u8]) -> io::Result<()> {
+        write_durably(&self.code_path(digest, engine), code)
+    }
+
+    fn module_path(&self, digest: &ModuleDigest) -> PathBuf {
+        self.data.join("modules").join(format!("{}.wasm", digest.hex()))
+    }
+
+    fn code_path(&self, digest: &ModuleDigest, engine: &EngineKey) -> PathBuf {
+        self.data.join("code").join(format!("{}-{engine}.cwasm", digest.hex()))
+    }
+}
+
+/// Writes a file so that after a crash it is whole or not there.
+fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    if !folder.is_dir() {
+        fs::create_dir_all(folder)?;
+        if let Some(parent) = folder.parent() {
+            File::open(parent)?.sync_all()?;
+        }
+    }
+    let mut file = tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_kept_whole() {
+        let data = tempfile::tempdir().unwrap();
+        let files = Files::new(data.path().to_owned());
+        let digest = ModuleDigest(sha256(b"wasm"));
+        assert_eq!(files.module(&digest).unwrap_err().kind(), io::ErrorKind::NotFound);
+        files.keep_module(&digest, b"wasm").unwrap();
+        assert_eq!(files.module(&digest).unwrap(), b"wasm");
+        fs::write(files.module_path(&digest), b"waxm").unwrap();
+        assert_eq!(files.module(&digest).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        files.keep_module(&digest, b"wasm").unwrap();
+        assert_eq!(files.module(&digest).unwrap(), b"wasm");
+        assert_eq!(fs::read_dir(data.path().join("modules")).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,55 @@
+//! The threads that guests run on. They are not the server's: a guest that computes must not delay an answer.
+
+use std::{future::Future, io, thread};
+
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::{JoinError, JoinHandle},
+};
+
+/// A runtime for guests alone, with a thread per core. Dropped without waiting for them.
+pub(super) struct Guests(Option<Runtime>);
+
+impl Guests {
+    /// # Errors
+    /// If no threads can be started.
+    pub(super) fn start() -> io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let runtime =
+            Builder::new_multi_thread().worker_threads(cores).thread_name("stepmill-guest").enable_all().build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        self.0.as_ref().map(Runtime::handle)
+    }
+
+    /// Runs the work on a guest thread. It ends when the returned future is dropped; `None` if it panicked or these
+    /// threads are gone.
+    pub(super) async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let handle = self.handle()?;
+        AbortOnDrop(handle.spawn(work)).join().await.ok()
+    }
+}
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> AbortOnDrop<T> {
+    async fn join(mut self) -> Result<T, JoinError> {
+        (&mut self.0).await
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

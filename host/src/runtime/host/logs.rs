@@ -1,0 +1,258 @@
+//! What a step says: log lines, standard output and error, and progress, all within the budget of the attempt.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    execute::ports::{LogLevel, LogLine, LogSink, LogStream, Progress},
+    ids::Timestamp,
+    limits::{Limits, MAX_MESSAGE},
+    runtime::text::{cut, visible},
+};
+
+/// The longest line, in bytes; longer ones are broken.
+const MAX_LINE: usize = 16 << 10;
+/// The longest text of a progress report, in bytes.
+const MAX_PROGRESS: usize = 256;
+/// Progress is passed on at most this often; the last report always is.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The log of one attempt. Shared, because the streams behind standard output and error live in the resource table.
+#[derive(Clone)]
+pub(in crate::runtime) struct Logs(Arc<Mutex<State>>);
+
+struct State {
+    sink: Arc<dyn LogSink>,
+    bytes_left: u64,
+    lines_left: u64,
+    lines: u64,
+    dropped: u64,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    panic: Option<String>,
+    progress_sent: Option<Instant>,
+    progress_held: Option<Progress>,
+}
+
+impl Logs {
+    pub(in crate::runtime) fn new(sink: Arc<dyn LogSink>, limits: &Limits) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            sink,
+            bytes_left: limits.log_bytes,
+            lines_left: limits.log_lines,
+            lines: 0,
+            dropped: 0,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            panic: None,
+            progress_sent: None,
+            progress_held: None,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A message through the contract's `log`. Its line ends make it several lines.
+    pub(in crate::runtime) fn log(&self, level: LogLevel, message: &str) {
+        let mut state = self.state();
+        if message.is_empty() {
+            state.line(level, LogStream::Log, "");
+        }
+        message.lines().for_each(|line| state.line(level, LogStream::Log, line));
+    }
+
+    /// Bytes written to standard output or error.
+    pub(in crate::runtime) fn write(&self, stream: LogStream, bytes: &[u8]) {
+        self.state().write(stream, bytes);
+    }
+
+    /// How far the step is.
+    pub(in crate::runtime) fn progress(&self, done: u64, total: Option<u64>, message: &str) {
+        let message = visible(cut(message, MAX_PROGRESS)).into_owned();
+        self.state().progress(Progress { done, total, message });
+    }
+
+    /// Passes on what was held back. To be called when the guest has ended.
+    pub(in crate::runtime) fn finish(&self) {
+        let mut state = self.state();
+        state.end_line(LogStream::Stdout);
+        state.end_line(LogStream::Stderr);
+        if let Some(held) = state.progress_held.take() {
+            state.sink.progress(held);
+        }
+    }
+
+    /// How many lines were written, and how many more there was no room for.
+    pub(in crate::runtime) fn counts(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.lines, state.dropped)
+    }
+
+    /// What the guest's standard library wrote about a panic.
+    pub(in crate::runtime) fn panic(&self) -> Option<String> {
+        self.state().panic.clone()
+    }
+}
+
+impl State {
+    fn line(&mut self, level: LogLevel, stream: LogStream, line: &str) {
+        let mut rest = line;
+        loop {
+            let piece = cut(rest, MAX_LINE);
+            self.piece(level, stream, piece);
+            rest = &rest[piece.len()..];
+            if rest.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn piece(&mut self, level: LogLevel, stream: LogStream, text: &str) {
+        let bytes = text.len() as u64;
+        if self.lines_left == 0 || bytes > self.bytes_left {
+            // A log with holes would mislead: behind the first dropped line there is nothing.
+            self.lines_left = 0;
+            self.dropped += 1;
+            return;
+        }
+        self.lines_left -= 1;
+        self.bytes_left -= bytes;
+        self.lines += 1;
+        self.sink.line(LogLine { at: Timestamp::now(), level, stream, text: visible(text).into_owned() });
+    }
+
+    fn write(&mut self, stream: LogStream, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|b| *b == b'\n') {
+            self.hold(stream, &rest[..end]);
+            self.end_held(stream);
+            rest = &rest[end + 1..];
+        }
+        self.hold(stream, rest);
+    }
+
+    fn held(&mut self, stream: LogStream) -> &mut Vec<u8> {
+        if stream == LogStream::Stdout { &mut self.stdout } else { &mut self.stderr }
+    }
+
+    fn hold(&mut self, stream: LogStream, mut bytes: &[u8]) {
+        loop {
+            let held = self.held(stream);
+            let room = MAX_LINE - held.len();
+            if bytes.len() <= room {
+                held.extend_from_slice(bytes);
+                return;
+            }
+            held.extend_from_slice(&bytes[..room]);
+            bytes = &bytes[room..];
+            self.end_held(stream);
+        }
+    }
+
+    fn end_line(&mut self, stream: LogStream) {
+        if !self.held(stream).is_empty() {
+            self.end_held(stream);
+        }
+    }
+
+    fn end_held(&mut self, stream: LogStream) {
+        let bytes = std::mem::take(self.held(stream));
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_suffix('\r').unwrap_or(&text);
+        let level = if stream == LogStream::Stderr { LogLevel::Warn } else { LogLevel::Info };
+        if stream == LogStream::Stderr {
+            self.watch_for_panic(text);
+        }
+        self.piece(level, stream, text);
+        *self.held(stream) = bytes;
+        self.held(stream).clear();
+    }
+
+    /// Keeps the message of a panic, also where the log has no room for it.
+    fn watch_for_panic(&mut self, line: &str) {
+        if line.contains(" panicked at ") || line.starts_with("memory allocation of ") {
+            self.panic = Some(String::new());
+        }
+        let Some(panic) = &mut self.panic else { return };
+        if line.starts_with("note: ") || line.is_empty() || panic.len() + line.len() > MAX_MESSAGE {
+            return;
+        }
+        if !panic.is_empty() {
+            panic.push('\n');
+        }
+        panic.push_str(&visible(line));
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        let now = Instant::now();
+        if self.progress_sent.is_some_and(|sent| now.duration_since(sent) < PROGRESS_INTERVAL) {
+            self.progress_held = Some(progress);
+            return;
+        }
+        self.progress_sent = Some(now);
+        self.progress_held = None;
+        self.sink.progress(progress);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::testing::Recorder;
+
+    fn logs(limits: &Limits) -> (Logs, Arc<Recorder>) {
+        let recorder = Arc::new(Recorder::default());
+        (Logs::new(recorder.clone(), limits), recorder)
+    }
+
+    #[test]
+    fn streams_become_lines() {
+        let (logs, recorder) = logs(&Limits::default());
+        logs.write(LogStream::Stdout, b"one\ntw");
+        logs.write(LogStream::Stderr, b"bad\n");
+        logs.write(LogStream::Stdout, b"o\r\nlast");
+        logs.finish();
+        assert_eq!(recorder.texts(), ["one", "bad", "two", "last"]);
+    }
+
+    #[test]
+    fn a_flood_is_counted_and_dropped() {
+        let (logs, recorder) = logs(&Limits { log_lines: 3, ..Limits::default() });
+        logs.write(LogStream::Stdout, &b"x\n".repeat(100));
+        logs.log(LogLevel::Info, "late");
+        assert_eq!((recorder.texts().len(), logs.counts()), (3, (3, 98)));
+    }
+
+    #[test]
+    fn a_line_without_end_is_broken() {
+        let (logs, recorder) = logs(&Limits::default());
+        logs.write(LogStream::Stdout, &vec![b'x'; 5 * MAX_LINE / 2]);
+        logs.log(LogLevel::Info, &"y".repeat(MAX_LINE + 1));
+        let lengths: Vec<_> = recorder.texts().iter().map(String::len).collect();
+        assert_eq!(lengths, [MAX_LINE, MAX_LINE, MAX_LINE, 1]);
+    }
+
+    #[test]
+    fn the_message_of_a_panic_is_kept() {
+        let (logs, _) = logs(&Limits { log_lines: 0, ..Limits::default() });
+        logs.write(
+            LogStream::Stderr,
+            b"hello\n\nthread 'main' (1) panicked at src/lib.rs:1:1:\nboom\nnote: run with x\n",
+        );
+        assert_eq!(logs.panic().as_deref(), Some("thread 'main' (1) panicked at src/lib.rs:1:1:\nboom"));
+    }
+
+    #[test]
+    fn the_last_progress_arrives() {
+        let (logs, recorder) = logs(&Limits::default());
+        (0..1000).for_each(|done| logs.progress(done, Some(1000), "working"));
+        logs.finish();
+        let progress = recorder.progress.lock().unwrap();
+        assert_eq!(progress.last().unwrap().done, 999);
+        assert!(progress.len() < 1000);
+    }
+}

@@ -1,0 +1,52 @@
+//! Why the host ends a guest from within a host function.
+
+use std::io;
+
+use crate::failure::{FailureKind, LimitKind, StepFailure};
+
+/// Ends the guest. Travels through wasmtime as the error of a host function.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum Stop {
+    /// The attempt has failed.
+    #[error("{0}")]
+    Failed(StepFailure),
+    /// The host cannot store anything any more.
+    #[error("{0}")]
+    Storage(String),
+}
+
+impl Stop {
+    pub(super) fn failed(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self::Failed(StepFailure::new(kind, message))
+    }
+
+    pub(super) fn limit(limit: LimitKind, message: impl Into<String>) -> Self {
+        Self::failed(FailureKind::LimitReached(limit), message)
+    }
+
+    /// The store could not take something.
+    pub(super) fn writing(error: &io::Error) -> Self {
+        Self::Storage(format!("the output store cannot be written: {error}"))
+    }
+
+    /// The store could not give something: damage is the data's fault, anything else the disk's.
+    pub(super) fn reading(what: &str, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Self::Failed(
+                StepFailure::new(
+                    FailureKind::DamagedInput,
+                    format!("{what} is damaged on disk; run the step that made it again"),
+                )
+                .because(error),
+            ),
+            io::ErrorKind::NotFound => Self::Failed(
+                StepFailure::new(
+                    FailureKind::DamagedInput,
+                    format!("{what} is missing from the output store; run the step that made it again"),
+                )
+                .because(error),
+            ),
+            _ => Self::Storage(format!("{what} cannot be read: {error}")),
+        }
+    }
+}

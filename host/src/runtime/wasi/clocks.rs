@@ -1,0 +1,167 @@
+//! `wasi:clocks`: time that stands still until the guest sleeps, and then jumps.
+//!
+//! A sleep costs no real time and always has the same effect, so results cannot depend on the machine's speed.
+
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    task::Poll,
+};
+
+use wasmtime::{Result, component::Resource};
+use wasmtime_wasi::p2::bindings::clocks::{
+    monotonic_clock::{self, Duration, Instant},
+    wall_clock::{self, Datetime},
+};
+use wasmtime_wasi_io::{
+    async_trait,
+    poll::{DynPollable, Pollable, subscribe},
+};
+
+use crate::runtime::sandbox::Sandbox;
+
+/// What the wall clock says at first: 2020-01-01 UTC. A plausible date, since some libraries refuse 1970.
+const WALL_START_SECONDS: u64 = 1_577_836_800;
+/// What the monotonic clock says at first: not 0, because subtracting from an instant is common.
+const MONOTONIC_START: u64 = NANOS;
+const NANOS: u64 = 1_000_000_000;
+
+/// The time of one sandbox, in nanoseconds of its monotonic clock.
+#[derive(Debug)]
+pub(in crate::runtime) struct VirtualClock {
+    now: AtomicU64,
+    /// The earliest deadline that somebody waits for; `u64::MAX` if nobody does.
+    next: AtomicU64,
+}
+
+impl Default for VirtualClock {
+    fn default() -> Self {
+        Self { now: AtomicU64::new(MONOTONIC_START), next: AtomicU64::new(u64::MAX) }
+    }
+}
+
+impl VirtualClock {
+    fn now(&self) -> u64 {
+        self.now.load(Relaxed)
+    }
+
+    /// Somebody waits until then.
+    fn propose(&self, deadline: u64) {
+        self.next.fetch_min(deadline, Relaxed);
+    }
+
+    /// Nothing else can happen: jump to the earliest deadline.
+    fn advance(&self) {
+        let next = self.next.swap(u64::MAX, Relaxed);
+        if next != u64::MAX {
+            self.now.fetch_max(next, Relaxed);
+        }
+    }
+}
+
+/// A pollable that is ready when the clock has reached the deadline.
+///
+/// A guest waits for several pollables by polling all of them in rounds. In the first round each deadline is proposed;
+/// if nothing else is ready, the second round finds time advanced to the earliest of them, and only that one ready.
+struct Deadline {
+    at: u64,
+    clock: Arc<VirtualClock>,
+}
+
+#[async_trait]
+impl Pollable for Deadline {
+    async fn ready(&mut self) {
+        let mut proposed = false;
+        poll_fn(|cx| {
+            if proposed {
+                self.clock.advance();
+            }
+            if self.clock.now() >= self.at {
+                return Poll::Ready(());
+            }
+            self.clock.propose(self.at);
+            proposed = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Sandbox {
+    fn deadline(&mut self, at: u64) -> Result<Resource<DynPollable>> {
+        let deadline = self.table.push(Deadline { at, clock: self.clock.clone() })?;
+        subscribe(&mut self.table, deadline)
+    }
+}
+
+impl monotonic_clock::Host for Sandbox {
+    fn now(&mut self) -> Result<Instant> {
+        Ok(self.clock.now())
+    }
+
+    fn resolution(&mut self) -> Result<Duration> {
+        Ok(1)
+    }
+
+    fn subscribe_instant(&mut self, when: Instant) -> Result<Resource<DynPollable>> {
+        self.deadline(when)
+    }
+
+    fn subscribe_duration(&mut self, duration: Duration) -> Result<Resource<DynPollable>> {
+        self.deadline(self.clock.now().saturating_add(duration))
+    }
+}
+
+impl wall_clock::Host for Sandbox {
+    fn now(&mut self) -> Result<Datetime> {
+        let passed = self.clock.now() - MONOTONIC_START;
+        let nanoseconds = u32::try_from(passed % NANOS)?;
+        Ok(Datetime { seconds: WALL_START_SECONDS + passed / NANOS, nanoseconds })
+    }
+
+    fn resolution(&mut self) -> Result<Datetime> {
+        Ok(Datetime { seconds: 0, nanoseconds: 1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deadline(clock: &Arc<VirtualClock>, seconds: u64) -> Deadline {
+        Deadline { at: MONOTONIC_START + seconds * NANOS, clock: clock.clone() }
+    }
+
+    #[tokio::test]
+    async fn the_earlier_of_two_sleeps_ends_first() {
+        let clock = Arc::new(VirtualClock::default());
+        let (mut late, mut early) = (deadline(&clock, 3_600), deadline(&clock, 60));
+        tokio::select! {
+            biased;
+            () = late.ready() => panic!("the later one ended first"),
+            () = early.ready() => {}
+        }
+        assert_eq!(clock.now(), early.at);
+        late.ready().await;
+        assert_eq!(clock.now(), late.at);
+    }
+
+    #[tokio::test]
+    async fn what_is_ready_does_not_move_time() {
+        let clock = Arc::new(VirtualClock::default());
+        let mut sleep = deadline(&clock, 60);
+        tokio::select! {
+            biased;
+            () = sleep.ready() => panic!("time moved"),
+            () = std::future::ready(()) => {}
+        }
+        assert_eq!(clock.now(), MONOTONIC_START);
+        let mut forever = Deadline { at: u64::MAX - 1, clock: clock.clone() };
+        forever.ready().await;
+        assert_eq!(clock.now(), u64::MAX - 1);
+    }
+}
