@@ -222,7 +222,7 @@ pub enum RunsCommand {
 /// A run.
 #[derive(Debug, Args)]
 pub struct RunArg {
-    /// The run's id, or enough of its end or beginning to be the only one; `latest` for the newest
+    /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
     #[arg(value_name = "RUN")]
     pub run: String,
     /// How to print it.
@@ -261,7 +261,7 @@ pub struct RunsLogsArgs {
 /// `stepmill runs output`
 #[derive(Debug, Args)]
 pub struct RunsOutputArgs {
-    /// The run's id, or enough of its end or beginning to be the only one; `latest` for the newest
+    /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
     #[arg(value_name = "RUN")]
     pub run: String,
     /// The step. Default: the pipeline's `output`
@@ -277,7 +277,7 @@ pub struct RunsOutputArgs {
 /// `stepmill runs resume`
 #[derive(Debug, Args)]
 pub struct RunsResumeArgs {
-    /// The run's id, or enough of its end or beginning to be the only one; `latest` for the newest
+    /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
     #[arg(value_name = "RUN")]
     pub run: String,
     /// What to leave behind and print.

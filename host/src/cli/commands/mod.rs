@@ -12,7 +12,8 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    app::{Compiler, Library, OpenError},
+    app::{Compiler, History, Library, OpenError},
+    ids::RunId,
     persist::StoreError,
 };
 
@@ -63,6 +64,12 @@ fn store_error(error: StoreError) -> CliError {
     } else {
         CliError::host(error)
     }
+}
+
+/// The run that a user means.
+fn find_run(history: &History, text: &str) -> Result<RunId, CliError> {
+    let text = if text == "latest" { "last" } else { text };
+    history.reader().find_run(text).map_err(store_error)
 }
 
 /// Whether nothing has run yet.

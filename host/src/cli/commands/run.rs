@@ -45,7 +45,7 @@ pub(super) async fn run(settings: &Settings, args: RunArgs) -> Result<Exit, CliE
 pub(super) async fn resume(settings: &Settings, args: &RunsResumeArgs) -> Result<Exit, CliError> {
     // Looked up by a reader first: a mistyped id must not make a data directory.
     let history = History::open(&settings.data_dir).map_err(super::store_error)?;
-    let id = history.reader().find_run(&args.run).map_err(super::store_error)?;
+    let id = super::find_run(&history, &args.run)?;
     let show = Show::new(settings, &args.report);
     let host = show.open(settings).await?;
     let run = host.resume(id).await.map_err(start_error)?;

@@ -123,13 +123,9 @@ pub(super) fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliErro
     Ok(Exit::Success)
 }
 
-fn find(history: &History, text: &str) -> Result<RunId, CliError> {
-    history.reader().find_run(text).map_err(super::store_error)
-}
-
 pub(super) fn show(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
     let history = open(settings)?;
-    let run = find(&history, &args.run)?;
+    let run = super::find_run(&history, &args.run)?;
     let read = || -> Result<_, StoreError> { Ok((history.reader().plan(run)?, history.reader().history(run)?)) };
     let (plan, events) = read().map_err(super::store_error)?;
     let detail = RunDetail::replay(run, &plan, &events);
@@ -143,7 +139,7 @@ pub(super) fn show(settings: &Settings, args: &RunArg) -> Result<Exit, CliError>
 
 pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exit, CliError> {
     let history = open(settings)?;
-    let run = find(&history, &args.run.run)?;
+    let run = super::find_run(&history, &args.run.run)?;
     let plan = history.reader().plan(run).map_err(super::store_error)?;
     let steps = match &args.step {
         None => plan.indices().collect(),
@@ -202,7 +198,7 @@ fn new_lines(
 
 pub(super) fn output(settings: &Settings, args: &RunsOutputArgs) -> Result<Exit, CliError> {
     let history = open(settings)?;
-    let run = find(&history, &args.run)?;
+    let run = super::find_run(&history, &args.run)?;
     let plan = history.reader().plan(run).map_err(super::store_error)?;
     let step = match &args.step {
         Some(name) => plan.find(name).ok_or_else(|| no_step(name))?,
@@ -234,7 +230,7 @@ pub(super) fn output(settings: &Settings, args: &RunsOutputArgs) -> Result<Exit,
 
 pub(super) fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
     let history = open(settings)?;
-    let run = find(&history, &args.run)?;
+    let run = super::find_run(&history, &args.run)?;
     let state = history.reader().run(run).map_err(super::store_error)?.state;
     if state != StoredState::Running {
         return Err(CliError::bad_input(format!("the run {run} has ended: {}", state.as_str())));
