@@ -121,11 +121,9 @@ mod tests {
     fn a_request_is_answered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
-        let socket = ControlSocket::listen(
-            &path,
-            Arc::new(|Request::Cancel(run)| Response::Refused(format!("no run {run}"))),
-        )
-        .unwrap();
+        let socket =
+            ControlSocket::listen(&path, Arc::new(|Request::Cancel(run)| Response::Refused(format!("no run {run}"))))
+                .unwrap();
         let run = RunId::generate();
         assert_eq!(ask(&path, &Request::Cancel(run)).unwrap(), Response::Refused(format!("no run {run}")));
         let stream = UnixStream::connect(&path).unwrap();
