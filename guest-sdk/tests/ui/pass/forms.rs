@@ -29,20 +29,22 @@ pub(crate) async fn all_at_once(r#in: Renamed, #[config(default = 1 + 1)] n: u32
     Ok(std::iter::repeat_n(r#in.value, n as usize))
 }
 
-// Names of the prelude that the author uses for something else.
+/// Names of the prelude that the author uses for something else.
 #[allow(dead_code)]
-enum Shadowing {
-    Some,
-    None,
-    Ok,
-    Err,
-}
-use Shadowing::*;
+mod shadowing {
+    enum Shadowing {
+        Some,
+        None,
+        Ok,
+        Err,
+    }
+    use Shadowing::*;
 
-#[sdk::step]
-fn shadowed(#[config] maybe: Option<u32>, #[config(default)] n: u32) -> Result<u32, String> {
-    let _ = (Some, None, Ok, Err, maybe);
-    Result::Ok(n)
+    #[stepmill_sdk::step]
+    fn shadowed(#[config] maybe: Option<u32>, #[config(default)] n: u32) -> Result<u32, String> {
+        let _ = (Some, None, Ok, Err, maybe);
+        Result::Ok(n)
+    }
 }
 
 fn main() {
