@@ -6,9 +6,15 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Meta, Path, Token, Visibility, parse_quote};
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Data, DeriveInput, Expr, Fields, Ident, LitStr, Member, Meta, Path, Token, Visibility, parse_quote,
+};
 
 use crate::sdk_path;
+
+/// What stands between the parentheses of an attribute.
+type Settings = Punctuated<Meta, Token![,]>;
 
 /// A derivable trait.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,15 +50,11 @@ fn sdk_argument(attributes: &[Attribute]) -> syn::Result<Option<Path>> {
 }
 
 fn check(input: &DeriveInput, which: Trait) -> syn::Result<()> {
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        let Meta::List(list) = &attribute.meta else { continue };
-        let settings = list.parse_args_with(syn::punctuated::Punctuated::<Meta, Token![,]>::parse_terminated);
-        for setting in settings.into_iter().flatten() {
-            if setting.path().is_ident("crate") || setting.path().is_ident("remote") {
-                let message =
-                    "the SDK's derives set this themselves; to set it, derive the traits of `serde` and `schemars`";
-                return Err(syn::Error::new_spanned(setting, message));
-            }
+    for setting in settings(&input.attrs) {
+        if setting.path().is_ident("crate") || setting.path().is_ident("remote") {
+            let message =
+                "the SDK's derives set this themselves; to set it, derive the traits of `serde` and `schemars`";
+            return Err(syn::Error::new_spanned(setting, message));
         }
     }
     if which == Trait::Deserialize && input.generics.lifetimes().next().is_some() {
@@ -62,10 +64,20 @@ fn check(input: &DeriveInput, which: Trait) -> syn::Result<()> {
     Ok(())
 }
 
+/// What stands in `#[serde(..)]` and `#[schemars(..)]`. What cannot be parsed is left to those who understand it.
+fn settings(attributes: &[Attribute]) -> Vec<Meta> {
+    let lists = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("serde") || list.path.is_ident("schemars") => Some(list),
+        _ => None,
+    });
+    lists.flat_map(|list| list.parse_args_with(Settings::parse_terminated).into_iter().flatten()).collect()
+}
+
 /// The shadow type with the real derive, and the impl for the original that forwards to it.
 fn forward(input: &DeriveInput, which: Trait, sdk: &TokenStream) -> TokenStream {
     let shadow_name = format_ident!("__Stepmill{}", input.ident, span = Span::call_site());
     let shadow = shadow(input, which, sdk, &shadow_name);
+    let default = (which != Trait::Serialize).then(|| forward_default(input, &shadow_name)).flatten();
     let forwarding = match which {
         Trait::Serialize => forward_serialize(input, &shadow_name),
         Trait::Deserialize => forward_deserialize(input, &shadow_name),
@@ -76,6 +88,7 @@ fn forward(input: &DeriveInput, which: Trait, sdk: &TokenStream) -> TokenStream 
         const _: () = {
             use #sdk::__rt;
             #shadow
+            #default
             #forwarding
         };
     }
@@ -100,6 +113,9 @@ fn shadow(input: &DeriveInput, which: Trait, sdk: &TokenStream, name: &Ident) ->
         Trait::JsonSchema => parse_quote!(#[schemars(crate = #schemars #rename)]),
         _ => parse_quote!(#[serde(crate = #serde, remote = #original #rename)]),
     };
+    if which == Trait::JsonSchema {
+        shadow.attrs.iter_mut().for_each(use_own_default);
+    }
     // Helper attributes stand behind the derive they belong to.
     shadow.attrs.insert(0, settings);
     shadow.attrs.insert(0, own);
@@ -110,6 +126,41 @@ fn shadow(input: &DeriveInput, which: Trait, sdk: &TokenStream, name: &Ident) ->
         });
     }
     shadow
+}
+
+/// `default = "path"` on a type makes an original; schemars wants a shadow, which has a `Default` (see `forward_default`).
+fn use_own_default(attribute: &mut Attribute) {
+    let Meta::List(list) = &mut attribute.meta else { return };
+    let Ok(mut settings) = list.parse_args_with(Settings::parse_terminated) else { return };
+    for setting in settings.iter_mut().filter(|setting| setting.path().is_ident("default")) {
+        *setting = parse_quote!(default);
+    }
+    list.tokens = settings.to_token_stream();
+}
+
+/// Where `#[serde(default)]` stands on the type, the shadow needs a default too: that of the original.
+fn forward_default(input: &DeriveInput, shadow: &Ident) -> Option<TokenStream> {
+    let Data::Struct(data) = &input.data else { return None };
+    let default = settings(&input.attrs).into_iter().find(|setting| setting.path().is_ident("default"))?;
+    let (original, (parameters, arguments, clause)) = (&input.ident, input.generics.split_for_impl());
+    let made = match default {
+        Meta::NameValue(pair) => {
+            let Expr::Lit(literal) = pair.value else { return None };
+            let path: Path = syn::parse2::<LitStr>(literal.to_token_stream()).ok()?.parse().ok()?;
+            quote!(#path())
+        }
+        _ => quote!(<#original #arguments as ::core::default::Default>::default()),
+    };
+    let fields: Vec<Member> = data.fields.members().collect();
+    let names: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("field_{index}")).collect();
+    Some(quote! {
+        impl #parameters ::core::default::Default for #shadow #arguments #clause {
+            fn default() -> Self {
+                let #original { #(#fields: #names),* } = #made;
+                Self { #(#fields: #names),* }
+            }
+        }
+    })
 }
 
 /// A path without the spaces that `TokenStream` prints.
@@ -123,15 +174,7 @@ fn is_wanted(attribute: &Attribute) -> bool {
 }
 
 fn renames(attributes: &[Attribute]) -> bool {
-    let settings = attributes.iter().filter_map(|attribute| match &attribute.meta {
-        Meta::List(list) if list.path.is_ident("serde") || list.path.is_ident("schemars") => Some(list),
-        _ => None,
-    });
-    let mut names = settings.flat_map(|list| {
-        let parsed = list.parse_args_with(syn::punctuated::Punctuated::<Meta, Token![,]>::parse_terminated);
-        parsed.into_iter().flatten()
-    });
-    names.any(|setting| setting.path().is_ident("rename"))
+    settings(attributes).iter().any(|setting| setting.path().is_ident("rename"))
 }
 
 fn for_each_field(data: &mut Data, mut change: impl FnMut(&mut Vec<Attribute>)) {

@@ -3,6 +3,8 @@
 //! Structs are maps by field name, and types with a form for people (addresses, dates, ids) use it, because that is
 //! what their JSON Schema says. Paths to errors are found in a second pass, so that the first one costs nothing.
 
+use rmp::Marker;
+use rmp_serde::decode::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -51,7 +53,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
         return Ok(value);
     }
     serde_path_to_error::deserialize(&mut deserializer())
-        .map_err(|error| Fault::new(error.path(), error.inner().to_string()))
+        .map_err(|error| Fault::new(error.path(), explain(error.inner())))
 }
 
 /// Reads the first of the values that `bytes` hold one behind the other, and says what is behind it.
@@ -63,7 +65,59 @@ pub(crate) fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8
         // Reads the item again, to learn the path.
         Err(error) => match decode::<T>(bytes) {
             Err(fault) => Err(fault),
-            Ok(_) => Err(Fault { path: String::new(), message: error.to_string() }),
+            Ok(_) => Err(Fault { path: String::new(), message: explain(&error) }),
         },
+    }
+}
+
+/// Says what is wrong without the words of the format.
+fn explain(error: &Error) -> String {
+    match error {
+        Error::TypeMismatch(marker) => format!("found {}, which does not fit", kind(*marker)),
+        Error::InvalidMarkerRead(_) | Error::InvalidDataRead(_) => "the value ends too early".to_owned(),
+        Error::OutOfRange => "the number is out of range".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn kind(marker: Marker) -> &'static str {
+    match marker {
+        Marker::FixPos(_) | Marker::U8 | Marker::U16 | Marker::U32 | Marker::U64 => "an integer",
+        Marker::FixNeg(_) | Marker::I8 | Marker::I16 | Marker::I32 | Marker::I64 => "a negative integer",
+        Marker::F32 | Marker::F64 => "a number with a fraction",
+        Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 => "a text",
+        Marker::FixArray(_) | Marker::Array16 | Marker::Array32 => "a list",
+        Marker::FixMap(_) | Marker::Map16 | Marker::Map32 => "a map",
+        Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => "bytes",
+        Marker::True | Marker::False => "a boolean",
+        Marker::Null => "null",
+        _ => "something unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, decode_first, encode};
+
+    #[test]
+    fn values_stand_one_behind_the_other() {
+        let mut buffer = Vec::new();
+        encode("one", &mut buffer).unwrap();
+        encode(&2_u64, &mut buffer).unwrap();
+        let (first, rest) = decode_first::<String>(&buffer).unwrap();
+        assert_eq!((first.as_str(), decode_first::<u64>(rest).unwrap()), ("one", (2, &[][..])));
+    }
+
+    #[test]
+    fn faults_in_items_say_which() {
+        let fault = decode::<Vec<u8>>(&[0x92, 0x01, 0xc2]).unwrap_err();
+        assert_eq!(
+            (fault.path.as_str(), fault.message.as_str()),
+            ("[1]", "invalid type: boolean `false`, expected u8")
+        );
+        assert_eq!(fault.in_item(7).path, "[7][1]");
+        let fault = decode::<u8>(&[0xcd, 0x01, 0x00]).unwrap_err();
+        assert_eq!(fault.in_item(7).path, "[7]");
+        assert_eq!(decode::<String>(&[0xa5, b'x']).unwrap_err().message, "the value ends too early");
     }
 }

@@ -189,7 +189,7 @@ impl From<StepError> for std::io::Error {
 pub mod kinds {
     //! How the macro turns an error of any type into a `StepError`: the first of these that fits.
     //!
-    //! A macro cannot ask what a type implements, but method calls prefer fewer dereferences: `(&&&error).kind()`
+    //! A macro cannot ask what a type implements, but method calls prefer fewer dereferences: `(&&&Of(&error)).kind()`
     //! finds `AsStepError` for `E: Into<StepError>` (all of `std::error::Error`), else `AsDynError` (`anyhow::Error`
     //! and its like), else `AsDisplay` (`String`).
 
@@ -197,6 +197,9 @@ pub mod kinds {
     use std::fmt::Display;
 
     use super::StepError;
+
+    /// Stands for an error of the type that is asked about.
+    pub struct Of<'a, E>(pub &'a E);
 
     /// Chosen for what converts by itself.
     pub struct ByInto;
@@ -212,7 +215,7 @@ pub mod kinds {
             ByInto
         }
     }
-    impl<E: Into<StepError>> AsStepError for &&E {}
+    impl<E: Into<StepError>> AsStepError for &&Of<'_, E> {}
 
     /// Second choice.
     pub trait AsDynError {
@@ -221,7 +224,7 @@ pub mod kinds {
             ByDynError
         }
     }
-    impl<E: AsRef<dyn Error + Send + Sync>> AsDynError for &E {}
+    impl<E: AsRef<dyn Error + Send + Sync>> AsDynError for &Of<'_, E> {}
 
     /// Last choice.
     pub trait AsDisplay {
@@ -230,7 +233,7 @@ pub mod kinds {
             ByDisplay
         }
     }
-    impl<E: Display> AsDisplay for E {}
+    impl<E: Display> AsDisplay for Of<'_, E> {}
 
     impl ByInto {
         /// Converts.

@@ -156,26 +156,26 @@ pub fn optional_input<T: Input>(arguments: &mut Arguments, name: &'static str) -
     }
 }
 
+/// What config can be: every owned type that is read and described.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be config of a step",
+    note = "config is a type with `#[derive(Deserialize, JsonSchema)]`"
+)]
+pub trait Config: DeserializeOwned + JsonSchema + 'static {}
+
+impl<T: DeserializeOwned + JsonSchema + 'static> Config for T {}
+
 /// Config that must be given.
-pub fn config<T: DeserializeOwned + JsonSchema + 'static>(arguments: &mut Arguments, name: &'static str) -> Result<T> {
+pub fn config<T: Config>(arguments: &mut Arguments, name: &'static str) -> Result<T> {
     input(arguments, name)
 }
 
 /// Config that has a default.
-pub fn config_or<T: DeserializeOwned + JsonSchema + 'static>(
-    arguments: &mut Arguments,
-    name: &'static str,
-    default: fn() -> T,
-) -> Result<T> {
+pub fn config_or<T: Config>(arguments: &mut Arguments, name: &'static str, default: fn() -> T) -> Result<T> {
     match arguments.take(name) {
         (Some(content), place) => T::read(Received { content, place }),
         (None, _) => Ok(default()),
     }
-}
-
-/// The schema of config.
-pub fn config_schema<T: DeserializeOwned + JsonSchema + 'static>() -> Schema {
-    schema::read::<T>()
 }
 
 /// A default as it is shown to people; none if JSON cannot say it.

@@ -85,8 +85,8 @@ pub use bytes::Bytes;
 pub use context::{Context, Level, RunFacts, SecretError};
 pub use error::{ErrorKind, Location, Result, StepError};
 pub use file::{File, FileReader, FileWriter};
-pub use input::Input;
-pub use output::Output;
+pub use input::{Config, Input};
+pub use output::{Item, Output};
 pub use registry::{Form, Role};
 pub use rows::{Rows, Writer};
 pub use stepmill_macros::step;
@@ -98,9 +98,9 @@ pub mod __rt {
     pub use crate::context::Context;
     pub use crate::error::{StepError, kinds};
     pub use crate::executor::block_on;
-    pub use crate::input::{Arguments, Input, config, config_or, config_schema, default_json, input, optional_input};
-    pub use crate::output::{Outcome, Output, finish, item_schema, write_items, write_results, writer};
-    pub use crate::registry::{Form, OutputInfo, Parameter, Role, Step};
+    pub use crate::input::{Arguments, config, config_or, default_json, input, optional_input};
+    pub use crate::output::{Outcome, Output, finish, write_items, write_results, writer};
+    pub use crate::registry::{OutputInfo, Parameter, Step};
     pub use {inventory, schemars, serde};
 
     /// The context that a step is given.

@@ -82,10 +82,14 @@ pub(crate) fn invalid(fault: Fault, step: &str) -> StepError {
     StepError::of_kind(ErrorKind::InvalidOutput(Location { parameter: String::new(), path: fault.path }), message)
 }
 
-/// The schema of one item of an iterator or a writer.
-pub fn item_schema<T: Serialize + JsonSchema>() -> Schema {
-    schema::written::<T>()
-}
+/// What an item of a stream can be: every type that is written and described.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an item of a step's output",
+    note = "an item is a type with `#[derive(Serialize, JsonSchema)]`"
+)]
+pub trait Item: Serialize + JsonSchema {}
+
+impl<T: Serialize + JsonSchema> Item for T {}
 
 /// The writer of the step's output.
 pub fn writer<T: Serialize>(arguments: &Arguments) -> Result<Writer<T>> {

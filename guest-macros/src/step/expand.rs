@@ -75,62 +75,32 @@ fn describe(index: usize, parameter: &Parameter) -> Option<TokenStream> {
     let Parameter::Data(data) = parameter else { return None };
     let Data { name, description, ty, source } = &**data;
     let span = ty.span();
-    let (role, form, optional, default, schema) = match (source, data.optional()) {
-        (Source::Input, None) => (
-            quote!(Input),
-            quote_spanned!(span=> <#ty as __rt::Input>::FORM),
-            false,
-            quote!(::core::option::Option::None),
-            quote_spanned!(span=> <#ty as __rt::Input>::schema),
-        ),
-        (Source::Input, Some(inner)) => (
-            quote!(Input),
-            quote_spanned!(span=> <#inner as __rt::Input>::FORM),
-            true,
-            quote!(::core::option::Option::None),
-            quote_spanned!(span=> <#inner as __rt::Input>::optional_schema),
-        ),
-        (Source::Config(fallback), option) => {
-            let default = match fallback {
-                Fallback::None => quote!(::core::option::Option::None),
-                _ => {
-                    let default = default_name(index);
-                    quote_spanned!(span=> ::core::option::Option::Some(|| __rt::default_json(#default())))
-                }
-            };
-            let optional = option.is_some() || !matches!(fallback, Fallback::None);
-            let schema = quote_spanned!(span=> __rt::config_schema::<#ty>);
-            (quote!(Config), quote!(__rt::Form::Value), optional, default, schema)
+    Some(match (source, data.optional()) {
+        (Source::Input, None) => quote_spanned!(span=> __rt::Parameter::input::<#ty>(#name, #description)),
+        (Source::Input, Some(inner)) => {
+            quote_spanned!(span=> __rt::Parameter::optional_input::<#inner>(#name, #description))
         }
-    };
-    Some(quote! {
-        __rt::Parameter {
-            name: #name,
-            description: #description,
-            role: __rt::Role::#role,
-            form: #form,
-            optional: #optional,
-            default: #default,
-            schema: #schema,
+        (Source::Config(fallback), option) => {
+            let optional = option.is_some() || !matches!(fallback, Fallback::None);
+            let default = describe_default(index, fallback, span);
+            quote_spanned!(span=> __rt::Parameter::config::<#ty>(#name, #description, #optional, #default))
         }
     })
 }
 
+fn describe_default(index: usize, fallback: &Fallback, span: Span) -> TokenStream {
+    if matches!(fallback, Fallback::None) {
+        return quote!(::core::option::Option::None);
+    }
+    let default = default_name(index);
+    quote_spanned!(span=> ::core::option::Option::Some(|| __rt::default_json(#default())))
+}
+
 fn describe_output(output: &Output) -> TokenStream {
     match output {
-        Output::Plain(ty) => {
-            let span = ty.span();
-            quote_spanned! {span=>
-                __rt::OutputInfo { form: <#ty as __rt::Output>::FORM, schema: <#ty as __rt::Output>::schema }
-            }
-        }
-        Output::Iterator { item, .. } => {
-            let span = item.span();
-            quote_spanned!(span=> __rt::OutputInfo { form: __rt::Form::Rows, schema: __rt::item_schema::<#item> })
-        }
-        Output::Written { item } => {
-            let span = item.span();
-            quote_spanned!(span=> __rt::OutputInfo { form: __rt::Form::Rows, schema: __rt::item_schema::<#item> })
+        Output::Plain(ty) => quote_spanned!(ty.span()=> __rt::OutputInfo::of::<#ty>()),
+        Output::Iterator { item, .. } | Output::Written { item } => {
+            quote_spanned!(item.span()=> __rt::OutputInfo::rows::<#item>())
         }
     }
 }
@@ -141,7 +111,8 @@ fn body(model: &Model) -> TokenStream {
     let locals: Vec<Ident> = (0..model.parameters.len()).map(|index| local(&format!("argument_{index}"))).collect();
     let takes = model.parameters.iter().zip(&locals).enumerate().map(|(index, (parameter, local))| {
         let taken = take(index, parameter, &arguments);
-        quote!(let #local = #taken;)
+        let mutable = parameter.is_writer().then(|| quote!(mut));
+        quote!(let #mutable #local = #taken;)
     });
     let passed = model.parameters.iter().zip(&locals).map(|(parameter, local)| match parameter {
         Parameter::Context => quote!(&#local),
@@ -214,9 +185,9 @@ fn unwrap_result(returned: &Ident, model: &Model) -> TokenStream {
 
 /// Makes a `StepError` of an error of any type: the traits behind `kind` are tried in order.
 fn convert_error(error: &Ident, span: Span) -> TokenStream {
-    let error_ref = quote_spanned!(span=> (&&&#error).kind());
+    let error_ref = quote_spanned!(span=> (&&&Of(&#error)).kind());
     quote! {{
-        use __rt::kinds::{AsDisplay as _, AsDynError as _, AsStepError as _};
+        use __rt::kinds::{AsDisplay as _, AsDynError as _, AsStepError as _, Of};
         #error_ref.convert(#error)
     }}
 }

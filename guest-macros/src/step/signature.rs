@@ -111,6 +111,6 @@ pub(super) fn description(attributes: &[Attribute]) -> String {
         _ => None,
     });
     let lines: Vec<String> = lines.collect();
-    let unindented = lines.iter().flat_map(|text| text.lines()).map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let unindented = lines.iter().flat_map(|text| text.split('\n')).map(|line| line.strip_prefix(' ').unwrap_or(line));
     unindented.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

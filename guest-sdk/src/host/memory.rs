@@ -143,10 +143,10 @@ impl FileSink for Created {
     }
 
     fn finish(self: Box<Self>) -> FileInfo {
-        let hash = hash(&self.content);
-        let size = self.content.len() as u64;
-        MEMORY.with(|memory| memory.files.borrow_mut().insert(hash.clone(), self.content.into()));
-        FileInfo { name: self.name, media_type: self.media_type, size, hash }
+        let Self { name, media_type, content } = *self;
+        let (hash, size) = (hash(&content), content.len() as u64);
+        MEMORY.with(|memory| memory.files.borrow_mut().insert(hash.clone(), content.into()));
+        FileInfo { name, media_type, size, hash }
     }
 }
 

@@ -1,0 +1,12 @@
+#![allow(unused_variables)]
+
+use stepmill_sdk::prelude::*;
+
+struct Silent;
+
+#[step]
+fn error_type() -> Result<u32, Silent> {
+    Err(Silent)
+}
+
+fn main() {}
