@@ -94,3 +94,30 @@ fn kind(marker: Marker) -> &'static str {
         _ => "something unknown",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, decode_first, encode};
+
+    #[test]
+    fn values_stand_one_behind_the_other() {
+        let mut buffer = Vec::new();
+        encode("one", &mut buffer).unwrap();
+        encode(&2_u64, &mut buffer).unwrap();
+        let (first, rest) = decode_first::<String>(&buffer).unwrap();
+        assert_eq!((first.as_str(), decode_first::<u64>(rest).unwrap()), ("one", (2, &[][..])));
+    }
+
+    #[test]
+    fn faults_in_items_say_which() {
+        let fault = decode::<Vec<u8>>(&[0x92, 0x01, 0xc2]).unwrap_err();
+        assert_eq!(
+            (fault.path.as_str(), fault.message.as_str()),
+            ("[1]", "invalid type: boolean `false`, expected u8")
+        );
+        assert_eq!(fault.in_item(7).path, "[7][1]");
+        let fault = decode::<u8>(&[0xcd, 0x01, 0x00]).unwrap_err();
+        assert_eq!(fault.in_item(7).path, "[7]");
+        assert_eq!(decode::<String>(&[0xa5, b'x']).unwrap_err().message, "the value ends too early");
+    }
+}

@@ -78,7 +78,9 @@ impl File {
     /// # Errors
     /// If no input of this step refers to the file.
     pub fn bytes(&self) -> io::Result<Vec<u8>> {
-        let mut content = Vec::with_capacity(usize::try_from(self.info.size).unwrap_or(0));
+        let mut content = Vec::new();
+        // The size is only what the value says: where so much memory cannot be had, reading finds out what is needed.
+        let _ = usize::try_from(self.info.size).map(|size| content.try_reserve_exact(size));
         self.open()?.read_to_end(&mut content)?;
         Ok(content)
     }

@@ -106,18 +106,21 @@ impl OutputInfo {
 /// All steps, by name.
 ///
 /// # Errors
-/// If two have the same name, or a type has integers that do not fit.
+/// If two have the same name.
 pub(crate) fn steps() -> Result<Vec<&'static Step>> {
-    let mut steps: Vec<&Step> = inventory::iter::<Step>.into_iter().collect();
-    // The linker's order is nobody's business, and the answer to `describe` must not change.
-    steps.sort_by_key(|step| step.name);
-    if let Some(pair) = steps.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        let name = pair[0].name;
-        return Err(StepError::permanent(format_args!(
-            "two steps are named `{name}`: give one another name with `#[step(name = \"..\")]`"
-        )));
+    sorted(inventory::iter::<Step>.into_iter().collect())
+}
+
+/// The linker's order is nobody's business, and the answer to `describe` must not change.
+fn sorted(mut steps: Vec<&Step>) -> Result<Vec<&Step>> {
+    steps.sort_unstable_by_key(|step| step.name);
+    match steps.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        None => Ok(steps),
+        Some(pair) => Err(StepError::permanent(format_args!(
+            "two steps are named `{}`: give one another name with `#[step(name = \"..\")]`",
+            pair[0].name
+        ))),
     }
-    Ok(steps)
 }
 
 impl Step {
@@ -166,4 +169,29 @@ pub(crate) fn unknown(name: &str) -> StepError {
     names.sort_unstable();
     let message = format!("this module has no step `{name}`; it has: {}", names.join(", "));
     StepError::of_kind(ErrorKind::UnknownStep, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OutputInfo, Step, sorted};
+    use crate::output::Outcome;
+
+    fn named(name: &'static str) -> Step {
+        let output = OutputInfo::of::<()>();
+        Step { name, description: "", parameters: &[], output, run: |_| Ok(Outcome::Rows) }
+    }
+
+    #[test]
+    fn steps_come_in_the_order_of_their_names() {
+        let (a, b, c) = (named("a"), named("b"), named("c"));
+        let names = sorted(vec![&c, &a, &b]).map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>());
+        assert_eq!(names, Ok(vec!["a", "b", "c"]));
+    }
+
+    #[test]
+    fn two_steps_of_one_name_are_refused() {
+        let (a, b, also_a) = (named("a"), named("b"), named("a"));
+        let message = sorted(vec![&a, &b, &also_a]).err().map(|error| error.to_string());
+        assert!(message.is_some_and(|message| message.starts_with("two steps are named `a`")));
+    }
 }

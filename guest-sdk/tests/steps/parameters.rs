@@ -11,6 +11,7 @@ enum Unit {
 }
 
 #[step]
+#[expect(clippy::too_many_arguments, reason = "one of each")]
 fn all_kinds(
     required: u32,
     absent: Option<u32>,

@@ -7,7 +7,7 @@ use crate::{
     ids::{ModuleDigest, StepIndex, Timestamp},
     output::AttemptName,
     persist::{Artifact, LogEntry, Reader, SqliteJournal},
-    runtime::{ArtifactIndex, ArtifactRecord, EngineKey},
+    runtime::{ArtifactIndex, ArtifactRecord, engine::EngineKey},
 };
 
 /// The system's clock.
@@ -45,7 +45,12 @@ impl ArtifactIndex for JournalArtifacts {
         match self.reader.artifact(*digest, engine.as_str()) {
             Ok(artifact) => {
                 let artifact = artifact?;
-                Some(ArtifactRecord { engine: engine.clone(), sha256: artifact.code_hash, info: artifact.info })
+                Some(ArtifactRecord {
+                    engine: engine.clone(),
+                    sha256: artifact.code_hash,
+                    size: artifact.code_size,
+                    info: artifact.info,
+                })
             }
             Err(error) => {
                 tracing::warn!(%error, "the index of compiled modules cannot be read; modules are compiled again");

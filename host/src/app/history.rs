@@ -10,7 +10,7 @@ use crate::{
         stored::{self, StoredError},
     },
     ids::{Name, RunId, StepIndex},
-    output::{FileRef, ItemRange, OutputRef},
+    output::{FileRef, OutputRef},
     persist::{DataDir, Reader, StoreError, outputs::BlobStore},
 };
 
@@ -55,7 +55,7 @@ impl History {
     /// # Errors
     /// If the database cannot be read, or there is no such run.
     pub fn output(&self, run: RunId, step: StepIndex) -> Result<Option<OutputRef>, StoreError> {
-        self.reader.output(run, step, ItemRange::WHOLE)
+        self.reader.output(run, step, 0, None)
     }
 
     /// The same, by the step's name in the pipeline.

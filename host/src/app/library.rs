@@ -8,10 +8,7 @@ use super::{Compiler, Host, OpenError, catalog};
 use crate::{
     definition::{Pipeline, problem::Problems},
     module::ModuleInfo,
-    plan::{
-        catalog::CatalogError,
-        compile::{self, Compiled},
-    },
+    plan::{self, Compiled, catalog::CatalogError},
     runtime::{MemoryIndex, Modules, ModulesOptions},
 };
 
@@ -66,7 +63,7 @@ impl Library {
     pub async fn compile(&self, pipeline: &Pipeline) -> Result<Compiled, Problems> {
         let catalog = catalog::LocalCatalog { modules: Arc::clone(&self.modules), handle: Handle::current() };
         let pipeline = pipeline.clone();
-        tokio::task::spawn_blocking(move || compile::compile(&pipeline, &catalog))
+        tokio::task::spawn_blocking(move || plan::compile(&pipeline, &catalog))
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }

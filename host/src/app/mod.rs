@@ -30,8 +30,8 @@ use crate::{
     ids::RunId,
     observe::Fanout,
     persist::{DataDir, DataDirError, Reader, SqliteJournal, StoreError, outputs::BlobStore},
-    plan::{Plan, compile::Compiled},
-    runtime::{EngineError, Modules, ModulesOptions, SandboxRunner},
+    plan::{Compiled, Plan},
+    runtime::{Modules, ModulesOptions, SandboxRunner, engine::EngineError},
 };
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
 use control::ControlSocket;

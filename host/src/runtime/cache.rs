@@ -23,6 +23,8 @@ pub struct ArtifactRecord {
     pub engine: EngineKey,
     /// The sha256 of the code.
     pub sha256: [u8; 32],
+    /// The size of the code in bytes.
+    pub size: u64,
     /// What the module says of itself.
     pub info: ModuleInfo,
 }

@@ -228,7 +228,12 @@ impl Modules {
         logs.finish();
         let steps = describe::check(answer.map_err(|stop| ModuleError::Describe(failure_of(stop)))?)?;
         let info = ModuleInfo { digest, size: wasm.len() as u64, sdk: header.sdk, imports: header.imports, steps };
-        let record = ArtifactRecord { engine: self.engines.key().clone(), sha256: sha256(&code), info: info.clone() };
+        let record = ArtifactRecord {
+            engine: self.engines.key().clone(),
+            sha256: sha256(&code),
+            size: code.len() as u64,
+            info: info.clone(),
+        };
         tokio::task::block_in_place(|| self.remember(record, &code))?;
         Ok(Module { info, pre })
     }
