@@ -663,9 +663,7 @@ fn large_pipelines_compile() {
     let plan = compile(&graph(1_000, &chain), &catalog()).unwrap().plan;
     assert_eq!(plan.steps[999].upstreams, [StepIndex(998)]);
 
-    let mut fan = Sketch::new("").step("x", "weather/check").input("days", "days").step("days", "weather/sloppy");
-    fan.pipeline.steps.truncate(0);
-    fan = fan.step("left", "plain/join");
+    let mut fan = Sketch::new("").step("left", "plain/join");
     for step in 0..10_000 {
         fan = fan.step(&format!("f{step}"), "plain/join");
     }

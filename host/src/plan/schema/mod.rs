@@ -1,7 +1,7 @@
 //! The static check of an edge: does what a producer returns suit what its consumer takes?
 //!
 //! Both are JSON Schemas (draft 2020-12, as schemars writes them) that come with untrusted modules. A schema is
-//! [expanded](expand) into a union of plain alternatives, and every alternative of the producer has to find one
+//! expanded into a union of plain alternatives, and every alternative of the producer has to find one
 //! of the consumer that takes it. The work is bounded in steps and depth; what is not decided within is a doubt.
 //!
 //! The question is whether an edge is a mistake, not whether some value gets through. Null, an absent property and an
