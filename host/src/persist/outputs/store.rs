@@ -14,7 +14,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    durable::{about, create_folder, sync_folder},
+    durable::{about, create_durable, create_folder, sync_folder},
     reader::FileReader,
     writer::FileWriter,
 };
@@ -45,6 +45,7 @@ impl BlobStore {
             names: Mutex::new(()),
             failed: AtomicBool::new(false),
         };
+        create_durable(&folder.root)?;
         for path in [&folder.blobs, &folder.temporary, &folder.quarantine] {
             create_folder(path)?;
         }
@@ -145,8 +146,8 @@ impl Folder {
         self.synced(sync_folder(shard))
     }
 
-    /// Makes a folder of blobs durable, once per process: one that exists may stem from a process that was killed
-    /// between making and syncing it.
+    /// Makes a folder of blobs and those above it durable, once per process: one that exists may stem from a process that
+    /// was killed between making and syncing it.
     fn make_durable(&self, shard: &Path) -> io::Result<()> {
         let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         if durable.iter().any(|known| known == shard) {
