@@ -3,22 +3,15 @@
 use std::{collections::HashMap, ops::Range};
 
 use super::{
-    ConfigValue, ParamKind, Reference, Spanned, UseRef,
+    ConfigValue, ParamKind, Reference, Spanned,
     draft::{Draft, LimitKey, ParamDraft, Read, StepDraft},
     problem::Problem,
     quantity::{show_duration, show_size},
-    reference::UseRefError,
     report::Report,
-    suggest::{closest, quoted, shorten},
+    suggest::{closest, quoted},
 };
-use crate::{
-    ids::{Name, NameError},
-    limits::MAX_PIPELINE_STEPS,
-};
+use crate::{ids::Name, limits::MAX_PIPELINE_STEPS};
 use serde_json::Value as Json;
-
-pub(super) const BAD_REFERENCE: &str = "stepmill::definition::bad_reference";
-pub(super) const BAD_LITERAL: &str = "stepmill::definition::bad_literal";
 
 /// Names that mean something else in references and conditions.
 const RESERVED: [&str; 4] = ["params", "steps", "run", "item"];
@@ -76,33 +69,6 @@ pub(super) fn all(draft: &Draft, report: &mut Report) {
     {
         unknown_name("`output`", output, &steps, report);
     }
-}
-
-/// A problem with a name, and the name that may have been meant.
-pub(super) fn bad_name(what: &str, error: &NameError, text: &str, span: Range<usize>) -> Problem {
-    let problem = Problem::error("stepmill::definition::bad_name", format!("{what}: {error}"), span);
-    let meant = text.to_ascii_lowercase().replace(['-', ' '], "_");
-    match Name::new(&meant) {
-        Ok(name) => problem.help(format!("did you mean `{name}`?")),
-        Err(_) => problem.help("such as `parse`, `hot_days` or `station_2`"),
-    }
-}
-
-/// A problem with `use`, and what may have been meant.
-pub(super) fn bad_use(text: &str, error: &UseRefError, span: Range<usize>) -> Problem {
-    let message = format!("`{}` names no step of a module: {error}", shorten(text));
-    let meant = text.to_ascii_lowercase().replace('-', "_");
-    let help = match error {
-        UseRefError::Name(_) if meant.parse::<UseRef>().is_ok() => format!("did you mean `{meant}`?"),
-        _ => "such as `weather/parse`, `weather@1.2/parse` or `weather@sha256:…/parse`".to_owned(),
-    };
-    Problem::error("stepmill::definition::bad_use", message, span).help(help)
-}
-
-/// A problem with config that refers to a step.
-pub(super) fn config_from_step(step: &Name, span: Range<usize>) -> Problem {
-    let message = format!("config comes from `params`, not from the output of a step such as `{step}`");
-    Problem::error(BAD_REFERENCE, message, span).help("refer to a parameter, or make it an input of the step")
 }
 
 fn unique<'a, T>(

@@ -7,6 +7,7 @@ pub mod toml;
 
 mod check;
 mod draft;
+mod mistake;
 mod quantity;
 mod report;
 mod suggest;

@@ -20,7 +20,7 @@ const SIZE_UNITS: [(&str, u64); 9] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum QuantityError {
     /// It does not begin with a digit.
-    #[error("it begins with a whole number")]
+    #[error("a whole number is wanted first")]
     NoNumber,
     /// Digits without a unit.
     #[error("a unit is missing")]
@@ -59,14 +59,13 @@ pub(super) fn show_duration(ms: u64) -> String {
     show(ms, &TIME_UNITS)
 }
 
-/// Bytes as [`parse_size`] reads them; in powers of two, as most limits are.
+/// Bytes as [`parse_size`] reads them.
 pub(super) fn show_size(bytes: u64) -> String {
-    let binary = SIZE_UNITS.iter().filter(|(name, _)| name.contains('i') || *name == "B").copied();
-    show(bytes, &binary.collect::<Vec<_>>())
+    show(bytes, &SIZE_UNITS)
 }
 
 fn show(number: u64, units: &[(&str, u64)]) -> String {
-    let exact = units.iter().find(|(_, factor)| number >= *factor && number % factor == 0);
+    let exact = units.iter().find(|(_, factor)| number >= *factor && number.is_multiple_of(*factor));
     let (unit, factor) = exact.or(units.last()).copied().unwrap_or(("", 1));
     format!("{}{unit}", number / factor)
 }
@@ -151,6 +150,7 @@ mod tests {
             assert_eq!(parse_size(&show_size(bytes)), Ok(bytes));
         }
         assert_eq!(show_size(4_294_901_760), "4194240KiB");
+        assert_eq!(show_size(10_000_000), "10MB");
         assert_eq!(show_duration(86_400_000), "24h");
     }
 }

@@ -28,6 +28,9 @@ pub enum UseRefError {
 /// Why a text is not a [`Reference`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
+    /// There is no name.
+    #[error("the name of a step, or `params.` and the name of a parameter, is wanted")]
+    Empty,
     /// `params` alone.
     #[error("the name of a parameter is missing behind `params`")]
     NoParam,
@@ -92,6 +95,9 @@ impl FromStr for Reference {
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         let (head, rest) = split_name(text);
+        if head.is_empty() {
+            return Err(ReferenceError::Empty);
+        }
         if head != "params" {
             return Ok(Self::Step(head.parse()?, rest.parse()?));
         }
@@ -156,7 +162,10 @@ mod tests {
         for text in ["params", "params.", "params[0]", "params..x"] {
             assert_eq!(text.parse::<Reference>(), Err(ReferenceError::NoParam), "{text}");
         }
-        for text in ["", ".a", "Parse", "a b", "params.A"] {
+        for text in ["", ".a", "[0]"] {
+            assert_eq!(text.parse::<Reference>(), Err(ReferenceError::Empty), "{text}");
+        }
+        for text in ["Parse", "a b", "params.A"] {
             assert!(matches!(text.parse::<Reference>(), Err(ReferenceError::Name(_))), "{text}");
         }
         for text in ["parse.", "parse..a", "parse[x]", "params.x."] {

@@ -3,13 +3,13 @@
 use super::{Link, Literal, ParamParts, Parts, Setting, StepParts, Target};
 use crate::{
     definition::{
-        ConfigValue, Reference, Spanned, check,
+        ConfigValue, Reference, Spanned,
         draft::{Argument, Draft, ModuleDraft, ParamDraft, Read, StepDraft, is_too_deep},
+        mistake,
         problem::Problem,
         report::{Report, Reported},
     },
     ids::Name,
-    limits::MAX_VALUE_DEPTH,
 };
 use serde_json::Value as Json;
 
@@ -62,7 +62,7 @@ impl Names<'_> {
 
     fn step(&mut self, parts: &StepParts, name: Read<Spanned<Name>>) -> StepDraft {
         let uses = parts.uses.parse().map(Spanned::built);
-        let uses = uses.map_err(|error| self.report.push(check::bad_use(&parts.uses, &error, 0..0)));
+        let uses = uses.map_err(|error| self.report.push(mistake::bad_use(&parts.name, &parts.uses, &error, 0..0)));
         let mut step = StepDraft::new(&parts.name, name, uses);
         step.inputs = Ok(parts.inputs.iter().map(|(name, link)| self.input(&parts.name, name, link)).collect());
         step.config = Ok(parts.config.iter().map(|(name, value)| self.config(&parts.name, name, value)).collect());
@@ -84,7 +84,7 @@ impl Names<'_> {
             Setting::Literal(literal) => self.literal(&who, literal).map(ConfigValue::Literal),
             Setting::Link(link) => self.link(&who, link).and_then(|reference| match reference {
                 Reference::Param(..) => Ok(ConfigValue::Reference(reference)),
-                Reference::Step(step, _) => Err(self.report.push(check::config_from_step(&step, 0..0))),
+                Reference::Step(step, _) => Err(self.report.push(mistake::config_from_step(&who, &step, 0..0))),
             }),
         };
         (self::name(&format!("config of step `{step}`"), name, self.report), value.map(Spanned::built))
@@ -92,7 +92,7 @@ impl Names<'_> {
 
     fn link(&mut self, who: &str, link: &Link) -> Read<Reference> {
         let path = link.path.clone().map_err(|error| {
-            let problem = Problem::error(check::BAD_REFERENCE, format!("{who}: {error}"), 0..0);
+            let problem = Problem::error(mistake::BAD_REFERENCE, format!("{who}: {error}"), 0..0);
             self.report.push(problem.help("such as `years[0].high`"))
         });
         if let Target::Param(index) = link.target {
@@ -118,17 +118,9 @@ impl Names<'_> {
 
     fn literal(&mut self, who: &str, literal: &Literal) -> Read<Json> {
         match &literal.0 {
-            Ok(json) if is_too_deep(json) => {
-                let message = format!("{who} is nested deeper than {MAX_VALUE_DEPTH} levels");
-                let problem = Problem::error(check::BAD_LITERAL, message, 0..0);
-                Err(self.report.push(problem.help("pass it as a file, or as a string with JSON in it")))
-            }
+            Ok(json) if is_too_deep(json) => Err(self.report.push(mistake::too_deep(who, 0..0))),
             Ok(json) => Ok(json.clone()),
-            Err(number) => {
-                let message = format!("{who} is {}: JSON has no such number", number.0);
-                let problem = Problem::error(check::BAD_LITERAL, message, 0..0);
-                Err(self.report.push(problem.help("leave it out, or agree with the step on another value")))
-            }
+            Err(number) => Err(self.report.push(mistake::not_finite(who, &number.0.to_string(), 0..0))),
         }
     }
 }
@@ -136,6 +128,6 @@ impl Names<'_> {
 fn name(what: &str, text: &str, report: &mut Report) -> Read<Spanned<Name>> {
     match Name::new(text) {
         Ok(name) => Ok(Spanned::built(name)),
-        Err(error) => Err(report.push(check::bad_name(what, &error, text, 0..0))),
+        Err(error) => Err(report.push(mistake::bad_name(what, &error, text, 0..0))),
     }
 }

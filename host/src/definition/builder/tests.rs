@@ -87,7 +87,24 @@ fn all_mistakes_are_told_at_once() {
     let run = p.step("run", "m").input("a b", &text).input("x", text.part("a..b")).config("x", f64::INFINITY);
     p.step("run", "m/s").needs(&run).needs(&run).timeout(Duration::ZERO).config("c", run.part("k"));
     let problems = p.build().unwrap_err();
-    insta::assert_snapshot!(messages(&problems).join("\n"), @"");
+    insta::assert_snapshot!(messages(&problems).join("\n"), @r#"
+    name of the pipeline: `My Pipeline` is not a name: use a lower-case letter, then lower-case letters, digits and `_`, at most 64 in all
+    name of a module: `m-x` is not a name: use a lower-case letter, then lower-case letters, digits and `_`, at most 64 in all
+    the default of parameter `text` cannot be `NaN`: JSON has no such number
+    step `run` cannot use `m`: the name of a module, `/` and the name of a step are wanted
+    input of step `run`: `a b` is not a name: use a lower-case letter, then lower-case letters, digits and `_`, at most 64 in all
+    input `x` of step `run`: `.a..b` is not a path: a key behind a dot is made of letters, digits, `_` and `-`; write others as ["key"]
+    config `x` of step `run` cannot be `inf`: JSON has no such number
+    config `c` of step `run` cannot come from step `run`: config comes from `params`
+    there are two parameters named `text`
+    there are two steps named `run`
+    the default of parameter `text` must be a string, not an integer
+    a step cannot be named `run`: the name is reserved
+    step `run` is given `x` twice
+    a step cannot be named `run`: the name is reserved
+    step `run` needs `run` twice
+    `timeout` of step `run` must be more than 0
+    "#);
     assert!(problems.diagnostics().all(|problem| miette::Diagnostic::source_code(&problem).is_none()));
 }
 

@@ -1,5 +1,11 @@
 //! Every mistake: the text between `«` and `»` is the place that the problem must name.
 
+mod file;
+mod modules;
+mod params;
+mod steps;
+mod syntax;
+
 use super::{SMALL, parse};
 
 /// A text with one mistake, and the code, message and help that it gets.
@@ -32,142 +38,27 @@ fn check(mistakes: &[Mistake], complete: impl Fn(&str) -> String) {
 
 #[test]
 fn of_the_whole_file() {
-    let use_s = "[steps.a]\nuse = \"m/s\"\n";
-    let mistakes = [
-        Mistake("\n«[steps.a]»\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = «3»\n[steps.a]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = «\"My Pipeline\"»\n[steps.a]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = «\"x\"»\n", "", "", ""),
-        Mistake("name = \"x\"\nsteps = «[]»\n", "", "", ""),
-        Mistake("name = \"x\"\n«[[steps]]»\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\ndescription = «1979-05-27»\n[steps.a]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n«desciption» = \"\"\n[steps.a]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.a]\nuse = \"m/s\"\n[«triggers».x]\ncron = \"@daily\"", "", "", ""),
-        Mistake("name = \"x\"\noutput = «\"aa\"»\n[steps.a]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\noutput = «\"a.b\"»\n[steps.a]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\nsteps.a = «3»\n", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«a»]\n", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«Hot-Days»]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«\"ä\"»]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«params»]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«steps»]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«run»]\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«item»]\nuse = \"m/s\"", "", "", ""),
-    ];
-    let _ = use_s;
-    check(&mistakes, str::to_owned);
+    check(file::MISTAKES, str::to_owned);
 }
 
 #[test]
 fn of_syntax() {
-    let mistakes = [
-        Mistake("name = \"x\"\n[steps.a]\nuse = \"m/s\"\n[steps.«a»]\nuse = \"m/t\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.a]\nuse = \"m/s\"\n«use» = \"m/t\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.a]\nuse = «m/s»", "", "", ""),
-        Mistake("name = \"x\"\n[steps.a]\nuse =« »\n", "", "", ""),
-        Mistake("name = \"x«\"»", "", "", ""),
-        Mistake("name = \"x\"\n[steps.«a»\nuse = \"m/s\"", "", "", ""),
-        Mistake("name = \"x\"\n[steps.a]\nuse = \"m/s\"\nneeds = [\"b\"\n«[»steps.b]\nuse = \"m/s\"\n", "", "", ""),
-    ];
-    check(&mistakes, str::to_owned);
+    check(syntax::MISTAKES, str::to_owned);
 }
 
 #[test]
 fn of_modules() {
-    let mistakes = [
-        Mistake("modules = «\"..\"»", "", "", ""),
-        Mistake("modules.w = «\"../w\"»", "", "", ""),
-        Mistake("modules.«w» = {}", "", "", ""),
-        Mistake("modules.w = { path = «3» }", "", "", ""),
-        Mistake("modules.w = { path = «\"\"» }", "", "", ""),
-        Mistake("modules.w = { path = «\"a\\u0000\"» }", "", "", ""),
-        Mistake("modules.w = { path = \"w\", «oci» = \"x\" }", "", "", ""),
-        Mistake("modules.«w-x» = { path = \"w\" }", "", "", ""),
-    ];
-    check(&mistakes, |text| format!("{text}\n{SMALL}"));
+    check(modules::MISTAKES, |text| format!("{text}\n{SMALL}"));
 }
 
 #[test]
 fn of_params() {
-    let mistakes = [
-        Mistake("params = «3»", "", "", ""),
-        Mistake("params.x = «\"string\"»", "", "", ""),
-        Mistake("params.«x» = {}", "", "", ""),
-        Mistake("params.x = { type = «3» }", "", "", ""),
-        Mistake("params.x = { type = «\"int\"» }", "", "", ""),
-        Mistake("params.x = { type = «\"strin\"» }", "", "", ""),
-        Mistake("params.«X» = { type = \"json\" }", "", "", ""),
-        Mistake("params.x = { type = \"json\", «defualt» = 3 }", "", "", ""),
-        Mistake("params.x = { type = \"json\", description = «3» }", "", "", ""),
-        Mistake("params.x = { type = \"json\", default = «nan» }", "", "", ""),
-        Mistake("params.x = { type = \"json\", default = [1, { a = «-inf» }] }", "", "", ""),
-        Mistake("params.x = { type = \"integer\", default = «99999999999999999999» }", "", "", ""),
-        Mistake("params.x = { type = \"integer\", default = «30.0» }", "", "", ""),
-        Mistake("params.x = { type = \"number\", default = «\"30\"» }", "", "", ""),
-        Mistake("params.x = { type = \"string\", default = «true» }", "", "", ""),
-        Mistake("params.x = { type = \"boolean\", default = «1» }", "", "", ""),
-        Mistake("params.x = { type = \"file\", default = «[]» }", "", "", ""),
-        Mistake("params.x = { type = \"file\", default = «\"\"» }", "", "", ""),
-        Mistake("params.x = { type = \"string\", default = «{}» }", "", "", ""),
-    ];
-    check(&mistakes, |text| format!("{text}\n{SMALL}"));
+    check(params::MISTAKES, |text| format!("{text}\n{SMALL}"));
 }
 
 #[test]
 fn of_steps() {
-    let mistakes = [
-        Mistake("use = «3»", "", "", ""),
-        Mistake("use = «\"parse\"»", "", "", ""),
-        Mistake("use = «\"hot-days/parse\"»", "", "", ""),
-        Mistake("use = «\"m@latest/parse\"»", "", "", ""),
-        Mistake("use = «\"m@sha256:12/parse\"»", "", "", ""),
-        Mistake("use = \"m/s\"\n«input».x = \"b\"", "", "", ""),
-        Mistake("use = \"m/s\"\n«when» = \"true\"", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs = «[\"b\"]»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «{ from = \"b\" }»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.«X» = \"b\"", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"params\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"b..c\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"b[\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"bb.years\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"other\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"csv\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = «\"params.cvs.a\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ninputs.x = \"b\"\nconfig.«x» = 3", "", "", ""),
-        Mistake("use = \"m/s\"\nconfig = «3»", "", "", ""),
-        Mistake("use = \"m/s\"\nconfig.«X» = 3", "", "", ""),
-        Mistake("use = \"m/s\"\nconfig.x = { from = «3» }", "", "", ""),
-        Mistake("use = \"m/s\"\nconfig.x = { from = «\"b\"» }", "", "", ""),
-        Mistake("use = \"m/s\"\nconfig.x = { from = «\"params.other\"» }", "", "", ""),
-        Mistake("use = \"m/s\"\nconfig.x = { from = «\"params.\"» }", "", "", ""),
-        Mistake("use = \"m/s\"\nconfig.x.y = [«inf»]", "", "", ""),
-        Mistake("use = \"m/s\"\nneeds = «\"b\"»", "", "", ""),
-        Mistake("use = \"m/s\"\nneeds = «3»", "", "", ""),
-        Mistake("use = \"m/s\"\nneeds = [«3»]", "", "", ""),
-        Mistake("use = \"m/s\"\nneeds = [«\"B\"»]", "", "", ""),
-        Mistake("use = \"m/s\"\nneeds = [\"b\", «\"bx\"»]", "", "", ""),
-        Mistake("use = \"m/s\"\nneeds = [\"b\", «\"b\"»]", "", "", ""),
-        Mistake("use = \"m/s\"\non_error = «true»", "", "", ""),
-        Mistake("use = \"m/s\"\non_error = «\"contine\"»", "", "", ""),
-        Mistake("use = \"m/s\"\non_error = «\"ignore\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ntimeout = «30»", "", "", ""),
-        Mistake("use = \"m/s\"\ntimeout = «\"30\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ntimeout = «\"half an hour\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ntimeout = «\"0s\"»", "", "", ""),
-        Mistake("use = \"m/s\"\ntimeout = «\"200h\"»", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = «\"1GiB\"»", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { «mem» = \"1GiB\" }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { memory = «1.5» }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { memory = «\"1 gig\"» }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { memory = «-1» }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { memory = «\"8GiB\"» }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { output = «0» }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { storage = «\"2000TB\"» }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { cpu = «\"2 days\"» }", "", "", ""),
-        Mistake("use = \"m/s\"\nlimits = { cpu = «\"25h\"» }", "", "", ""),
-    ];
-    check(&mistakes, |text| {
+    check(steps::MISTAKES, |text| {
         // Text before the place that is not ASCII must not move it.
         format!(
             "name = \"x\"\ndescription = \"Größe in 🌡\"\nparams.csv.type = \"file\"\n[steps.b]\nuse = \"m/s\"\n[steps.a]\n{text}\n"

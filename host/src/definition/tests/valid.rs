@@ -91,7 +91,31 @@ fn summary(pipeline: &Pipeline) -> String {
 #[test]
 fn a_full_file_is_read() {
     let pipeline = parse(FULL).unwrap();
-    insta::assert_snapshot!(summary(&pipeline), @"");
+    insta::assert_snapshot!(summary(&pipeline), @r#"
+    weather -> report
+    module weather pipelines/../steps/weather
+    module local /opt/local.wasm
+    param csv File "pipelines/data/seattle.csv" station data, CSV
+    param threshold Number 30 
+    param station String "1979-05-27T07:32:00Z" 
+    param year Integer 2000 
+    param strict Boolean false 
+    param extra Json - 
+    step parse weather/parse Fail
+      csv <- params.csv
+    step check weather@1.2/check Continue
+      days <- parse
+    step alert local/alert Fail
+      extremes <- check.extremes[0]
+      extra <- params.extra.a
+      threshold = params.threshold
+      unit = "°C"
+      levels = [1,2.5,{"from":"x","to":"y"}]
+    step report weather@sha256:0000000000000000000000000000000000000000000000000000000000000000/report Fail
+      months <- check
+      needs alert
+      needs parse
+    "#);
     assert_eq!(pipeline.description, "Daily station data to a monthly report, in °C");
     assert_eq!(&*pipeline.source.text, FULL);
     let limits: Vec<_> = pipeline.steps.iter().map(|step| step.limits.clone()).collect();

@@ -9,7 +9,12 @@ use serde_json::{Map, Number, Value as Json};
 
 use super::table::in_order;
 use crate::{
-    definition::{check::BAD_LITERAL, draft::Read, problem::Problem, report::Report},
+    definition::{
+        draft::Read,
+        mistake::{self, BAD_LITERAL},
+        problem::Problem,
+        report::Report,
+    },
     limits::MAX_VALUE_DEPTH,
 };
 
@@ -17,33 +22,28 @@ use crate::{
 ///
 /// # Errors
 /// If JSON has nothing for a number in it, or it is nested too deep.
-pub(super) fn read(value: &Placed<DeValue<'_>>, report: &mut Report) -> Read<Json> {
-    nested(value, MAX_VALUE_DEPTH, report)
+pub(super) fn read(who: &str, value: &Placed<DeValue<'_>>, report: &mut Report) -> Read<Json> {
+    nested(who, value, MAX_VALUE_DEPTH, report)
 }
 
-fn nested(value: &Placed<DeValue<'_>>, left: usize, report: &mut Report) -> Read<Json> {
+fn nested(who: &str, value: &Placed<DeValue<'_>>, left: usize, report: &mut Report) -> Read<Json> {
     match value.get_ref() {
         DeValue::String(text) => Ok(Json::from(text.as_ref())),
         DeValue::Integer(number) => integer(number).ok_or_else(|| {
-            let problem = Problem::error(BAD_LITERAL, "the number has more than 64 bits", value.span());
+            let problem =
+                Problem::error(BAD_LITERAL, format!("{who} has a number with more than 64 bits"), value.span());
             report.push(problem.help("write it as a string, or as a float if it need not be exact"))
         }),
-        DeValue::Float(number) => float(number).ok_or_else(|| {
-            let message = format!("`{}` is not possible in a pipeline: JSON has no such number", number.as_str());
-            let problem = Problem::error(BAD_LITERAL, message, value.span());
-            report.push(problem.help("leave the key out, or agree with the step on another value"))
-        }),
+        DeValue::Float(number) => {
+            float(number).ok_or_else(|| report.push(mistake::not_finite(who, number.as_str(), value.span())))
+        }
         DeValue::Boolean(truth) => Ok(Json::from(*truth)),
         DeValue::Datetime(time) => Ok(Json::from(rfc3339(*time))),
-        DeValue::Array(_) | DeValue::Table(_) if left == 0 => {
-            let message = format!("the literal is nested deeper than {MAX_VALUE_DEPTH} levels");
-            let problem = Problem::error(BAD_LITERAL, message, value.span());
-            Err(report.push(problem.help("pass it as a file, or as a string with JSON in it")))
-        }
-        DeValue::Array(items) => all(items.iter().map(|item| nested(item, left - 1, report))).map(Json::Array),
+        DeValue::Array(_) | DeValue::Table(_) if left == 0 => Err(report.push(mistake::too_deep(who, value.span()))),
+        DeValue::Array(items) => all(items.iter().map(|item| nested(who, item, left - 1, report))).map(Json::Array),
         DeValue::Table(table) => all(in_order(table)
             .into_iter()
-            .map(|(key, value)| nested(value, left - 1, report).map(|value| (key.get_ref().to_string(), value))))
+            .map(|(key, value)| nested(who, value, left - 1, report).map(|value| (key.get_ref().to_string(), value))))
         .map(|fields: Vec<_>| Json::Object(Map::from_iter(fields))),
     }
 }

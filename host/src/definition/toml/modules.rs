@@ -30,8 +30,13 @@ fn path(field: &Field<'_, '_>, folder: &Path, report: &mut Report) -> Read<Spann
     let path = table.require("path", field.key_span.clone(), "path = \"…\"", report);
     table.close(report);
     let text = path?.string("../steps/weather", report)?;
-    if text.value.is_empty() || text.value.contains('\0') {
-        let message = format!("the path of module `{}` cannot be a path", field.key);
+    let wrong = match text.value {
+        "" => Some("is empty"),
+        path if path.contains('\0') => Some("has a NUL character"),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        let message = format!("the path of module `{}` {wrong}", field.key);
         let problem = Problem::error("stepmill::definition::bad_path", message, text.span);
         return Err(report.push(problem.help("name a step crate's folder or a `.wasm` file")));
     }

@@ -67,7 +67,7 @@ fn kind_of(field: &Field<'_, '_>, report: &mut Report) -> Read<ParamKind> {
 }
 
 fn default(field: &Field<'_, '_>, kind: &Read<ParamKind>, folder: &Path, report: &mut Report) -> Read<Spanned<Json>> {
-    let value = match literal::read(field.value, report)? {
+    let value = match literal::read(&format!("the default of {}", field.title), field.value, report)? {
         // As with modules, a path in the file is relative to the file. One that is not text stays as it was written:
         // then the folder has no name in JSON.
         Json::String(path) if matches!(kind, Ok(ParamKind::File)) && !path.is_empty() => {

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     definition::{
         ConfigValue, OnError, Reference, Spanned, UseRef,
-        check::{self, BAD_REFERENCE},
         draft::{Argument, LimitKey, Read, StepDraft},
+        mistake::{self, BAD_REFERENCE},
         problem::Problem,
-        quantity::{parse_duration, parse_size},
+        quantity::{QuantityError, parse_duration, parse_size},
         report::Report,
         suggest::{closest, shorten},
     },
@@ -36,7 +36,7 @@ fn step(field: &Field<'_, '_>, report: &mut Report) -> StepDraft {
     };
     let mut table = Table::new(table, format!("step `{title}`"));
     let uses = table.require("use", field.key_span.clone(), "use = \"module/step\"", report);
-    let mut step = StepDraft::new(&title, name, uses.and_then(|field| uses_of(&field, report)));
+    let mut step = StepDraft::new(&title, name, uses.and_then(|field| uses_of(&field, &title, report)));
     if let Some(field) = table.take("inputs") {
         step.inputs = inputs(&field, &title, report);
     }
@@ -54,12 +54,12 @@ fn step(field: &Field<'_, '_>, report: &mut Report) -> StepDraft {
     step
 }
 
-fn uses_of(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<UseRef>> {
+fn uses_of(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Read<Spanned<UseRef>> {
     let text = field.string("module/step", report)?;
     text.value
         .parse()
         .map(|value| Spanned { value, span: text.span.clone() })
-        .map_err(|error| report.push(check::bad_use(text.value, &error, text.span)))
+        .map_err(|error| report.push(mistake::bad_use(step, text.value, &error, text.span)))
 }
 
 fn inputs(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Read<Vec<Argument<Reference>>> {
@@ -93,27 +93,28 @@ fn config(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Read<Vec<Ar
         .into_iter()
         .map(|entry| {
             let name = entry.key_as_name(&format!("config of step `{step}`"), report);
-            (name, config_value(&entry, report))
+            (name, config_value(&entry, step, report))
         })
         .collect();
     Ok(arguments)
 }
 
 /// A table with the single key `from` is a reference, everything else a literal.
-fn config_value(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<ConfigValue>> {
+fn config_value(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Read<Spanned<ConfigValue>> {
     let span = field.value.span();
+    let who = format!("config `{}` of step `{step}`", shorten(field.key));
     let from = match field.value.get_ref() {
         DeValue::Table(table) if table.len() == 1 => table.get_key_value("from"),
         _ => None,
     };
     let Some((key, value)) = from else {
-        return literal::read(field.value, report).map(|value| Spanned { value: ConfigValue::Literal(value), span });
+        return literal::read(&who, field.value, report)
+            .map(|value| Spanned { value: ConfigValue::Literal(value), span });
     };
-    let title = format!("`{}` of {}", shorten(field.key), field.title);
-    let text = Field::new(key, value, title).string("params.x", report)?;
+    let text = Field::new(key, value, who.clone()).string("params.x", report)?;
     let reference = reference(&text, report)?;
     if let Reference::Step(name, _) = &reference.value {
-        return Err(report.push(check::config_from_step(name, reference.span)));
+        return Err(report.push(mistake::config_from_step(&who, name, reference.span)));
     }
     Ok(Spanned { value: ConfigValue::Reference(reference.value), span: reference.span })
 }
@@ -189,12 +190,14 @@ fn duration(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
 fn size(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
     let span = field.value.span();
     let (text, parsed) = match field.value.get_ref() {
-        DeValue::Integer(number) => (number.as_str(), u64::from_str_radix(number.as_str(), number.radix()).ok()),
-        DeValue::String(text) => (text.as_ref(), parse_size(text).ok()),
+        DeValue::Integer(number) => {
+            (number.as_str(), u64::from_str_radix(number.as_str(), number.radix()).map_err(|_| QuantityError::NoNumber))
+        }
+        DeValue::String(text) => (text.as_ref(), parse_size(text)),
         _ => return Err(field.wrong_type("a size", &format!("write `{} = \"64MiB\"`", field.key), report)),
     };
-    parsed.map(|value| Spanned { value, span: span.clone() }).ok_or_else(|| {
-        let message = format!("`{}` is not a size", shorten(text));
+    parsed.map(|value| Spanned { value, span: span.clone() }).map_err(|error| {
+        let message = format!("`{}` is not a size: {error}", shorten(text));
         let help = "a whole number of bytes, or one with a unit: `64KiB`, `256MiB`, `1GiB`, `10MB`";
         report.push(Problem::error("stepmill::definition::bad_size", message, span).help(help))
     })

@@ -92,6 +92,10 @@ fn duplicate(text: &str, span: Range<usize>, first: Option<Range<usize>>) -> Pro
 
 fn explain(text: &str, message: &str, span: Range<usize>) -> Problem {
     let error = |message: String| Problem::error("stepmill::definition::syntax", message, span.clone());
+    if is_structural(message) {
+        let help = "correct it; if nothing is wrong here, a bracket, a brace or a quote before it is not closed";
+        return error(format!("this is not TOML: {message}")).help(help);
+    }
     if !message.starts_with("string values must be quoted") {
         return error(format!("this is not TOML: {message}")).help("correct it; other problems may show only then");
     }

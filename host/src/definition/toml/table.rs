@@ -7,8 +7,9 @@ use ::toml::de::{DeTable, DeValue};
 use super::{Key, Value};
 use crate::{
     definition::{
-        Spanned, check,
+        Spanned,
         draft::Read,
+        mistake,
         problem::Problem,
         report::{Report, Reported},
         suggest::{closest, quoted, shorten},
@@ -164,7 +165,7 @@ impl<'t, 'i> Field<'t, 'i> {
 pub(super) fn name(what: &str, text: &str, span: Range<usize>, report: &mut Report) -> Read<Spanned<Name>> {
     match Name::new(text) {
         Ok(value) => Ok(Spanned { value, span }),
-        Err(error) => Err(report.push(check::bad_name(what, &error, text, span))),
+        Err(error) => Err(report.push(mistake::bad_name(what, &error, text, span))),
     }
 }
 
