@@ -7,7 +7,11 @@ use stepmill_tests::{Bench, guest};
 /// Each row: a mistake, the rest of the pipeline, and what the complaint must name.
 const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("unknown key", "[steps.a]\nuse = \"b/noop\"\nretries = 3\n", &["retries", "pipeline.toml"]),
-    ("cycle", "[steps.a]\nuse = \"b/noop\"\nneeds = [\"c\"]\n[steps.c]\nuse = \"b/noop\"\nneeds = [\"a\"]\n", &["a", "c", "→"]),
+    (
+        "cycle",
+        "[steps.a]\nuse = \"b/noop\"\nneeds = [\"c\"]\n[steps.c]\nuse = \"b/noop\"\nneeds = [\"a\"]\n",
+        &["a", "c", "→"],
+    ),
     ("self-edge", "[steps.a]\nuse = \"b/noop\"\nneeds = [\"a\"]\n", &["`a`"]),
     ("duplicate step", "[steps.a]\nuse = \"b/noop\"\n[steps.a]\nuse = \"b/noop\"\n", &["duplicate"]),
     ("missing module", "[steps.a]\nuse = \"nowhere/noop\"\n", &["nowhere"]),
@@ -51,7 +55,8 @@ fn every_mistake_in_a_pipeline_is_named() {
 #[test]
 fn all_mistakes_come_at_once() {
     let bench = Bench::new();
-    let path = bench.pipeline("[steps.a]\nuse = \"b/ghost\"\n[steps.c]\nuse = \"b/numbers\"\n[steps.s]\nuse = \"b/shout\"\n");
+    let path =
+        bench.pipeline("[steps.a]\nuse = \"b/ghost\"\n[steps.c]\nuse = \"b/numbers\"\n[steps.s]\nuse = \"b/shout\"\n");
     bench.run(&["check", path.to_str().unwrap()]).expect(2).complains(&["ghost", "count", "text"]);
     let report = bench.run(&["check", path.to_str().unwrap(), "--json"]).expect(2).json();
     assert_eq!(report["problems"].as_array().unwrap().len(), 3, "{report}");
@@ -95,7 +100,8 @@ fn files_that_are_not_there_are_named() {
     let bench = Bench::new();
     bench.run(&["check", "nowhere.toml"]).expect(2).complains(&["nowhere.toml"]);
     bench.run(&["inspect", "nowhere.wasm"]).expect(2).complains(&["nowhere.wasm"]);
-    let path = bench.write("pipeline.toml", "name = \"t\"\n[modules]\nm = { path = \"gone.wasm\" }\n[steps.a]\nuse = \"m/a\"\n");
+    let path = bench
+        .write("pipeline.toml", "name = \"t\"\n[modules]\nm = { path = \"gone.wasm\" }\n[steps.a]\nuse = \"m/a\"\n");
     bench.run(&["check", path.to_str().unwrap()]).expect(2).complains(&["gone.wasm"]);
 }
 

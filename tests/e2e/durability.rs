@@ -51,7 +51,14 @@ fn trace(bench: &Bench) -> Vec<Call> {
     let path = bench.pipeline(PIPELINE);
     let log = bench.path().join("trace");
     let Some(mut command) = strace() else { return Vec::new() };
-    command.args(["-f", "-y", "-s", "70000", "-e", "trace=write,pwrite64,pwritev,writev,fsync,fdatasync,rename,renameat,renameat2"]);
+    command.args([
+        "-f",
+        "-y",
+        "-s",
+        "70000",
+        "-e",
+        "trace=write,pwrite64,pwritev,writev,fsync,fdatasync,rename,renameat,renameat2",
+    ]);
     command.arg("-o").arg(&log).arg(stepmill()).args(["run", path.to_str().unwrap(), "--json-events"]);
     command.env("STEPMILL_DATA", bench.data()).current_dir(bench.path()).stdout(Stdio::null()).stderr(Stdio::null());
     assert!(command.status().unwrap().success());
@@ -78,7 +85,8 @@ fn joined(trace: &str) -> Vec<String> {
 
 fn parse(line: &str) -> Option<Call> {
     let (name, rest) = line.split_once('(')?;
-    let descriptor = || Some((rest.split_once('<')?.0.to_owned(), rest.split_once('<')?.1.split_once('>')?.0.to_owned()));
+    let descriptor =
+        || Some((rest.split_once('<')?.0.to_owned(), rest.split_once('<')?.1.split_once('>')?.0.to_owned()));
     match name {
         "write" | "writev" | "pwrite64" | "pwritev" => {
             let (number, path) = descriptor()?;
@@ -96,7 +104,13 @@ fn parse(line: &str) -> Option<Call> {
 
 /// The blobs that were told of, in the order of their renames.
 fn told_blobs(calls: &[Call]) -> Vec<String> {
-    let told: String = calls.iter().filter_map(|call| match call { Call::Told { line } => Some(line.as_str()), _ => None }).collect();
+    let told: String = calls
+        .iter()
+        .filter_map(|call| match call {
+            Call::Told { line } => Some(line.as_str()),
+            _ => None,
+        })
+        .collect();
     let blob = |call: &Call| match call {
         Call::Rename { to, .. } if to.contains("/blobs/") => to.rsplit('/').next().map(ToOwned::to_owned),
         _ => None,
@@ -110,25 +124,29 @@ fn unproven(calls: &[Call], hash: &str) -> Option<&'static str> {
     let renamed = position(0, &|call| matches!(call, Call::Rename { to, .. } if to.ends_with(hash)))?;
     let Call::Rename { from, to } = &calls[renamed] else { return Some("it was not renamed") };
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    let last_write = calls[..renamed]
-        .iter()
-        .rposition(|call| matches!(call, Call::Write { path, .. } if name(path) == name(from)));
+    let last_write =
+        calls[..renamed].iter().rposition(|call| matches!(call, Call::Write { path, .. } if name(path) == name(from)));
     let Some(last_write) = last_write else { return Some("nothing was written") };
     let synced = position(last_write, &|call| matches!(call, Call::Sync { path } if name(path) == name(from)));
     if !synced.is_some_and(|at| at < renamed) {
         return Some("the file was not synced before it was renamed");
     }
     let folder = to.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
-    let Some(folder_synced) = position(renamed, &|call| matches!(call, Call::Sync { path } if path.ends_with(&folder) || folder.ends_with(path.as_str())))
-    else {
+    let Some(folder_synced) = position(
+        renamed,
+        &|call| matches!(call, Call::Sync { path } if path.ends_with(&folder) || folder.ends_with(path.as_str())),
+    ) else {
         return Some("its folder was not synced");
     };
-    let is_commit = |call: &Call| matches!(call, Call::Write { path, data } if path.ends_with("-wal") && data.contains(hash));
+    let is_commit =
+        |call: &Call| matches!(call, Call::Write { path, data } if path.ends_with("-wal") && data.contains(hash));
     let Some(committed) = position(0, &is_commit) else { return Some("it was not committed") };
     if committed < folder_synced {
         return Some("it was committed before its folder was synced");
     }
-    let Some(commit_synced) = position(committed, &|call| matches!(call, Call::Sync { path } if path.ends_with("-wal"))) else {
+    let Some(commit_synced) =
+        position(committed, &|call| matches!(call, Call::Sync { path } if path.ends_with("-wal")))
+    else {
         return Some("the commit was not synced");
     };
     let told = position(0, &|call| matches!(call, Call::Told { line } if line.contains(hash)))?;
@@ -161,7 +179,10 @@ fn without_any_one_fsync_the_proof_fails() {
         // The fsyncs that this blob's proof rests on are those whose loss, all of one sort, breaks it.
         for (sort, matches) in sorts(&calls, &blob) {
             let mutilated: Vec<_> = calls.iter().filter(|call| !matches(call)).cloned().collect();
-            assert!(unproven(&mutilated, &blob).is_some(), "nobody would notice if the {sort} of {blob} were not synced");
+            assert!(
+                unproven(&mutilated, &blob).is_some(),
+                "nobody would notice if the {sort} of {blob} were not synced"
+            );
             caught.insert(sort);
         }
     }
@@ -181,14 +202,24 @@ fn sorts(calls: &[Call], hash: &str) -> Vec<(&'static str, Matcher)> {
     let folder = to.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
     vec![
         ("file", Box::new(move |call| matches!(call, Call::Sync { path } if path.ends_with(&file)))),
-        ("folder", Box::new(move |call| matches!(call, Call::Sync { path } if path.ends_with(&folder) || folder.ends_with(path.as_str())))),
+        (
+            "folder",
+            Box::new(
+                move |call| matches!(call, Call::Sync { path } if path.ends_with(&folder) || folder.ends_with(path.as_str())),
+            ),
+        ),
         ("commit", Box::new(|call| matches!(call, Call::Sync { path } if path.ends_with("-wal")))),
     ]
 }
 
 /// Each row: the system call, the error, and how many of its calls are tried one by one.
-const FAULTS: &[(&str, &str, usize)] =
-    &[("fsync", "EIO", 8), ("fdatasync", "EIO", 8), ("pwrite64", "ENOSPC", 8), ("write", "ENOSPC", 8), ("rename", "EIO", 4)];
+const FAULTS: &[(&str, &str, usize)] = &[
+    ("fsync", "EIO", 8),
+    ("fdatasync", "EIO", 8),
+    ("pwrite64", "ENOSPC", 8),
+    ("write", "ENOSPC", 8),
+    ("rename", "EIO", 4),
+];
 
 #[test]
 fn whatever_the_disk_refuses_nothing_told_is_lost() {
@@ -228,11 +259,19 @@ fn run_with_fault(bench: &Bench, call: &str, error: &str, when: usize) -> Vec<(S
     command.arg(stepmill()).args(["run", path.to_str().unwrap(), "--json-events"]);
     let output = command.env("STEPMILL_DATA", bench.data()).current_dir(bench.path()).output().unwrap();
     let code = output.status.code();
-    assert!(matches!(code, Some(0 | 1 | 3)), "{call} {error} {when}: {code:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        matches!(code, Some(0 | 1 | 3)),
+        "{call} {error} {when}: {code:?}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let line = |line: &str| serde_json::from_str::<Json>(line).ok();
     let told = |event: Json| {
-        (event["event"] == "attempt_succeeded")
-            .then(|| (event["run"].as_str().unwrap_or_default().to_owned(), event["step"].as_str().unwrap_or_default().to_owned()))
+        (event["event"] == "attempt_succeeded").then(|| {
+            (
+                event["run"].as_str().unwrap_or_default().to_owned(),
+                event["step"].as_str().unwrap_or_default().to_owned(),
+            )
+        })
     };
     String::from_utf8_lossy(&output.stdout).lines().filter_map(line).filter_map(told).collect()
 }

@@ -112,7 +112,8 @@ fn walk(folder: &Path, found: &mut dyn FnMut(&Path, &str)) {
 /// The first segments behind `crate::` in the code, from plain paths and from braces.
 fn crate_paths(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let code: String = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         match rest.strip_prefix('{') {
@@ -150,7 +151,8 @@ fn head(path: &str) -> Option<String> {
 
 #[test]
 fn the_reader_of_paths_reads_them() {
-    let text = "use crate::{ids::{Name, RunId}, plan, value::path::ValuePath};\ncrate::event::X; // crate::web\ncrate::Thing";
+    let text =
+        "use crate::{ids::{Name, RunId}, plan, value::path::ValuePath};\ncrate::event::X; // crate::web\ncrate::Thing";
     let found: Vec<_> = crate_paths(text).into_iter().collect();
     assert_eq!(found, ["event", "ids", "plan", "value"]);
 }

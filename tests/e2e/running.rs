@@ -15,7 +15,12 @@ use crate::interrupt;
 /// The state of each step in a `run --json` document.
 pub(crate) fn states(ran: &Ran) -> Vec<(String, String)> {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    ran.json()["steps"].as_array().expect("steps").iter().map(|step| (text(&step["name"]), text(&step["state"]))).collect()
+    ran.json()["steps"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .map(|step| (text(&step["name"]), text(&step["state"])))
+        .collect()
 }
 
 #[track_caller]
@@ -61,9 +66,7 @@ fn a_run_returns_its_output_and_remembers_itself() {
 #[test]
 fn a_failure_ends_the_run_and_says_why() {
     let bench = Bench::new();
-    let path = bench.pipeline(
-        "[steps.bad]\nuse = \"b/fail\"\n[steps.below]\nuse = \"b/noop\"\nneeds = [\"bad\"]\n",
-    );
+    let path = bench.pipeline("[steps.bad]\nuse = \"b/fail\"\n[steps.below]\nuse = \"b/noop\"\nneeds = [\"bad\"]\n");
     let ran = bench.run(&["run", path.to_str().unwrap(), "--json"]).expect(1);
     assert_states(&ran, &[("bad", "failed"), ("below", "cancelled")]);
     let bad = &ran.json()["steps"][0]["attempts"][0]["failure"];
@@ -124,7 +127,9 @@ inputs.file = "pair.others[0]"
     );
     let out = bench.path().join("out");
     bench.run(&["run", path.to_str().unwrap(), "--out", out.to_str().unwrap()]).expect(0);
-    for (step, expected) in [("total", "999000"), ("listed", "1000"), ("streamed", "4950"), ("size", "790"), ("part", "3")] {
+    for (step, expected) in
+        [("total", "999000"), ("listed", "1000"), ("streamed", "4950"), ("size", "790"), ("part", "3")]
+    {
         let output = bench.run(&["runs", "output", "latest", step]).expect(0);
         assert_eq!(output.stdout.trim(), expected, "{step}");
     }
@@ -136,7 +141,9 @@ inputs.file = "pair.others[0]"
 #[test]
 fn a_file_parameter_is_kept_by_the_run() {
     let bench = Bench::new();
-    let path = bench.pipeline("[params]\ncsv = { type = \"file\" }\n[steps.size]\nuse = \"b/file_size\"\ninputs.file = \"params.csv\"\n");
+    let path = bench.pipeline(
+        "[params]\ncsv = { type = \"file\" }\n[steps.size]\nuse = \"b/file_size\"\ninputs.file = \"params.csv\"\n",
+    );
     let file = bench.write("some.csv", "a,b\n1,2\n");
     bench.run(&["run", path.to_str().unwrap(), "--param", &format!("csv={}", file.display())]).expect(0);
     fs::remove_file(file).unwrap();
@@ -164,7 +171,8 @@ fn a_log_line_is_seen_while_its_step_runs() {
     child.wait().unwrap();
 }
 
-const ENDLESS: &str = "[steps.slow]\nuse = \"b/spins\"\nlimits.cpu = \"1h\"\n[steps.below]\nuse = \"b/noop\"\nneeds = [\"slow\"]\n";
+const ENDLESS: &str =
+    "[steps.slow]\nuse = \"b/spins\"\nlimits.cpu = \"1h\"\n[steps.below]\nuse = \"b/noop\"\nneeds = [\"slow\"]\n";
 
 #[test]
 fn control_c_cancels_the_run() {
@@ -198,7 +206,8 @@ fn an_interrupted_run_is_resumed_and_then_has_ended() {
         "[steps.first]\nuse = \"b/numbers\"\nconfig.count = 3\n[steps.slow]\nuse = \"b/says_early_and_works\"\n\
          config.turns = 500000000\nneeds = [\"first\"]\n",
     );
-    let mut child = bench.command(&["run", path.to_str().unwrap()]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        bench.command(&["run", path.to_str().unwrap()]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     wait_for_running(&bench);
     child.kill().unwrap();
     child.wait().unwrap();

@@ -11,7 +11,6 @@ const FAILURES: &[(&str, &str, &str, &[&str])] = &[
     ("panics", "", "panicked", &["the sky fell"]),
     ("traps", "", "trapped", &[]),
     ("exits", "", "panicked", &["exit"]),
-    ("too_wide", "", "invalid_output", &["128"]),
     ("invent_file", "", "invalid_output", &["$file"]),
     ("half_rows", "", "permanent", &["only five"]),
     ("spins", "limits.cpu = \"200ms\"", "limit_reached", &["limits.cpu"]),
@@ -20,7 +19,12 @@ const FAILURES: &[(&str, &str, &str, &[&str])] = &[
     ("recurses", "", "stack_overflow", &["stack"]),
     ("fill", "config.size = 5000000\nlimits.output = \"1MiB\"", "limit_reached", &["limits.output"]),
     ("make_rows", "config.count = 1000000\nlimits.storage = \"1MiB\"", "limit_reached", &["limits.storage"]),
-    ("write_file", "config = { name = \"a\", lines = 1000000 }\nlimits.storage = \"1MiB\"", "limit_reached", &["limits.storage"]),
+    (
+        "write_file",
+        "config = { name = \"a\", lines = 1000000 }\nlimits.storage = \"1MiB\"",
+        "limit_reached",
+        &["limits.storage"],
+    ),
     ("write_file", "config = { name = \"../../etc/passwd\" }", "failed", &["name"]),
 ];
 
@@ -111,4 +115,11 @@ fn a_step_made_from_the_contract_alone_runs() {
     let path = bench.write("pipeline.toml", text);
     bench.run(&["run", path.to_str().unwrap(), "-p", "text=straw"]).expect(0);
     assert_eq!(bench.run(&["runs", "output", "latest"]).expect(0).stdout.trim(), "\"warts\"");
+}
+
+#[test]
+fn a_type_that_no_value_can_have_is_refused_before_anything_runs() {
+    let bench = Bench::new();
+    let module = stepmill_tests::guest("wide");
+    bench.run(&["inspect", module.to_str().unwrap()]).expect(2).complains(&["too_wide", "128"]);
 }

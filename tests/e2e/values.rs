@@ -6,9 +6,8 @@ use stepmill_tests::Bench;
 #[test]
 fn one_of_everything_survives_being_decoded_and_encoded() {
     let bench = Bench::new();
-    let path = bench.pipeline(
-        "[steps.made]\nuse = \"b/everything\"\n[steps.again]\nuse = \"b/same\"\ninputs.value = \"made\"\n",
-    );
+    let path = bench
+        .pipeline("[steps.made]\nuse = \"b/everything\"\n[steps.again]\nuse = \"b/same\"\ninputs.value = \"made\"\n");
     bench.run(&["run", path.to_str().unwrap()]).expect(0);
     let raw = |step| bench.command(&["runs", "output", "latest", step, "--raw"]).output().unwrap().stdout;
     assert!(!raw("made").is_empty());

@@ -233,7 +233,8 @@ fn report_unknown(step: &StepDecl, used: &Used<'_>, entries: &[Entry<'_>], found
             None => {
                 let known = used.info.parameters.iter().filter(|parameter| parameter.role == entry.role);
                 let known = known.map(|parameter| parameter.name.as_str());
-                let message = format!("`{function}` has no {table} `{name}`");
+                let singular = table.trim_end_matches('s');
+                let message = format!("`{function}` has no {singular} `{name}`");
                 found.push(with_suggestion(problem(message), name, known, table));
             }
         }

@@ -61,7 +61,8 @@ impl<'p, 'm> Checker<'p, 'm> {
         let OutputInfo { form, schema } = &self.used.get(from)?.as_ref()?.info.output;
         let verdict = self.verdict(Data { form: *form, schema }, path, bound.parameter);
         let name = &self.pipeline.steps.get(from)?.name.value;
-        let ends = Ends { producer: format!("`{name}`"), says: "returns", path, step, bound };
+        let says = if path.is_empty() { "returns" } else { "is" };
+        let ends = Ends { producer: format!("`{name}{path}`"), says, step, bound };
         ends.problem(verdict)
     }
 
@@ -73,7 +74,8 @@ impl<'p, 'm> Checker<'p, 'm> {
         if matches!(&verdict, Verdict::Unknown { why, .. } if *why != Why::Fraction) {
             return None;
         }
-        let ends = Ends { producer: format!("`params.{}`", param.name.value), says: "gives", path, step, bound };
+        let producer = format!("`params.{}{path}`", param.name.value);
+        let ends = Ends { producer, says: "is", step, bound };
         ends.problem(verdict)
     }
 
@@ -102,27 +104,25 @@ impl<'p, 'm> Checker<'p, 'm> {
 
 /// Both ends of an edge.
 struct Ends<'e, 'p, 'm> {
-    /// With its quotes.
+    /// As the pipeline refers to it, with quotes.
     producer: String,
-    /// `returns` or `gives`.
+    /// `returns` or `is`.
     says: &'static str,
-    path: &'p ValuePath,
     step: &'e StepDecl,
     bound: &'e Bound<'p, 'm>,
 }
 
 impl Ends<'_, '_, '_> {
     fn problem(&self, verdict: Verdict) -> Option<Problem> {
-        let Self { producer, says, path, step, bound } = self;
+        let Self { producer, says, step, bound } = self;
         let span = bound.span.clone();
         let (consumer, parameter) = (&step.name.value, &bound.parameter.name);
-        let part = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
         match verdict {
             Verdict::Fits => None,
             Verdict::Cannot { at, produced, wanted } => {
                 let at = at_place(bound.parameter, &at);
                 let message = format!(
-                    "`{consumer}` cannot take `{parameter}` from {producer}: {at}{producer} {says} {produced}{part}, `{consumer}` wants {wanted}"
+                    "`{consumer}` cannot take `{parameter}` from {producer}: {at}{producer} {says} {produced}, `{consumer}` wants {wanted}"
                 );
                 let problem = Problem::error("stepmill::plan::type", message, span);
                 Some(problem.says(format!("{produced}, not {wanted}")))
@@ -138,9 +138,7 @@ impl Ends<'_, '_, '_> {
             }
             Verdict::Unknown { at, why } => {
                 let at = at_place(bound.parameter, &at);
-                let message = format!(
-                    "`{consumer}` may fail to take `{parameter}` from {producer}: {at}{producer} {says} it{part}, but {why}"
-                );
+                let message = format!("`{consumer}` may fail to take `{parameter}` from {producer}: {at}{why}");
                 Some(Problem::warning("stepmill::plan::doubtful", message, span).says(why.to_string()))
             }
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     definition::{
-        Pipeline, StepDecl,
+        ConfigValue, Pipeline, Reference, StepDecl,
         problem::{Problem, Problems},
     },
     ids::StepIndex,
@@ -105,7 +105,6 @@ fn cycle_problem(pipeline: &Pipeline, bindings: &[Binding<'_, '_>], Cycle(cycle)
 }
 
 fn unused_params(pipeline: &Pipeline) -> impl Iterator<Item = Problem> {
-    use crate::definition::{ConfigValue, Reference};
     let references = pipeline.steps.iter().flat_map(|step: &StepDecl| {
         let configs = step.config.iter().filter_map(|(_, value)| match &value.value {
             ConfigValue::Reference(reference) => Some(reference),

@@ -10,6 +10,9 @@ mod resolve;
 pub mod schema;
 mod suggest;
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 

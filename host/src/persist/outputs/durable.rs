@@ -16,18 +16,21 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(about("sync the folder", path))
 }
 
-/// Makes a folder and those above it, each durable in its parent. Says whether anything had to be made.
-pub(super) fn create_folder(path: &Path) -> io::Result<bool> {
+/// Makes a folder if it is missing, without syncing its parent.
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.map_err(about("create the folder", path)),
+    }
+}
+
+/// Makes a folder and those above it, where they are missing, each durable in its parent.
+pub(super) fn create_durable(path: &Path) -> io::Result<()> {
     if path.is_dir() {
-        return Ok(false);
+        return Ok(());
     }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    create_folder(parent)?;
-    match fs::create_dir(path) {
-        // Another process was faster; its own sync may still be to come.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-        made => made.map_err(about("create the folder", path))?,
-    }
-    sync_folder(parent)?;
-    Ok(true)
+    create_durable(parent)?;
+    create_folder(path)?;
+    sync_folder(parent)
 }

@@ -14,7 +14,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    durable::{about, create_folder, sync_folder},
+    durable::{about, create_durable, create_folder, sync_folder},
     reader::FileReader,
     writer::FileWriter,
 };
@@ -36,6 +36,7 @@ impl BlobStore {
     /// If a folder cannot be created.
     pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
         let store = Self::reader(folder);
+        create_durable(&store.0.root)?;
         for path in [&store.0.blobs, &store.0.temporary, &store.0.quarantine] {
             create_folder(path)?;
         }
@@ -150,8 +151,8 @@ impl Folder {
         self.synced(sync_folder(shard))
     }
 
-    /// Makes a folder of blobs durable, once per process: one that exists may stem from a process that was killed
-    /// between making and syncing it.
+    /// Makes a folder of blobs and those above it durable, once per process: one that exists may stem from a process that
+    /// was killed between making and syncing it.
     fn make_durable(&self, shard: &Path) -> io::Result<()> {
         let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         if durable.iter().any(|known| known == shard) {

@@ -10,7 +10,6 @@ use super::{
     verdict::{Verdict, Why},
     words,
 };
-use crate::module::Form;
 
 /// Keywords of a consumer that are not interpreted. `uniqueItems` is not among them: it is what schemars writes
 /// for a set, and a set takes an item twice without complaint.
@@ -64,16 +63,6 @@ impl<'b> Comparison<'b> {
         Self { budget, decided: HashMap::new(), open: HashSet::new(), assumed: 0 }
     }
 
-    /// Compares what crosses an edge. A stream feeds a list and a list a stream.
-    pub(super) fn forms(
-        &mut self,
-        (produced, from): (&[Alternative<'_>], Form),
-        (wanted, to): (&[Alternative<'_>], Form),
-    ) -> Verdict {
-        let words = || (words::of(produced, from), words::of(wanted, to));
-        self.alternatives(produced, wanted, &words)
-    }
-
     /// Compares two schemas.
     pub(super) fn nodes(&mut self, produced: &Node<'_>, wanted: &Node<'_>) -> Verdict {
         let pair = (produced.identity(), wanted.identity());
@@ -90,8 +79,7 @@ impl<'b> Comparison<'b> {
         let assumed = self.assumed;
         self.open.insert(pair.clone());
         let (from, to) = (expand(produced, self.budget), expand(wanted, self.budget));
-        let words = || (words::of(&from, Form::Value), words::of(&to, Form::Value));
-        let verdict = self.alternatives(&from, &to, &words);
+        let verdict = self.alternatives(&from, &to);
         self.open.remove(&pair);
         if self.assumed == assumed {
             self.decided.insert(pair, verdict.clone());
@@ -99,15 +87,12 @@ impl<'b> Comparison<'b> {
         verdict
     }
 
-    fn alternatives(
-        &mut self,
-        produced: &[Alternative<'_>],
-        wanted: &[Alternative<'_>],
-        words: &dyn Fn() -> (String, String),
-    ) -> Verdict {
+    /// Compares what crosses an edge, or a part of it.
+    pub(super) fn alternatives(&mut self, produced: &[Alternative<'_>], wanted: &[Alternative<'_>]) -> Verdict {
+        let words = || (words::of(produced), words::of(wanted));
         let (from, to) = (variants(produced, true), variants(wanted, false));
-        let verdicts: Vec<Verdict> = from.iter().map(|variant| self.best(variant, &to, words)).collect();
-        let verdict = together(&from, verdicts, words);
+        let verdicts: Vec<Verdict> = from.iter().map(|variant| self.best(variant, &to, &words)).collect();
+        let verdict = together(&from, verdicts, &words);
         let Verdict::Unknown { at, why } = verdict else {
             return verdict;
         };
@@ -206,9 +191,6 @@ fn together(from: &[Variant<'_, '_>], verdicts: Vec<Verdict>, words: &dyn Fn() -
     for (variant, verdict) in from.iter().zip(verdicts) {
         match verdict {
             Verdict::Fits => {}
-            Verdict::Cannot { at, wanted, .. } if at.is_whole() => {
-                return Verdict::unknown(Why::MayBe { produced: variant.words(), wanted });
-            }
             Verdict::Cannot { .. } | Verdict::NoPart { .. } => {
                 return Verdict::unknown(Why::MayBe { produced: variant.words(), wanted: words().1 });
             }
@@ -234,8 +216,7 @@ fn variants<'v, 'a>(alternatives: &'v [Alternative<'a>], by_value: bool) -> Vec<
 /// One variant for each value that is listed, if that is asked for, else for each kind of value.
 pub(super) fn variants_of<'v, 'a>(alternative: &'v Alternative<'a>, by_value: bool) -> Vec<Variant<'v, 'a>> {
     if let (true, Some(values)) = (by_value, &alternative.values) {
-        let scalar = |value: &&&'a Json| !value.is_array() && !value.is_object();
-        if values.iter().all(|value| scalar(&value)) {
+        if values.iter().all(|value| !value.is_array() && !value.is_object()) {
             return values.iter().filter_map(|value| variant_of_value(alternative, value)).collect();
         }
     }

@@ -1,7 +1,7 @@
 //! The static check of an edge: does what a producer returns suit what its consumer takes?
 //!
 //! Both are JSON Schemas (draft 2020-12, as schemars writes them) that come with untrusted modules. A schema is
-//! [expanded](expand) into a union of plain alternatives, and every alternative of the producer has to find one
+//! expanded into a union of plain alternatives, and every alternative of the producer has to find one
 //! of the consumer that takes it. The work is bounded in steps and depth; what is not decided within is a doubt.
 //!
 //! The question is whether an edge is a mistake, not whether some value gets through. Null, an absent property and an
@@ -31,7 +31,7 @@ use self::{
 use crate::{module::Form, value::path::ValuePath};
 
 /// How many comparisons of two schemas an edge may take; those of real steps take tens.
-const EDGE_BUDGET: u32 = 20_000;
+const EDGE_BUDGET: u32 = 50_000;
 /// The same for a literal, which has at most as many parts as the user wrote.
 const LITERAL_BUDGET: u32 = 1_000_000;
 
@@ -52,7 +52,7 @@ pub fn check(producer: Data<'_>, path: &ValuePath, consumer: Data<'_>) -> Verdic
         Ok(produced) => produced,
         Err(verdict) => return verdict,
     };
-    Comparison::new(&budget).forms((&produced, producer.form), (&alternatives(consumer, &budget), consumer.form))
+    Comparison::new(&budget).alternatives(&produced, &alternatives(consumer, &budget))
 }
 
 /// Whether a literal suits `consumer`. Nothing but an undecidable schema can make it [`Verdict::Unknown`].
@@ -61,13 +61,13 @@ pub fn check_literal(literal: &Json, consumer: Data<'_>) -> Verdict {
     let budget = Budget::new(LITERAL_BUDGET);
     let lifted = lift::lift(literal);
     let produced = alternatives(Data { form: Form::Value, schema: &lifted }, &budget);
-    Comparison::new(&budget).forms((&produced, Form::Value), (&alternatives(consumer, &budget), consumer.form))
+    Comparison::new(&budget).alternatives(&produced, &alternatives(consumer, &budget))
 }
 
 /// A type in a few words, such as `list of {date, temp_max}`.
 #[must_use]
 pub fn describe(data: Data<'_>) -> String {
-    words::of(&alternatives(data, &Budget::new(EDGE_BUDGET)), data.form)
+    words::of(&alternatives(data, &Budget::new(EDGE_BUDGET)))
 }
 
 fn alternatives<'a>(data: Data<'a>, budget: &Budget) -> Vec<Alternative<'a>> {

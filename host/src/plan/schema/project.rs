@@ -9,10 +9,7 @@ use super::{
     verdict::Verdict,
     words,
 };
-use crate::{
-    module::Form,
-    value::path::{Segment, ValuePath},
-};
+use crate::value::path::{Segment, ValuePath};
 
 /// The types of the part at `path`: what may not be there counts as null.
 ///
@@ -28,11 +25,7 @@ pub(super) fn project<'a>(
         let parts: Vec<Part<'a>> = current.iter().map(|alternative| part(alternative, segment)).collect();
         if parts.iter().all(|part| part.types.is_empty()) {
             let rest = ValuePath::new(path.segments()[depth..].to_vec());
-            return Err(Verdict::NoPart {
-                part: rest.to_string(),
-                of: words::of(&current, Form::Value),
-                known: names(&current),
-            });
+            return Err(Verdict::NoPart { part: rest.to_string(), of: words::of(&current), known: names(&current) });
         }
         let absent = parts.iter().any(|part| part.absent);
         current = parts.iter().flat_map(|part| &part.types).flat_map(|node| expand(node, budget)).collect();

@@ -8,7 +8,6 @@ use super::{
     lists::ListView,
     objects::{ObjectView, Rest},
 };
-use crate::module::Form;
 
 /// How deep a description goes.
 const DEPTH: usize = 3;
@@ -18,10 +17,7 @@ const LISTED: usize = 5;
 const QUOTED: usize = 24;
 
 /// The type of what crosses an edge.
-pub(super) fn of(alternatives: &[Alternative<'_>], form: Form) -> String {
-    if let (Form::Rows, [Alternative { rows: Some(items), .. }]) = (form, alternatives) {
-        return format!("rows of {}", node(items, DEPTH));
-    }
+pub(super) fn of(alternatives: &[Alternative<'_>]) -> String {
     union(alternatives, DEPTH)
 }
 
@@ -125,6 +121,9 @@ fn sized(word: &str, alternative: &Alternative<'_>, bounds: [&str; 2]) -> String
 }
 
 fn list(alternative: &Alternative<'_>, depth: usize) -> String {
+    if let Some(items) = &alternative.rows {
+        return format!("rows of {}", node(items, depth));
+    }
     let view = ListView::new(alternative);
     let Some(depth) = depth.checked_sub(1) else {
         return "list".to_owned();

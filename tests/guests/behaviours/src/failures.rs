@@ -42,18 +42,6 @@ fn exits() {
     std::process::exit(0);
 }
 
-/// What the macro cannot see: a type that MessagePack has no integers for.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub struct Wide {
-    pub id: i128,
-}
-
-/// Returns what cannot be serialised.
-#[step]
-fn too_wide() -> Wide {
-    Wide { id: i128::MAX }
-}
-
 /// Wants a file, the environment and the network, and says what it got.
 #[step]
 fn probes() -> Vec<String> {
