@@ -179,11 +179,12 @@ impl<'a> End<'a> {
             text.push_str(&render::run::report(&self.detail, self.plan, settings.width, settings.stdout));
         }
         text.push_str(&self.values(settings));
-        for path in self.save(settings, report)? {
-            text.push_str(&format!("\n{} {}", settings.stdout.text(Style::Faint, "wrote"), path.display()));
-        }
-        if text.contains("\n") && !text.ends_with('\n') {
+        let saved = self.save(settings, report)?;
+        if !saved.is_empty() && !text.is_empty() {
             text.push('\n');
+        }
+        for path in saved {
+            text.push_str(&format!("{} {}\n", settings.stdout.text(Style::Faint, "wrote"), path.display()));
         }
         print(&text)
     }
@@ -198,7 +199,10 @@ impl<'a> End<'a> {
             let Some(value) = self.value(output) else { continue };
             let name = self.plan.step(*step).name.as_str();
             let rendered = render::value::render(&value, VALUE_LINES, settings.width);
-            text.push_str(&format!("\n{}\n{rendered}", settings.stdout.text(Style::Strong, name)));
+            if !settings.quiet {
+                text.push_str(&format!("\n{}\n", settings.stdout.text(Style::Strong, name)));
+            }
+            text.push_str(&rendered);
         }
         text
     }

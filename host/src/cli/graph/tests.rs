@@ -74,19 +74,38 @@ fn single_steps_and_chains_are_lines() {
 
 #[test]
 fn a_diamond_opens_and_closes() {
-    insta::assert_snapshot!(draw("a:\nleft: a\nright: a\nz: left right"), @"");
+    insta::assert_snapshot!(draw("a:\nleft: a\nright: a\nz: left right"), @r"
+    a ─┬─ left ──┬─ z
+       └─ right ─┘
+    ");
 }
 
 #[test]
 fn the_weather_pipeline_fits_a_terminal() {
-    insta::assert_snapshot!(draw(WEATHER), @"");
+    insta::assert_snapshot!(draw(WEATHER), @r"
+    parse ── check ─┬─ monthly ──────┬─ charts ─┐
+                    ├─ extremes ───┐ └──────────┼─ report
+                    └────────────┐ └────────────┤
+                                 └──────────────┘
+    ");
 }
 
 #[test]
 fn wires_that_share_targets_do_not_lie() {
-    insta::assert_snapshot!(draw("a:\nb:\nc: a b\nd: a b"), @"");
-    insta::assert_snapshot!(draw("a:\nb:\nc: a b\nd: b"), @"");
-    insta::assert_snapshot!(draw("a:\nb:\nc: b\nd: a\ne: a b\nf: c d e a"), @"");
+    insta::assert_snapshot!(draw("a:\nb:\nc: a b\nd: a b"), @r"
+    a ─┬─ c
+    b ─┴─ d
+    ");
+    insta::assert_snapshot!(draw("a:\nb:\nc: a b\nd: b"), @r"
+    a ─▴─ c
+    b ─┴─ d
+    ");
+    insta::assert_snapshot!(draw("a:\nb:\nc: b\nd: a\ne: a b\nf: c d e a"), @r"
+    a ───┬─ d ─┐
+    b ─┐ ├─────┼─ f
+       ├─▾─ e ─┤
+       └─── c ─┘
+    ");
 }
 
 #[test]
@@ -109,14 +128,28 @@ fn twenty_steps_are_still_a_drawing() {
         tables: merge
         alerts: merge ~clean
         report: charts tables alerts stations";
-    insta::assert_snapshot!(draw(text), @"");
+    insta::assert_snapshot!(draw(text), @r"
+    fetch ───── clean ───┬─────────────────────────────────────────────▴─ alerts ─┐
+    stations ──────────┬─▾─ join ───┬─ north ── north_stats ─┐         │          │
+                       └──────────┐ ├─ south ── south_stats ─┼─ merge ─┼─ charts ─┼─ report
+                                  │ ├─ east ─── east_stats ──┤         └─ tables ─┤
+                                  │ └─ west ─── west_stats ──┘                    │
+                                  └───────────────────────────────────────────────┘
+    ");
 }
 
 #[test]
 fn what_does_not_fit_becomes_a_list() {
     let plan = plan(WEATHER);
     let narrow = ascii::draw(&plan, &ascii::names(&plan), 30, Paint { color: false });
-    insta::assert_snapshot!(narrow, @"");
+    insta::assert_snapshot!(narrow, @r"
+    parse
+      check  ← parse
+        monthly  ← check
+        extremes  ← check
+          charts  ← monthly
+            report  ← check, monthly, extremes, charts
+    ");
     let long: String =
         (0..200).map(|i| if i == 0 { "s0:\n".to_owned() } else { format!("s{i}: s{}\n", i - 1) }).collect();
     assert_eq!(draw(&long).lines().count(), 200);
@@ -124,10 +157,29 @@ fn what_does_not_fit_becomes_a_list() {
 
 #[test]
 fn mermaid_tells_data_from_order() {
-    insta::assert_snapshot!(mermaid::draw(&self::plan("end:\nb: ~end\nc: end b")), @"");
+    insta::assert_snapshot!(mermaid::draw(&self::plan("end:\nb: ~end\nc: end b")), @r#"
+    flowchart LR
+      s0["end<br/><small>weather/end</small>"]
+      s1["b<br/><small>weather/b</small>"]
+      s2(["c<br/><small>weather/c</small>"])
+      s0 -.-> s1
+      s0 --> s2
+      s1 --> s2
+    "#);
 }
 
 #[test]
 fn dot_tells_data_from_order() {
-    insta::assert_snapshot!(dot::draw(&self::plan("end:\nb: ~end\nc: end b")), @"");
+    insta::assert_snapshot!(dot::draw(&self::plan("end:\nb: ~end\nc: end b")), @r#"
+    digraph "weather" {
+      rankdir=LR;
+      node [shape=box, style=rounded, fontname="sans-serif"];
+      "end" [label="end\nweather/end"];
+      "b" [label="b\nweather/b"];
+      "c" [label="c\nweather/c", peripheries=2];
+      "end" -> "b" [style=dashed];
+      "end" -> "c";
+      "b" -> "c";
+    }
+    "#);
 }

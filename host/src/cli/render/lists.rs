@@ -109,9 +109,15 @@ mod tests {
     #[test]
     fn lists_are_a_line_each() {
         let (then, now) = (Timestamp(0), Timestamp(200_000));
-        insta::assert_snapshot!(runs(&[(summary(), then)], now, NO), @"");
+        insta::assert_snapshot!(runs(&[(summary(), then)], now, NO), @r"
+        run                                   pipeline  state       started    took  steps
+        07070707-0707-0707-0707-070707070707  weather   ✗ failed  3 min ago  1.24 s    3/4
+        ");
         let pipeline = PipelineSummary { name: Name::new("weather").unwrap(), runs: 12, latest: summary() };
-        insta::assert_snapshot!(pipelines(&[(pipeline, then)], now, NO), @"");
+        insta::assert_snapshot!(pipelines(&[(pipeline, then)], now, NO), @r"
+        pipeline  runs  latest      started  run
+        weather     12  ✗ failed  3 min ago  07070707-0707-0707-0707-070707070707
+        ");
     }
 
     #[test]

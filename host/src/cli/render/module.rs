@@ -183,6 +183,18 @@ mod tests {
                 output_schema: json!({"type": "string"}),
             }],
         };
-        insta::assert_snapshot!(render(&module, false, 80, Paint { color: false }), @"");
+        insta::assert_snapshot!(render(&module, false, 80, Paint { color: false }), @r#"
+        greet → rows of string
+          Greets somebody by name.
+          input  name: string
+          config greeting: string = "Hello"
+
+        hello.wasm
+          digest  sha256:0101010101010101010101010101010101010101010101010101010101010101
+          size    41.0 KiB
+          sdk     abi=0.1.0 sdk=rust/0.1.0
+          imports stepmill:step/host@0.1.0
+                  wasi:io/streams@0.2.6
+        "#);
     }
 }

@@ -4,13 +4,17 @@ use serde_json::Value as Json;
 
 use super::text::{cut, safe_text};
 
-/// A value as indented JSON, at most `lines` lines of `width` columns. Control characters in texts are escaped by
+/// A value as JSON, at most `lines` lines of `width` columns; what fits a line is not spread over several. Control characters in texts are escaped by
 /// JSON already; what else could steer a terminal is made visible.
 #[must_use]
 pub fn render(value: &Json, lines: usize, width: usize) -> String {
     let pretty = match value {
         Json::String(text) if !text.contains('\n') => safe_text(text).into_owned(),
-        value => serde_json::to_string_pretty(value).unwrap_or_default(),
+        value => {
+            let mut text = String::new();
+            spread(&mut text, value, 0, width);
+            text
+        }
     };
     let mut text = String::new();
     for line in pretty.lines().take(lines) {
@@ -24,6 +28,31 @@ pub fn render(value: &Json, lines: usize, width: usize) -> String {
     text
 }
 
+/// Writes a value on the rest of the line if it fits, else item by item.
+fn spread(text: &mut String, value: &Json, indent: usize, width: usize) {
+    let compact = value.to_string();
+    let room = width.saturating_sub(indent);
+    let items: Vec<(String, &Json)> = match value {
+        Json::Array(items) if compact.len() > room => items.iter().map(|item| (String::new(), item)).collect(),
+        Json::Object(fields) if compact.len() > room => {
+            fields.iter().map(|(key, field)| (format!("{}: ", Json::from(key.as_str())), field)).collect()
+        }
+        _ => return text.push_str(&compact),
+    };
+    let (open, close) = if value.is_array() { ('[', ']') } else { ('{', '}') };
+    text.push(open);
+    for (index, (key, item)) in items.iter().enumerate() {
+        text.push_str(if index == 0 { "\n" } else { ",\n" });
+        text.extend(std::iter::repeat_n(' ', indent + 2));
+        text.push_str(key);
+        // Values are small and at most as deep as MessagePack from a guest may be.
+        spread(text, item, indent + 2, width.saturating_sub(key.len()));
+    }
+    text.push('\n');
+    text.extend(std::iter::repeat_n(' ', indent));
+    text.push(close);
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -35,9 +64,10 @@ mod tests {
         assert_eq!(render(&json!("Hello, Ada!"), 10, 80), "Hello, Ada!\n");
         assert_eq!(render(&json!(3.5), 10, 80), "3.5\n");
         assert_eq!(
-            render(&json!({"a": [1, 2], "b": "\u{1b}\u{202e}"}), 10, 80),
-            "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": \"\\u001b\\u{202e}\"\n}\n"
+            render(&json!({"a": [1, 2], "b": "\u{1b}\u{202e}"}), 9, 80),
+            "{\"a\":[1,2],\"b\":\"\\u001b\\u{202e}\"}\n"
         );
-        assert_eq!(render(&json!([1, 2, 3]), 2, 80), "[\n  1,\n… and 3 more lines\n");
+        assert_eq!(render(&json!({"a": [1, 2], "b": "long"}), 9, 16), "{\n  \"a\": [1,2],\n  \"b\": \"long\"\n}\n");
+        assert_eq!(render(&json!([10, 20, 30]), 2, 8), "[\n  10,\n… and 3 more lines\n");
     }
 }
