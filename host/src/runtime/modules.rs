@@ -269,7 +269,7 @@ impl Modules {
             // It imports more of WASI than is offered. Standard libraries do so for functions that nobody calls.
             Err(_) => {
                 let mut linker = linker.clone();
-                linker.define_unknown_imports_as_traps(component).map_err(contract)?;
+                wasi::deny_the_rest(&mut linker, component).map_err(contract)?;
                 linker.instantiate_pre(component).map_err(contract)?
             }
         };

@@ -8,7 +8,7 @@ mod cli;
 mod clocks;
 mod random;
 
-use wasmtime::component::{HasData, HasSelf, Linker, ResourceTable};
+use wasmtime::component::{Component, HasData, HasSelf, Linker, ResourceTable, ResourceType, types::ComponentItem};
 use wasmtime_wasi::{
     filesystem::{WasiFilesystem, WasiFilesystemCtxView},
     p2::bindings as wasi,
@@ -49,6 +49,45 @@ pub(super) fn add_to_linker(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()
     wasi::cli::terminal_stdout::add_to_linker::<Sandbox, Own>(linker, own)?;
     wasi::cli::terminal_stderr::add_to_linker::<Sandbox, Own>(linker, own)
 }
+
+/// The interfaces that [`add_to_linker`] offers, without their versions: the linker finds compatible ones by itself.
+const OFFERED: &[&str] = &["wasi:io/", "wasi:filesystem/", "wasi:clocks/", "wasi:random/", "wasi:cli/", "stepmill:step/"];
+
+/// Lets a component be linked that imports interfaces which are not offered: their functions fail when they are called.
+///
+/// Not wasmtime's own `define_unknown_imports_as_traps`: that goes by exact versions, and would deny
+/// `wasi:cli/environment@0.2.6` too where a later 0.2 is offered.
+///
+/// # Errors
+/// If the import is of a sort that cannot be stood in for.
+pub(super) fn deny_the_rest(linker: &mut Linker<Sandbox>, component: &Component) -> wasmtime::Result<()> {
+    let engine = component.engine().clone();
+    for (interface, item) in component.component_type().imports(&engine) {
+        let ComponentItem::ComponentInstance(instance) = item.ty else { continue };
+        if OFFERED.iter().any(|offered| interface.starts_with(offered)) {
+            continue;
+        }
+        let mut stand_in = linker.instance(interface)?;
+        for (name, item) in instance.exports(&engine) {
+            match item.ty {
+                ComponentItem::ComponentFunc(_) => {
+                    let function = format!("{interface}#{name}");
+                    stand_in.func_new(name, move |_, _, _, _| Err(Denied(function.clone()).into()))?;
+                }
+                ComponentItem::Resource(_) => {
+                    stand_in.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A step called what it is not given.
+#[derive(Debug, thiserror::Error)]
+#[error("it called `{0}`, which steps are not given: a step has its inputs, its config and its log, nothing else")]
+struct Denied(String);
 
 struct HasTable;
 
