@@ -92,6 +92,7 @@ fn kill_after(mut child: Child, time: Duration) -> String {
 fn a_killed_run_goes_on_where_it_was() {
     let kills: u32 = option_env("STEPMILL_KILLS").unwrap_or(30);
     let golden = Bench::new();
+    golden.warm();
     let path = golden.write("pipeline.toml", pipeline());
     let path = path.to_str().expect("UTF-8");
     golden.run(&["run", path, "-q"]).expect(0);
@@ -103,9 +104,8 @@ fn a_killed_run_goes_on_where_it_was() {
     let (mut inside, mut seed) = (0, u64::from(std::process::id()));
     for kill in 0..kills {
         let bench = Bench::new();
-        fs::create_dir_all(bench.data()).expect("a folder");
-        // The machine code is taken along: these kills are about runs.
-        copy_code(&golden, &bench, path);
+        // The guest is compiled beforehand: these kills are about runs.
+        bench.warm();
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let time = whole.mul_f64((seed >> 33) as f64 / f64::from(1u32 << 31));
         let said = kill_after(bench.start(&["run", path]), time);
@@ -125,13 +125,6 @@ fn a_killed_run_goes_on_where_it_was() {
     }
     assert!(inside * 2 >= kills, "only {inside} of {kills} kills fell into a step");
     println!("{kills} kills, {inside} of them inside a step");
-}
-
-/// Compiles the guest in a data directory, so that a run there begins at once.
-fn copy_code(from: &Bench, to: &Bench, pipeline: &str) {
-    let checked = to.run(&["check", pipeline]);
-    assert_eq!(checked.code, Some(0), "{checked:?}");
-    let _ = from;
 }
 
 fn option_env(name: &str) -> Option<u32> {

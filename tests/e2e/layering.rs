@@ -28,7 +28,6 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("wasmparser", &["runtime"]),
     ("rusqlite", &["persist"]),
     ("petgraph", &["plan"]),
-    ("toml", &["definition"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("miette", &["definition", "cli"]),
@@ -92,6 +91,10 @@ fn no_source_file_is_larger_than_a_head() {
 fn each_source(mut found: impl FnMut(&str, &str, &str)) {
     let source = root().join("host/src");
     walk(&source, &mut |path, text| {
+        // Tests may look across: they are not part of the structure.
+        if path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs") {
+            return;
+        }
         let inner = path.strip_prefix(&source).expect("inside").to_string_lossy().into_owned();
         let room = inner.split('/').next().expect("a part").trim_end_matches(".rs").to_owned();
         found(&room, &inner, text);

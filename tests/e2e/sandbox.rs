@@ -12,6 +12,7 @@ const FAILURES: &[(&str, &str, &str, &[&str])] = &[
     ("traps", "", "trapped", &[]),
     ("exits", "", "panicked", &["exit"]),
     ("invent_file", "", "invalid_output", &["$file"]),
+    ("dials", "", "trapped", &["wasi:sockets"]),
     ("half_rows", "", "permanent", &["only five"]),
     ("spins", "limits.cpu = \"200ms\"", "limit_reached", &["limits.cpu"]),
     ("spins", "timeout = \"200ms\"", "limit_reached", &["timeout"]),
@@ -65,11 +66,8 @@ fn a_step_finds_nothing_of_the_machine() {
     let path = bench.pipeline("[steps.it]\nuse = \"b/probes\"\n");
     let mut command = bench.command(&["run", path.to_str().unwrap()]);
     assert!(command.env("CANARY", "secret").output().unwrap().status.success());
-    let found: Json = bench.run(&["runs", "output", "latest", "it", "--json"]).expect(0).json();
-    let text = found.to_string();
-    for part in ["variable", "argument", "file", "network", "socket", "CANARY"] {
-        assert!(!text.contains(&format!("\"{part} ")) && !text.contains("secret"), "{text}");
-    }
+    let found: Json = bench.run(&["runs", "output", "latest", "it"]).expect(0).json();
+    assert_eq!(found, serde_json::json!([]));
 }
 
 #[test]

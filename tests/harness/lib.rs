@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
 };
 
 use serde_json::Value as Json;
@@ -108,14 +109,33 @@ impl Bench {
         path
     }
 
-    /// Writes a pipeline of the behaviours guest; `steps` is what follows its `[modules]`.
+    /// Writes a pipeline of the behaviours guest; `steps` is what follows its `[modules]`. The guest is compiled in the
+    /// data directory already.
     pub fn pipeline(&self, steps: &str) -> PathBuf {
+        self.warm();
         self.write("pipeline.toml", pipeline_text("", steps))
     }
 
     /// The same, with the step whose output is the run's.
     pub fn pipeline_returning(&self, output: &str, steps: &str) -> PathBuf {
+        self.warm();
         self.write("pipeline.toml", pipeline_text(&format!("output = \"{output}\"\n"), steps))
+    }
+
+    /// Gives this bench a data directory in which nothing has run, but the behaviours guest is compiled.
+    pub fn warm(&self) {
+        static TEMPLATE: OnceLock<Bench> = OnceLock::new();
+        if self.data().exists() {
+            return;
+        }
+        let template = TEMPLATE.get_or_init(|| {
+            let template = Bench::new();
+            fs::create_dir(template.data()).expect("a folder");
+            let path = template.write("pipeline.toml", pipeline_text("", "[steps.it]\nuse = \"b/noop\"\n"));
+            template.run(&["check", path.to_str().expect("UTF-8")]).expect(0);
+            template
+        });
+        copy_folder(&template.data(), &self.data());
     }
 
     /// The binary with these arguments, in this folder, with an empty environment but for what a process needs.
@@ -149,6 +169,19 @@ impl Bench {
 pub fn pipeline_text(keys: &str, steps: &str) -> String {
     let module = Json::from(guest("behaviours").to_string_lossy().into_owned());
     format!("name = \"test\"\n{keys}[modules]\nb = {{ path = {module} }}\n{steps}")
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let copy = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(&path, &copy).expect("a copy");
+        }
+    }
 }
 
 /// The repository's root.

@@ -9,7 +9,7 @@ use std::{
         net::{UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -43,6 +43,8 @@ pub enum Response {
 /// Answers requests until it is dropped.
 pub struct ControlSocket {
     path: PathBuf,
+    /// Held while a request is answered.
+    answering: Arc<Mutex<()>>,
 }
 
 impl ControlSocket {
@@ -58,21 +60,26 @@ impl ControlSocket {
         }
         let listener = UnixListener::bind(path)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        let answering = Arc::new(Mutex::new(()));
+        let busy = Arc::clone(&answering);
         std::thread::Builder::new().name("control".into()).spawn(move || {
             for stream in listener.incoming() {
+                let _busy = busy.lock().unwrap_or_else(PoisonError::into_inner);
                 match stream.and_then(|stream| answer(&stream, handler.as_ref())) {
                     Ok(()) => {}
                     Err(error) => tracing::debug!(%error, "a request on the control socket failed"),
                 }
             }
         })?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), answering })
     }
 }
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
-        // The thread ends with the process; without the file nobody finds it any more.
+        // The thread ends with the process, which may be at once: whoever has asked is to have the answer first.
+        drop(self.answering.lock().unwrap_or_else(PoisonError::into_inner));
+        // Without the file nobody finds it any more.
         if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::debug!(%error, "the control socket cannot be removed");
         }

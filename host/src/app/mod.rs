@@ -18,7 +18,6 @@ pub use self::{
     params::{ParamInput, Params, ParamsError},
     run::Run,
 };
-pub use crate::runtime::{Compiler, ModuleError};
 use crate::{
     definition::{Pipeline, problem::Problems},
     event::{EventKind, Origin},
@@ -29,9 +28,13 @@ use crate::{
     },
     ids::RunId,
     observe::Fanout,
-    persist::{DataDir, DataDirError, Reader, SqliteJournal, StoreError, outputs::BlobStore},
+    persist::{DataDir, SqliteJournal, outputs::BlobStore},
     plan::{Compiled, Plan},
     runtime::{Modules, ModulesOptions, SandboxRunner, engine::EngineError},
+};
+pub use crate::{
+    persist::{DataDirError, Reader, StoreError, reader},
+    runtime::{COMPILE_COMMAND, Compiler, ModuleError, compile_child_main},
 };
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
 use control::ControlSocket;

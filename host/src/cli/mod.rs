@@ -28,7 +28,7 @@ use self::{
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Compile(_) = cli.command {
-        return crate::runtime::compile_child_main();
+        return crate::app::compile_child_main();
     }
     let settings = Settings::resolve(&cli.global, &Surroundings::detect());
     start_log(&settings);

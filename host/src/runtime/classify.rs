@@ -35,11 +35,22 @@ pub(super) fn trapped(error: &Error, sandbox: &Sandbox) -> Stop {
         let text = "the step ran out of stack: it recurses too deeply, or keeps large arrays on the stack";
         with_frames(StepFailure::new(FailureKind::StackOverflow, text), error)
     } else if let Some(panic) = panic {
-        with_frames(StepFailure::new(FailureKind::Panicked, format!("the step panicked: {panic}")), error)
+        with_frames(panicked(&panic), error)
     } else {
         with_frames(StepFailure::new(FailureKind::Trapped, format!("the step trapped: {}", reason(error))), error)
     };
     Stop::Failed(failure)
+}
+
+/// From what Rust's standard library writes on a panic: `thread '…' panicked at FILE:LINE:COLUMN:`, then the message.
+fn panicked(text: &str) -> StepFailure {
+    let place = text.split_once("panicked at ").and_then(|(_, rest)| rest.split_once(":\n"));
+    match place {
+        Some((place, said)) => {
+            StepFailure::new(FailureKind::Panicked, format!("the step panicked: {said}")).because(format!("at {place}"))
+        }
+        None => StepFailure::new(FailureKind::Panicked, format!("the step panicked: {text}")),
+    }
 }
 
 fn limit_of(error: &Error, refused: Option<LimitKind>, panic: Option<&str>) -> Option<LimitKind> {

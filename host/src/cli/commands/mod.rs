@@ -12,9 +12,8 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    app::{Compiler, History, Library, OpenError},
+    app::{Compiler, DataDirError, History, Library, OpenError, StoreError},
     ids::RunId,
-    persist::StoreError,
 };
 
 /// Does what the command line asks for.
@@ -68,11 +67,10 @@ fn store_error(error: StoreError) -> CliError {
 
 /// The run that a user means.
 fn find_run(history: &History, text: &str) -> Result<RunId, CliError> {
-    let text = if text == "latest" { "last" } else { text };
     history.reader().find_run(text).map_err(store_error)
 }
 
 /// Whether nothing has run yet.
 fn is_empty(error: &StoreError) -> bool {
-    matches!(error, StoreError::Empty(_) | StoreError::DataDir(crate::persist::DataDirError::Missing { .. }))
+    matches!(error, StoreError::Empty(_) | StoreError::DataDir(DataDirError::Missing { .. }))
 }

@@ -4,8 +4,9 @@ use std::{io::Write, time::Duration};
 
 use crate::{
     app::{
-        History,
+        History, StoreError,
         control::{self, Request, Response},
+        reader::{LogFilter, RunFilter, RunRow, RunState as StoredState},
     },
     cli::{
         args::{RunArg, RunsListArgs, RunsLogsArgs, RunsOutputArgs},
@@ -18,10 +19,6 @@ use crate::{
     dto::{LogLineView, LogLines, PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary, StepCounts},
     execute::ports::LogLine,
     ids::{Name, RunId, StepIndex, Timestamp},
-    persist::{
-        StoreError,
-        reader::{LogFilter, RunFilter, RunRow, RunState as StoredState},
-    },
     value,
 };
 

@@ -47,13 +47,13 @@ impl Reader {
         })
     }
 
-    /// The run that a user means: an id, the beginning of one, or `last`.
+    /// The run that a user means: an id, the beginning of one, or `latest`.
     ///
     /// # Errors
     /// If no run or several runs fit, or the database cannot be read.
     pub fn find_run(&self, text: &str) -> Result<RunId, StoreError> {
         let unknown = || StoreError::NoSuchRun(text.to_owned());
-        if text == "last" {
+        if text == "latest" {
             let newest = self.runs(&RunFilter::default(), None, 1)?;
             return newest.runs.first().map(|run| run.id).ok_or_else(unknown);
         }

@@ -93,10 +93,10 @@ fn runs_are_found_by_what_people_type() {
     let folder = tempfile::tempdir().unwrap();
     let (_dir, journal) = open(folder.path());
     let reader = reader(folder.path());
-    assert!(matches!(reader.find_run("last"), Err(StoreError::NoSuchRun(_))));
+    assert!(matches!(reader.find_run("latest"), Err(StoreError::NoSuchRun(_))));
     let old = create_at(&journal, "p", 1, true);
     let new = create_at(&journal, "p", 2, true);
-    assert_eq!(reader.find_run("last").unwrap(), new);
+    assert_eq!(reader.find_run("latest").unwrap(), new);
     assert_eq!(reader.find_run(&old.to_string()).unwrap(), old);
     assert_eq!(reader.find_run(&old.to_string().to_uppercase()).unwrap(), old);
     let (old_text, new_text) = (old.to_string(), new.to_string());
@@ -104,7 +104,7 @@ fn runs_are_found_by_what_people_type() {
     assert_eq!(reader.find_run(&old_text[..=same]).unwrap(), old);
     let error = reader.find_run(&old_text[..same]).unwrap_err();
     assert!(matches!(&error, StoreError::Ambiguous { matches, .. } if matches.len() == 2), "{error}");
-    for unknown in ["ffff", "latest", ""] {
+    for unknown in ["ffff", "last", ""] {
         assert!(matches!(reader.find_run(unknown), Err(StoreError::NoSuchRun(_))), "{unknown}");
     }
     assert!(matches!(reader.run(RunId::generate()), Err(StoreError::NoSuchRun(_))));

@@ -13,7 +13,11 @@ use wasmtime_wasi::{
     filesystem::{WasiFilesystem, WasiFilesystemCtxView},
     p2::bindings as wasi,
 };
-use wasmtime_wasi_io::bindings::wasi::io;
+use wasmtime_wasi_io::{
+    bindings::wasi::io,
+    poll::DynPollable,
+    streams::{DynInputStream, DynOutputStream},
+};
 
 pub(super) use self::{clocks::VirtualClock, random::Randomness};
 use super::sandbox::Sandbox;
@@ -51,7 +55,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()
 }
 
 /// The interfaces that [`add_to_linker`] offers, without their versions: the linker finds compatible ones by itself.
-const OFFERED: &[&str] = &["wasi:io/", "wasi:filesystem/", "wasi:clocks/", "wasi:random/", "wasi:cli/", "stepmill:step/"];
+const OFFERED: &[&str] =
+    &["wasi:io/", "wasi:filesystem/", "wasi:clocks/", "wasi:random/", "wasi:cli/", "stepmill:step/"];
 
 /// Lets a component be linked that imports interfaces which are not offered: their functions fail when they are called.
 ///
@@ -75,13 +80,25 @@ pub(super) fn deny_the_rest(linker: &mut Linker<Sandbox>, component: &Component)
                     stand_in.func_new(name, move |_, _, _, _| Err(Denied(function.clone()).into()))?;
                 }
                 ComponentItem::Resource(_) => {
-                    stand_in.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                    stand_in.resource(name, resource_type(name), |_, _| Ok(()))?;
                 }
                 _ => {}
             }
         }
     }
     Ok(())
+}
+
+/// The type behind a resource of an interface that is not offered: one that it takes over from an interface that is, or
+/// nothing at all.
+fn resource_type(name: &str) -> ResourceType {
+    match name {
+        "pollable" => ResourceType::host::<DynPollable>(),
+        "input-stream" => ResourceType::host::<DynInputStream>(),
+        "output-stream" => ResourceType::host::<DynOutputStream>(),
+        "error" => ResourceType::host::<wasmtime::Error>(),
+        _ => ResourceType::host::<()>(),
+    }
 }
 
 /// A step called what it is not given.
