@@ -1,0 +1,158 @@
+//! `just bench`: measures, compares each number with the bound that it must keep, and fails where one is missed.
+//!
+//! `cargo bench --profile dev --package stepmill-tests -- NAME` measures only the sections whose name has NAME in it,
+//! and leaves `docs/benchmarks.md` as it is.
+
+mod floor;
+mod process;
+mod report;
+mod subject;
+
+use std::{error::Error, path::Path, process::ExitCode};
+
+use floor::Floor;
+use report::{Bound, Measured, Unit};
+use stepmill_tests::{guest, root};
+use subject::Subject;
+use tempfile::TempDir;
+
+/// The order in which things are measured.
+const SECTIONS: &[&str] = &["chain", "many", "large", "stream", "hello"];
+const ROUNDS: usize = 5;
+/// Rounds of what takes seconds.
+const LONG_ROUNDS: usize = 3;
+const LARGE: usize = 100_000_000;
+const LARGE_STEPS: u32 = 5;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<ExitCode> {
+    // Cargo itself adds `--bench`.
+    let filters: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let wanted = |section: &&str| filters.is_empty() || filters.iter().any(|filter| section.contains(filter.as_str()));
+    let sections: Vec<_> = SECTIONS.iter().copied().filter(wanted).collect();
+    if sections.is_empty() {
+        return Err(format!("there are only the sections {}", SECTIONS.join(", ")).into());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut rows = Vec::new();
+    for section in &sections {
+        eprintln!("measuring: {section} …");
+        rows.extend(runtime.block_on(measure(section))?);
+    }
+    println!("{}", report::table(&rows));
+    if filters.is_empty() {
+        report::write_page(&root().join("docs/benchmarks.md"), &rows)?;
+    }
+    Ok(if rows.iter().all(Measured::is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn measure(section: &str) -> Result<Vec<Measured>> {
+    // Not in the system's folder for temporary files, which may be in memory: disks are part of what is measured.
+    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let component = guest("behaviours");
+    if let "stream" | "hello" = section {
+        return if section == "stream" { stream(folder.path()) } else { hello(folder.path()) };
+    }
+    let floor = Floor::new(&component, folder.path())?;
+    let subject = Subject::open(&component, &folder.path().join("data")).await?;
+    let rows = match section {
+        "chain" => chain(&floor, &subject).await?,
+        "many" => many(&subject).await?,
+        _ => large(&floor, &subject, folder.path()).await?,
+    };
+    subject.close().await?;
+    Ok(rows)
+}
+
+/// A chain against the floor, and independent steps against the chain, in the same rounds.
+async fn chain(floor: &Floor, subject: &Subject) -> Result<Vec<Measured>> {
+    floor.durable_step(100).await?;
+    subject.chain(100).await?;
+    let (mut chains, mut throughputs) = (Rounds::default(), Rounds::default());
+    for _ in 0..ROUNDS {
+        let before = floor.durable_step(500).await?;
+        let chain = subject.chain(1_000).await?;
+        let after = floor.durable_step(500).await?;
+        let independent = subject.independent(1_000).await?;
+        chains.add(chain, f64::midpoint(before, after));
+        throughputs.add(independent.recip(), chain.recip());
+    }
+    eprintln!("a fresh instance and a call, without a commit: {:.1} µs", floor.sandbox(5_000).await? * 1e6);
+    Ok(vec![
+        chains.measured("a step of a durable chain of 1,000", Unit::Time, Bound::AtMost(1.5)),
+        throughputs.measured("1,000 independent steps, against the chain", Unit::Rate, Bound::AtLeast(8.0)),
+    ])
+}
+
+/// Whether a step costs more where there are more steps.
+async fn many(subject: &Subject) -> Result<Vec<Measured>> {
+    let (mut chains, mut fans) = (Rounds::default(), Rounds::default());
+    for _ in 0..LONG_ROUNDS {
+        let short = subject.chain(1_000).await?;
+        chains.add(subject.chain(10_000).await?, short);
+        let narrow = subject.fan(1_000).await?;
+        fans.add(subject.fan(10_000).await?, narrow);
+    }
+    Ok(vec![
+        chains.measured("a step of a chain of 10,000, against one of 1,000", Unit::Time, Bound::AtMost(2.0)),
+        fans.measured("a step of a fan of 10,000, against one of 1,000", Unit::Time, Bound::AtMost(2.0)),
+    ])
+}
+
+/// A large value against the floor.
+async fn large(floor: &Floor, subject: &Subject, folder: &Path) -> Result<Vec<Measured>> {
+    let mut value = vec![0xc6];
+    value.extend_from_slice(&u32::try_from(LARGE)?.to_be_bytes());
+    value.resize(value.len() + LARGE, 0xab);
+    let mut rounds = Rounds::default();
+    for _ in 0..LONG_ROUNDS {
+        let before = floor.large_value(&value, LARGE_STEPS, folder).await?;
+        let measured = subject.large_value(LARGE, LARGE_STEPS as usize).await?;
+        let after = floor.large_value(&value, LARGE_STEPS, folder).await?;
+        rounds.add(measured, f64::midpoint(before, after));
+    }
+    Ok(vec![rounds.measured("100 MB as one value through 5 steps", Unit::Time, Bound::AtMost(2.0))])
+}
+
+fn stream(folder: &Path) -> Result<Vec<Measured>> {
+    let peaks = process::stream(folder, 2_000_000)?;
+    Ok(vec![
+        Measured::absolute(
+            "2 GB of rows through 3 steps: memory of the host",
+            peaks.host,
+            Unit::Size,
+            Bound::AtMost(300e6),
+        ),
+        Measured::absolute("2 GB of rows through 3 steps: largest guest", peaks.guest, Unit::Size, Bound::AtMost(64e6)),
+    ])
+}
+
+fn hello(folder: &Path) -> Result<Vec<Measured>> {
+    let time = median(process::hello(folder, 20)?);
+    Ok(vec![Measured::absolute("`stepmill run` of one step, whole process", time, Unit::Time, Bound::AtMost(0.060))])
+}
+
+/// Pairs of what was measured and what it is compared with.
+#[derive(Default)]
+struct Rounds(Vec<[f64; 2]>);
+
+impl Rounds {
+    fn add(&mut self, value: f64, floor: f64) {
+        self.0.push([value, floor]);
+    }
+
+    fn measured(&self, subject: &str, unit: Unit, bound: Bound) -> Measured {
+        let of = |pick: fn(&[f64; 2]) -> f64| median(self.0.iter().map(pick).collect());
+        Measured::ratio(subject, [of(|r| r[0]), of(|r| r[1])], unit, of(|r| r[0] / r[1]), bound)
+    }
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    match numbers.len() % 2 {
+        0 => f64::midpoint(numbers[middle - 1], numbers[middle]),
+        _ => numbers[middle],
+    }
+}
