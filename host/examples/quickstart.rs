@@ -12,6 +12,9 @@ use stepmill::{
 };
 
 /// Runs `sum(numbers(10))` with the steps of a module, keeps everything in `data`, and gives the result as JSON.
+///
+/// # Errors
+/// Whatever goes wrong on the way.
 pub async fn sum_of_ten(module: &str, data: &str) -> Result<String, Box<dyn Error>> {
     let p = PipelineBuilder::new("quickstart");
     p.module("maths", module);

@@ -128,7 +128,7 @@ fn unproven(calls: &[Call], hash: &str) -> Option<&'static str> {
         calls[..renamed].iter().rposition(|call| matches!(call, Call::Write { path, .. } if name(path) == name(from)));
     let Some(last_write) = last_write else { return Some("nothing was written") };
     let synced = position(last_write, &|call| matches!(call, Call::Sync { path } if name(path) == name(from)));
-    if !synced.is_some_and(|at| at < renamed) {
+    if synced.is_none_or(|at| at > renamed) {
         return Some("the file was not synced before it was renamed");
     }
     let folder = to.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
@@ -235,7 +235,7 @@ fn whatever_the_disk_refuses_nothing_told_is_lost() {
             let told = run_with_fault(&bench, call, error, when);
             let shown = bench.run(&["runs", "show", "latest", "--json"]).expect(0);
             for (run, step) in &told {
-                if shown.json()["run"]["id"] == Json::from(run.clone()) {
+                if shown.json()["run"]["id"].as_str() == Some(run) {
                     let state = states(&shown).into_iter().find(|(name, _)| name == step).map(|(_, state)| state);
                     assert_eq!(state.as_deref(), Some("succeeded"), "{call} {error} {when}: {step} was told");
                 }

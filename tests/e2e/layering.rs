@@ -79,7 +79,7 @@ fn no_source_file_is_larger_than_a_head() {
     for tree in ["host/src", "guest-sdk/src", "guest-macros/src", "tests/e2e", "tests/harness", "tests/bench"] {
         walk(&root().join(tree), &mut |path, text| {
             let lines = text.lines().count();
-            if lines > MOST {
+            if lines > MOST && !is_test(path) {
                 wrong.push(format!("{}: {lines} lines", path.display()));
             }
         });
@@ -91,14 +91,20 @@ fn no_source_file_is_larger_than_a_head() {
 fn each_source(mut found: impl FnMut(&str, &str, &str)) {
     let source = root().join("host/src");
     walk(&source, &mut |path, text| {
-        // Tests may look across: they are not part of the structure.
-        if path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs") {
+        if is_test(path) {
             return;
         }
         let inner = path.strip_prefix(&source).expect("inside").to_string_lossy().into_owned();
         let room = inner.split('/').next().expect("a part").trim_end_matches(".rs").to_owned();
         found(&room, &inner, text);
     });
+}
+
+/// Tests may look across, and tables may be long: they are not part of the structure.
+fn is_test(path: &Path) -> bool {
+    let inner = path.strip_prefix(root()).unwrap_or(path);
+    let mut parts = inner.components().skip(1);
+    parts.any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
 }
 
 fn walk(folder: &Path, found: &mut dyn FnMut(&Path, &str)) {

@@ -47,7 +47,6 @@ impl Run {
     }
 
     /// What asks it to end as cancelled, to be kept elsewhere.
-    #[must_use]
     pub fn canceller(&self) -> impl Fn() + Send + Sync + 'static {
         let cancel = Arc::clone(&self.cancel);
         move || {

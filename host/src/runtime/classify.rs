@@ -1,5 +1,7 @@
 //! From whatever ended a guest to a failure that a person can act on.
 
+use std::collections::BTreeSet;
+
 use wasmtime::{Error, Trap, WasmBacktrace, component::ResourceTableError};
 use wasmtime_wasi::I32Exit;
 
@@ -31,7 +33,7 @@ pub(super) fn trapped(error: &Error, sandbox: &Sandbox) -> Stop {
     let failure = if let Some(I32Exit(code)) = error.downcast_ref() {
         let text = "the step called `exit`: let it return a value or an error instead";
         StepFailure::new(FailureKind::Panicked, format!("{text} (the exit code was {code})"))
-    } else if error.downcast_ref() == Some(&Trap::StackOverflow) {
+    } else if error.downcast_ref() == Some(&Trap::StackOverflow) || fell_off_its_own_stack(error) {
         let text = "the step ran out of stack: it recurses too deeply, or keeps large arrays on the stack";
         with_frames(StepFailure::new(FailureKind::StackOverflow, text), error)
     } else if let Some(panic) = panic {
@@ -40,6 +42,16 @@ pub(super) fn trapped(error: &Error, sandbox: &Sandbox) -> Stop {
         with_frames(StepFailure::new(FailureKind::Trapped, format!("the step trapped: {}", reason(error))), error)
     };
     Stop::Failed(failure)
+}
+
+/// Languages that compile to wasm keep part of their stack in linear memory, where Rust puts it first: recursing too
+/// deeply ends there as an access below address zero. A few functions in all of the innermost frames tell it from others.
+fn fell_off_its_own_stack(error: &Error) -> bool {
+    const FUNCTIONS: usize = 4;
+    let out_of_bounds = error.downcast_ref() == Some(&Trap::MemoryOutOfBounds);
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>().filter(|_| out_of_bounds) else { return false };
+    let functions: BTreeSet<_> = trace.frames().iter().map(|frame| frame.func_index()).collect();
+    trace.frames().len() >= super::engine::MAX_FRAMES && functions.len() <= FUNCTIONS
 }
 
 /// From what Rust's standard library writes on a panic: `thread '…' panicked at FILE:LINE:COLUMN:`, then the message.

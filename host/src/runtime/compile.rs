@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitCode, ExitStatus, Stdio},
     time::Duration,
 };
@@ -137,7 +137,7 @@ async fn read_all(from: impl AsyncRead + Unpin, most: u64) -> io::Result<Vec<u8>
 }
 
 impl Answer {
-    fn code(self, binary: &PathBuf) -> Result<Vec<u8>, CompileError> {
+    fn code(self, binary: &Path) -> Result<Vec<u8>, CompileError> {
         use std::os::unix::process::ExitStatusExt;
 
         if self.status.success() {
@@ -163,8 +163,8 @@ mod libc_signal {
     pub(super) const XCPU: i32 = rustix::process::Signal::XCPU.as_raw();
 }
 
-fn child_error(binary: &PathBuf, problem: &str) -> CompileError {
-    CompileError::Child { binary: binary.clone(), problem: problem.to_owned() }
+fn child_error(binary: &Path, problem: &str) -> CompileError {
+    CompileError::Child { binary: binary.to_owned(), problem: problem.to_owned() }
 }
 
 /// The child's exit code for a module that is at fault itself.

@@ -26,7 +26,7 @@ const POOLED_INSTANCE_BYTES: usize = 1 << 20;
 /// How much of a used memory stays resident for the next sandbox; `pagemap_scan` clears only the pages that were written.
 const KEEP_RESIDENT: usize = 1 << 20;
 /// The most wasm stack frames in a failure.
-const MAX_FRAMES: usize = 16;
+pub(super) const MAX_FRAMES: usize = 16;
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]

@@ -110,18 +110,14 @@ async fn a_step_gets_its_argument_and_returns_a_value() {
     assert_eq!(host.runner.sandboxes_started(), 1);
 }
 
-/// What an attempt costs without a store and a journal. Prints; asserts nothing about time, for machines differ.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_attempts_of_one_module() {
     let host = Host::new();
     let module = host.modules.load(echo()).await.unwrap();
     let job = host.job(&module, vec![value("x", &[1])]);
-    let count: u32 = std::env::var("STEPMILL_BENCH").ok().and_then(|count| count.parse().ok()).unwrap_or(200);
-    let started = std::time::Instant::now();
-    for _ in 0..count {
+    for _ in 0..200 {
         let report = host.runner.run(job.clone(), host.logs.clone(), host.cancel.subscribe()).await;
         assert!(report.result.is_ok());
     }
-    println!("{:?} per attempt", started.elapsed() / count);
-    assert_eq!(host.runner.sandboxes_started(), u64::from(count));
+    assert_eq!(host.runner.sandboxes_started(), 200);
 }

@@ -81,7 +81,7 @@ fn push_schema(text: &mut String, schema: &Json) {
 }
 
 fn typed(form: Form, schema: &Json) -> String {
-    let item = short_type(schema, schema, MAX_DEPTH);
+    let item = short_type(schema, MAX_DEPTH);
     match form {
         Form::Value => item,
         Form::Rows => format!("rows of {item}"),
@@ -89,11 +89,11 @@ fn typed(form: Form, schema: &Json) -> String {
 }
 
 /// A schema in a word or two, such as `list of Day` or `string | null`.
-fn short_type(schema: &Json, root: &Json, depth: usize) -> String {
+fn short_type(schema: &Json, depth: usize) -> String {
     if depth == 0 {
         return "…".to_owned();
     }
-    let next = |schema: &Json| short_type(schema, root, depth - 1);
+    let next = |schema: &Json| short_type(schema, depth - 1);
     if let Some(target) = schema["$ref"].as_str() {
         let title = target.rsplit('/').next().unwrap_or(target);
         return safe_text(title).into_owned();

@@ -34,8 +34,7 @@ impl Subject for Durable {
     fn kept(&self, run: RunId) -> Vec<RunEvent> {
         let copy = tempfile::tempdir().unwrap();
         copy_database(self.folder.path(), copy.path());
-        let events =
-            open(copy.path()).1.close().and_then(|()| Ok(reader(copy.path()).history(run).unwrap_or_default()));
+        let events = open(copy.path()).1.close().map(|()| reader(copy.path()).history(run).unwrap_or_default());
         events.unwrap()
     }
 }

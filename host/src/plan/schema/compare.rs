@@ -215,10 +215,10 @@ fn variants<'v, 'a>(alternatives: &'v [Alternative<'a>], by_value: bool) -> Vec<
 
 /// One variant for each value that is listed, if that is asked for, else for each kind of value.
 pub(super) fn variants_of<'v, 'a>(alternative: &'v Alternative<'a>, by_value: bool) -> Vec<Variant<'v, 'a>> {
-    if let (true, Some(values)) = (by_value, &alternative.values) {
-        if values.iter().all(|value| !value.is_array() && !value.is_object()) {
-            return values.iter().filter_map(|value| variant_of_value(alternative, value)).collect();
-        }
+    if let (true, Some(values)) = (by_value, &alternative.values)
+        && values.iter().all(|value| !value.is_array() && !value.is_object())
+    {
+        return values.iter().filter_map(|value| variant_of_value(alternative, value)).collect();
     }
     let kinds = [
         Kinds::INTEGER,

@@ -194,8 +194,7 @@ async fn files_are_written_and_read_back() {
     let reference = crate::value::file::to_value(&file);
     let imports = r#"(import "stepmill:step/host@0.1.0" "open-file" (func $open (param i32 i32 i32)))
         (import "stepmill:step/host@0.1.0" "[method]file-reader.read" (func $read (param i32 i32 i32)))"#;
-    let run = format!(
-        "(call $open (i32.const 3000) (i32.const 64) (i32.const 3100))
+    let run = "(call $open (i32.const 3000) (i32.const 64) (i32.const 3100))
         (if (i32.load8_u (i32.const 3100)) (then (unreachable)))
         (call $read (i32.load (i32.const 3104)) (i32.const 2) (i32.const 3200))
         (i32.store8 (i32.const 3300) (i32.const 0xa3))
@@ -203,9 +202,8 @@ async fn files_are_written_and_read_back() {
         (call $read (i32.load (i32.const 3104)) (i32.const -1) (i32.const 3200))
         (if (i32.ne (i32.load (i32.const 3204)) (i32.const 1)) (then (unreachable)))
         (memory.copy (i32.const 3303) (i32.load (i32.const 3200)) (i32.const 1))
-        (call $ok (i32.const 3300) (i32.const 4))"
-    );
+        (call $ok (i32.const 3300) (i32.const 4))";
     let data = format!("{imports}\n(data (i32.const 3000) \"{}\")", hash.hex());
-    let answer = host.output(&guest_with(&data, &run, "(call $describe)"), vec![value("x", &reference)]).await;
+    let answer = host.output(&guest_with(&data, run, "(call $describe)"), vec![value("x", &reference)]).await;
     assert_eq!(answer, b"\xa3run");
 }
