@@ -160,7 +160,7 @@ fn an_artifact_is_replaced_and_found_by_module_and_engine() {
         code_size: size.into(),
         created_at: Timestamp(4),
     };
-    let _ = journal.put_artifact(artifact(1));
+    drop(journal.put_artifact(artifact(1)));
     journal.put_artifact(artifact(2)).wait().unwrap();
     let reader = reader(folder.path());
     assert_eq!(reader.artifact(digest, "48").unwrap(), Some(artifact(2)));
