@@ -1,6 +1,7 @@
 //! The reading side: what lists, pages and commands ask. Works beside a writer, also one in another process, and after
 //! one was killed. Calls block for as long as SQLite reads; async code gives them a thread.
 
+mod columns;
 mod events;
 mod rows;
 mod runs;
@@ -16,11 +17,11 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{codec, data_dir::DataDir, error::StoreError, schema};
 use crate::ids::RunId;
 
+pub(super) use columns::{form_word, place_word};
 pub use rows::{
     AttemptRow, AttemptState, LogChunk, LogFilter, OutputRow, PipelineRow, RunCursor, RunFilter, RunPage, RunRow,
     RunState, StepCounts, StepReason, StepRow,
 };
-pub(super) use rows::{form_word, place_word};
 
 /// The most rows that one call returns.
 pub const MAX_ROWS: u32 = 1_000;

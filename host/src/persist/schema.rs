@@ -2,8 +2,9 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -33,8 +34,9 @@ const WAL_SIZE_LIMIT: i64 = 64 << 20;
 pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
     let path = dir.dir().database();
     refuse_unknown(&path)?;
+    create_private(&path)?;
     let sqlite = |error| StoreError::sqlite(&path, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
     harden(&connection).map_err(sqlite)?;
     if is_blank(&connection).map_err(sqlite)? {
@@ -123,6 +125,15 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "mmap_size", 0)
+}
+
+/// Makes the file before SQLite does, which would let everybody read it. Files beside it take over its permissions.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(DataDirError::Io { action: "create", path: path.to_owned(), source }.into()),
+    }
 }
 
 /// Makes an empty file ours. The first write to it, and atomic: a file with a header that does not name us is not ours.

@@ -1,16 +1,14 @@
-//! What the reader returns, and how its words are written in the database.
+//! What the reader returns.
 
-use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
-use super::codec;
 use crate::{
     event::{CancelReason, SkipReason, StepState},
     execute::ports::LogLine,
     failure::{StepFailure, Usage},
     ids::{ContentHash, Name, PlanHash, RunId, StepIndex, Timestamp},
     module::Form,
-    output::{ItemRange, Place},
+    output::ItemRange,
 };
 
 /// Where a run stands.
@@ -75,7 +73,7 @@ impl AttemptState {
         }
     }
 
-    fn from_word(word: &str) -> Option<Self> {
+    pub(super) fn from_word(word: &str) -> Option<Self> {
         [Self::Running, Self::Succeeded, Self::Failed, Self::Lost].into_iter().find(|state| state.as_str() == word)
     }
 }
@@ -274,71 +272,4 @@ pub struct LogFilter {
     pub item: Option<u32>,
     /// Only of this attempt.
     pub attempt: Option<u32>,
-}
-
-pub(in crate::persist) fn form_word(form: Form) -> &'static str {
-    match form {
-        Form::Value => "value",
-        Form::Rows => "rows",
-    }
-}
-
-pub(in crate::persist) fn place_word(place: &Place) -> &'static str {
-    match place {
-        Place::Inline(_) => "inline",
-        Place::Blob => "blob",
-    }
-}
-
-fn form(word: &str) -> Option<Form> {
-    [Form::Value, Form::Rows].into_iter().find(|form| form_word(*form) == word)
-}
-
-fn is_inline(word: &str) -> Option<bool> {
-    match word {
-        "inline" => Some(true),
-        "blob" => Some(false),
-        _ => None,
-    }
-}
-
-/// The columns that [`usage_and_output`] reads, of a table called `a`.
-pub(super) const USAGE_AND_OUTPUT: &str = "a.wall_us, a.cpu_us, a.memory, a.log_lines, a.log_lines_dropped, \
-     a.output_form, a.output_hash, a.output_size, a.output_items, a.output_place";
-
-/// Reads [`USAGE_AND_OUTPUT`], the first of which has this index.
-pub(super) fn usage_and_output(row: &Row<'_>, first: usize) -> rusqlite::Result<(Option<Usage>, Option<OutputRow>)> {
-    let usage = match codec::count_opt(row, first)? {
-        None => None,
-        Some(wall_us) => Some(Usage {
-            wall_us,
-            cpu_us: codec::count(row, first + 1)?,
-            memory: codec::count(row, first + 2)?,
-            log_lines: codec::count(row, first + 3)?,
-            log_lines_dropped: codec::count(row, first + 4)?,
-        }),
-    };
-    let output = match row.get(first + 6)? {
-        None => None,
-        Some(hash) => Some(OutputRow {
-            form: codec::word(row, first + 5, form)?,
-            hash: ContentHash(hash),
-            size: codec::count(row, first + 7)?,
-            items: codec::count_opt(row, first + 8)?,
-            inline: codec::word(row, first + 9, is_inline)?,
-        }),
-    };
-    Ok((usage, output))
-}
-
-pub(super) fn attempt_state(row: &Row<'_>, index: usize) -> rusqlite::Result<AttemptState> {
-    codec::word(row, index, AttemptState::from_word)
-}
-
-pub(super) fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row.get::<_, Option<i64>>(index)?.map(Timestamp))
-}
-
-pub(super) fn name(row: &Row<'_>, index: usize) -> rusqlite::Result<Name> {
-    codec::word(row, index, |text| Name::new(text).ok())
 }

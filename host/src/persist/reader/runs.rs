@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::{
     MAX_ROWS, PipelineRow, QueryError, Reader, RunCursor, RunFilter, RunPage, RunRow, RunState, StepCounts, cap, codec,
-    rows,
+    columns,
 };
 use crate::{
     ids::{ModuleDigest, PlanHash, RunId, Timestamp},
@@ -113,7 +113,7 @@ impl Reader {
             )?;
             let found = select.query_map([MAX_ROWS], |row| {
                 let last_created_at = Timestamp(row.get(2)?);
-                Ok(PipelineRow { name: rows::name(row, 0)?, runs: codec::count(row, 1)?, last_created_at })
+                Ok(PipelineRow { name: columns::name(row, 0)?, runs: codec::count(row, 1)?, last_created_at })
             })?;
             Ok(found.collect::<Result<_, _>>()?)
         })
@@ -174,12 +174,12 @@ fn list(
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     Ok(RunRow {
         id: id(row, 0)?,
-        pipeline: rows::name(row, 1)?,
+        pipeline: columns::name(row, 1)?,
         plan: PlanHash(row.get(2)?),
         state: codec::word(row, 3, RunState::from_word)?,
         cancel_requested: row.get(4)?,
         created_at: Timestamp(row.get(5)?),
-        finished_at: rows::time(row, 6)?,
+        finished_at: columns::time(row, 6)?,
         events: codec::count(row, 7)?,
         steps: codec::count(row, 8)?,
         counts: StepCounts {

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params, types::Type};
 
-use super::{AttemptRow, LogChunk, LogFilter, Reader, StepRow, cap, codec, rows, run_key};
+use super::{AttemptRow, LogChunk, LogFilter, Reader, StepRow, cap, codec, columns, run_key};
 use crate::{
     ids::{RunId, StepIndex},
     output::ItemRange,
@@ -21,7 +21,7 @@ impl Reader {
                 "SELECT s.step, s.name, s.state, s.reason, s.attempts, s.started_at, s.finished_at, {} FROM steps s \
                  LEFT JOIN attempts a ON a.run = s.run AND a.step = s.step AND a.item = 0 AND a.attempt = s.attempts \
                  WHERE s.run = ? AND s.step >= ? ORDER BY s.step LIMIT ?",
-                rows::USAGE_AND_OUTPUT
+                columns::USAGE_AND_OUTPUT
             ))?;
             let steps = select.query_map(params![key, first.0, cap(limit)], step_row)?;
             Ok(steps.collect::<Result<_, _>>()?)
@@ -50,7 +50,7 @@ impl Reader {
             let mut select = connection.prepare_cached(&format!(
                 "SELECT a.step, a.item, a.items, a.attempt, a.state, a.started_at, a.finished_at, a.failure, {} \
                  FROM attempts a WHERE a.run = ? AND a.step = ? ORDER BY a.item, a.attempt LIMIT ?",
-                rows::USAGE_AND_OUTPUT
+                columns::USAGE_AND_OUTPUT
             ))?;
             let attempts = select.query_map(params![key, step.0, cap(limit)], attempt_row)?;
             Ok(attempts.collect::<Result<_, _>>()?)
@@ -84,29 +84,29 @@ impl Reader {
 }
 
 fn step_row(row: &Row<'_>) -> rusqlite::Result<StepRow> {
-    let (usage, output) = rows::usage_and_output(row, 7)?;
+    let (usage, output) = columns::usage_and_output(row, 7)?;
     Ok(StepRow {
         step: StepIndex(row.get(0)?),
-        name: rows::name(row, 1)?,
+        name: columns::name(row, 1)?,
         state: codec::word(row, 2, codec::step_state)?,
         reason: codec::json_opt(row, 3)?,
         attempts: row.get(4)?,
-        started_at: rows::time(row, 5)?,
-        finished_at: rows::time(row, 6)?,
+        started_at: columns::time(row, 5)?,
+        finished_at: columns::time(row, 6)?,
         usage,
         output,
     })
 }
 
 fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
-    let (usage, output) = rows::usage_and_output(row, 8)?;
+    let (usage, output) = columns::usage_and_output(row, 8)?;
     Ok(AttemptRow {
         step: StepIndex(row.get(0)?),
         items: ItemRange { first: row.get(1)?, count: row.get(2)? },
         attempt: row.get(3)?,
-        state: rows::attempt_state(row, 4)?,
-        started_at: rows::time(row, 5)?,
-        finished_at: rows::time(row, 6)?,
+        state: columns::attempt_state(row, 4)?,
+        started_at: columns::time(row, 5)?,
+        finished_at: columns::time(row, 6)?,
         failure: codec::json_opt(row, 7)?,
         usage,
         output,

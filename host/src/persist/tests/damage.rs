@@ -118,3 +118,17 @@ fn a_word_that_no_version_wrote_is_damage() {
     change(folder.path(), "UPDATE runs SET state = 'asleep'");
     assert!(matches!(reader(folder.path()).run(run), Err(StoreError::Damaged { .. })));
 }
+
+#[test]
+fn the_database_is_private_in_an_open_folder_too() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (_dir, journal) = open(folder.path());
+    create(&journal, "p", 1);
+    for name in ["stepmill.db", "stepmill.db-wal", "LOCK"] {
+        let mode = folder.path().join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
