@@ -1,7 +1,5 @@
 //! The contract in `wit/`, as Rust: the only `bindgen!`.
 
-#![expect(missing_docs, reason = "generated code; the WIT is the documentation")]
-
 wasmtime::component::bindgen!({
     path: "../wit",
     world: "step-module",

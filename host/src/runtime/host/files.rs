@@ -10,6 +10,7 @@ use crate::{
 const MAX_READ: u64 = 1 << 20;
 
 /// A stored file being read.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct FileReader {
     blob: Box<dyn BlobReader>,
     at: u64,
@@ -57,6 +58,7 @@ impl FileReader {
 }
 
 /// A file in the making.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct FileWriter {
     blob: Box<dyn BlobWriter>,
     name: String,

@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// The items of an argument.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct RowReader {
     /// What it reads, for messages.
     name: String,
@@ -75,6 +76,7 @@ fn frame_end(items: &[u8]) -> io::Result<usize> {
 }
 
 /// The guest's handle of the writer. The sink itself outlives the handle.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct RowWriter(pub(super) ());
 
 /// The output stream in the making: in memory while it is small, then a blob.

