@@ -39,19 +39,19 @@ async fn a_spinning_guest_is_cancelled() {
 #[tokio::test]
 async fn spinning_guests_do_not_keep_others_from_running() {
     let host = Host::new().limits(|limits| limits.cpu_ms = 300);
-    let spin: Bytes = component(&guest(SPIN)).into();
-    let spinning: Vec<_> = (0..16).map(|_| host.attempt(spin.clone(), Form::Value, vec![])).collect();
-    let canary = async {
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        host.attempt(echo(), Form::Value, vec![value("x", &[1])]).await
-    };
-    let all = async {
-        for attempt in spinning {
-            assert_eq!(attempt.await.result.unwrap_err().kind, limit(LimitKind::Cpu));
-        }
-    };
-    let (canary, ()) = tokio::join!(canary, all);
+    let spin = host.modules.load(component(&guest(SPIN)).into()).await.unwrap();
+    let mut spinning = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let attempt = host.runner.run(host.job(&spin, vec![]), host.logs.clone(), host.cancel.subscribe());
+        spinning.spawn(attempt);
+    }
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let canary = host.attempt(echo(), Form::Value, vec![value("x", &[1])]).await;
     assert!(canary.result.is_ok());
+    assert!(spinning.try_join_next().is_none(), "the canary had to wait");
+    for report in spinning.join_all().await {
+        assert_eq!(report.result.unwrap_err().kind, limit(LimitKind::Cpu));
+    }
 }
 
 #[tokio::test]
