@@ -7,7 +7,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use wit_component::{ComponentEncoder, StringEncoding};
 
 use crate::{
     execute::ports::{BlobInfo, BlobKind, BlobReader, BlobWriter, Frame, LogLine, LogSink, OutputStore, Progress},
@@ -146,72 +145,69 @@ impl BlobReader for MemoryReader {
     }
 }
 
-/// The WIT that test guests are encoded with: the contract, and just enough of WASI.
-const WASI: &str = r#"
-package test:guests@0.1.0;
-
-world guest {
-  import wasi:cli/exit@0.2.0;
-  import wasi:random/random@0.2.0;
-  import wasi:sockets/network@0.2.0;
-  import stepmill:step/host@0.1.0;
-  export stepmill:step/steps@0.1.0;
+/// An interface of WASI that test guests import if their text names it.
+struct Wasi {
+    interface: &'static str,
+    function: &'static str,
+    signature: &'static str,
+    options: &'static str,
 }
 
-world other {
-  import wasi:cli/exit@0.2.0;
-  export hello: func();
+const WASI: [Wasi; 3] = [
+    Wasi { interface: "wasi:cli/exit@0.2.0", function: "exit", signature: r#"(param "status" (result))"#, options: "" },
+    Wasi {
+        interface: "wasi:random/random@0.2.0",
+        function: "get-random-bytes",
+        signature: r#"(param "len" u64) (result (list u8))"#,
+        options: "(memory $memory) (realloc $realloc)",
+    },
+    Wasi { interface: "wasi:sockets/network@0.2.0", function: "probe", signature: "", options: "" },
+];
+
+/// A component from its text.
+pub(crate) fn component(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
 }
 
-world greedy {
-  import acme:disk/files@1.0.0;
-  export stepmill:step/steps@0.1.0;
-}
-"#;
-const EXIT: &str = "package wasi:cli@0.2.0; interface exit { exit: func(status: result); }";
-const RANDOM: &str = "package wasi:random@0.2.0; interface random { get-random-bytes: func(len: u64) -> list<u8>; get-random-u64: func() -> u64; }";
-const SOCKETS: &str = "package wasi:sockets@0.2.0; interface network { probe: func(); }";
-const DISK: &str = "package acme:disk@1.0.0; interface files { wipe: func(); }";
-
-/// A component of one of the worlds above around a core module in text form.
-pub(crate) fn component(world: &str, core: &str) -> Vec<u8> {
-    let mut resolve = wit_parser::Resolve::default();
-    resolve.push_dir(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit"))).unwrap();
-    for (name, text) in [("exit", EXIT), ("random", RANDOM), ("sockets", SOCKETS), ("disk", DISK), ("guests", WASI)] {
-        resolve.push_str(name, text).unwrap();
-    }
-    let package = *resolve
-        .packages
-        .iter()
-        .find(|(_, package)| package.name.namespace == "test")
-        .map(|(id, _)| id)
-        .as_ref()
-        .unwrap();
-    let world = resolve.select_world(&[package], Some(world)).unwrap();
-    let mut module = wat::parse_str(core).unwrap();
-    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
-}
-
-/// The text of a core module whose `run` has this body, with `(param $step i32) (param $step_len i32) (param $args i32)
+/// The text of a module whose `run` has this body, with `(param $step i32) (param $step_len i32) (param $args i32)
 /// (param $args_len i32)`, and leaves the address of its result: `$ok` makes one from bytes.
 pub(crate) fn guest(run: &str) -> String {
     guest_with("", run, "(call $describe)")
 }
 
-/// The same with more definitions, and another `describe`.
+/// The same with more definitions, imports each on a line, and another `describe`.
 pub(crate) fn guest_with(definitions: &str, run: &str, describe: &str) -> String {
-    let imports =
-        definitions.lines().filter(|line| line.trim_start().starts_with("(import")).collect::<Vec<_>>().join("\n");
-    let others =
-        definitions.lines().filter(|line| !line.trim_start().starts_with("(import")).collect::<Vec<_>>().join("\n");
-    format!(include_str!("testing/guest.wat"), imports = imports, others = others, run = run, describe = describe)
+    let (imports, others): (Vec<_>, Vec<_>) =
+        definitions.lines().partition(|line| line.trim_start().starts_with("(import"));
+    let wasi = || WASI.iter().filter(|wasi| definitions.contains(wasi.interface));
+    let import = |wasi: &Wasi| {
+        let Wasi { interface, function, signature, .. } = wasi;
+        format!(r#"(import "{interface}" (instance ${function} (export "{function}" (func {signature}))))"#)
+    };
+    let instance = |wasi: &Wasi| {
+        let Wasi { interface, function, .. } = wasi;
+        format!(r#"(with "{interface}" (instance (export "{function}" (func ${function}))))"#)
+    };
+    let lower = |wasi: &Wasi| {
+        let Wasi { function, options, .. } = wasi;
+        format!(r#"(core func ${function} (canon lower (func ${function} "{function}") {options}))"#)
+    };
+    format!(
+        include_str!("testing/guest.wat"),
+        wasi_imports = wasi().map(import).collect::<String>(),
+        wasi_functions = wasi().map(lower).collect::<String>(),
+        wasi_instances = wasi().map(instance).collect::<String>(),
+        imports = imports.join("\n"),
+        others = others.join("\n"),
+        run = run,
+        describe = describe,
+    )
 }
 
 /// A module whose step `run` returns the bytes it was given.
 pub(crate) fn echo() -> Bytes {
     static ECHO: OnceLock<Bytes> = OnceLock::new();
-    ECHO.get_or_init(|| component("guest", &guest(ECHO_BODY)).into()).clone()
+    ECHO.get_or_init(|| component(&guest(ECHO_BODY)).into()).clone()
 }
 
 /// Returns the first argument's value: name (8 bytes), tag at 8, pointer at 12, length at 16.

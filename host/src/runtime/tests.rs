@@ -77,11 +77,11 @@ impl Host {
 
     /// Runs a guest with this body to its failure.
     async fn failure(&self, core: &str) -> StepFailure {
-        self.attempt(component("guest", core), Form::Value, vec![]).await.result.unwrap_err()
+        self.attempt(component(core), Form::Value, vec![]).await.result.unwrap_err()
     }
 
     async fn output(&self, core: &str, arguments: Vec<Argument>) -> Vec<u8> {
-        let report = self.attempt(component("guest", core), Form::Value, arguments).await;
+        let report = self.attempt(component(core), Form::Value, arguments).await;
         inline(&report.result.unwrap())
     }
 }

@@ -52,7 +52,7 @@ fn copy_rows() -> Vec<u8> {
             (if (i32.load8_u (i32.const 3200)) (then (unreachable)))
             (br $again))))
         (call $rows)";
-    component("guest", &guest_with(imports, run, "(call $describe)"))
+    component(&guest_with(imports, run, "(call $describe)"))
 }
 
 #[tokio::test]

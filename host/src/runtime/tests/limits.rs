@@ -11,7 +11,7 @@ fn limit(kind: LimitKind) -> FailureKind {
 #[tokio::test]
 async fn a_spinning_guest_runs_out_of_processor_time() {
     let host = Host::new().limits(|limits| limits.cpu_ms = 50);
-    let report = host.attempt(component("guest", &guest(SPIN)), Form::Value, vec![]).await;
+    let report = host.attempt(component(&guest(SPIN)), Form::Value, vec![]).await;
     let failure = report.result.unwrap_err();
     assert_eq!(failure.kind, limit(LimitKind::Cpu));
     assert!(failure.message.contains("raise `limits.cpu`"), "{failure}");
@@ -27,7 +27,7 @@ async fn a_guest_runs_out_of_wall_time() {
 #[tokio::test]
 async fn a_spinning_guest_is_cancelled() {
     let host = Host::new();
-    let wasm = component("guest", &guest(SPIN));
+    let wasm = component(&guest(SPIN));
     let cancel = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         host.cancel.send_replace(true);
@@ -39,26 +39,26 @@ async fn a_spinning_guest_is_cancelled() {
 #[tokio::test]
 async fn spinning_guests_do_not_keep_others_from_running() {
     let host = Host::new().limits(|limits| limits.cpu_ms = 300);
-    let spin: Bytes = component("guest", &guest(SPIN)).into();
-    let spinning: Vec<_> = (0..16).map(|_| host.attempt(spin.clone(), Form::Value, vec![])).collect();
-    let canary = async {
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        host.attempt(echo(), Form::Value, vec![value("x", &[1])]).await
-    };
-    let all = async {
-        for attempt in spinning {
-            assert_eq!(attempt.await.result.unwrap_err().kind, limit(LimitKind::Cpu));
-        }
-    };
-    let (canary, ()) = tokio::join!(canary, all);
+    let spin = host.modules.load(component(&guest(SPIN)).into()).await.unwrap();
+    let mut spinning = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let attempt = host.runner.run(host.job(&spin, vec![]), host.logs.clone(), host.cancel.subscribe());
+        spinning.spawn(attempt);
+    }
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let canary = host.attempt(echo(), Form::Value, vec![value("x", &[1])]).await;
     assert!(canary.result.is_ok());
+    assert!(spinning.try_join_next().is_none(), "the canary had to wait");
+    for report in spinning.join_all().await {
+        assert_eq!(report.result.unwrap_err().kind, limit(LimitKind::Cpu));
+    }
 }
 
 #[tokio::test]
 async fn memory_is_limited_and_counted() {
     let grow = "(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) (unreachable)";
     let host = Host::new().limits(|limits| limits.memory = 8 << 20);
-    let report = host.attempt(component("guest", &guest(grow)), Form::Value, vec![]).await;
+    let report = host.attempt(component(&guest(grow)), Form::Value, vec![]).await;
     let failure = report.result.unwrap_err();
     assert_eq!(failure.kind, limit(LimitKind::Memory));
     assert!(failure.message.contains("raise `limits.memory`"), "{failure}");
@@ -167,7 +167,7 @@ async fn a_flood_of_log_lines_is_cut() {
          (br_if $again (i32.lt_u (local.get $i) (i32.const 500)))) {ECHO_BODY}"
     );
     let host = Host::new().limits(|limits| limits.log_lines = 20);
-    let wasm = component("guest", &guest_with(LOG, &run, "(call $describe)"));
+    let wasm = component(&guest_with(LOG, &run, "(call $describe)"));
     let report = host.attempt(wasm, Form::Value, vec![value("x", &[1])]).await;
     assert!(report.result.is_ok());
     assert_eq!((report.usage.log_lines, report.usage.log_lines_dropped), (20, 480));

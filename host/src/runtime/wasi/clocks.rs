@@ -48,16 +48,20 @@ impl VirtualClock {
         self.now.load(Relaxed)
     }
 
-    /// Somebody waits until then.
+    /// Somebody waits until then, as long as the proposal is not withdrawn.
     fn propose(&self, deadline: u64) {
         self.next.fetch_min(deadline, Relaxed);
     }
 
-    /// Nothing else can happen: jump to the earliest deadline.
-    fn advance(&self) {
-        let next = self.next.swap(u64::MAX, Relaxed);
-        if next != u64::MAX {
-            self.now.fetch_max(next, Relaxed);
+    /// Nobody waits until then any more; others who do propose it again.
+    fn withdraw(&self, deadline: u64) {
+        let _ = self.next.compare_exchange(deadline, u64::MAX, Relaxed, Relaxed);
+    }
+
+    /// Jumps to the deadline, if it is the earliest of those that somebody waits for.
+    fn advance(&self, deadline: u64) {
+        if self.next.load(Relaxed) == deadline {
+            self.now.fetch_max(deadline, Relaxed);
         }
     }
 }
@@ -65,29 +69,41 @@ impl VirtualClock {
 /// A pollable that is ready when the clock has reached the deadline.
 ///
 /// A guest waits for several pollables by polling all of them in rounds. In the first round each deadline is proposed;
-/// if nothing else is ready, the second round finds time advanced to the earliest of them, and only that one ready.
+/// if nothing else is ready, the earliest one moves time in the second, and only that one is ready.
 struct Deadline {
     at: u64,
     clock: Arc<VirtualClock>,
 }
 
+/// A deadline that is waited for.
+struct Proposal<'a>(&'a Deadline);
+
+impl Drop for Proposal<'_> {
+    fn drop(&mut self) {
+        self.0.clock.withdraw(self.0.at);
+    }
+}
+
 #[async_trait]
 impl Pollable for Deadline {
     async fn ready(&mut self) {
+        let Self { at, clock } = &*self;
+        let proposal = Proposal(self);
         let mut proposed = false;
         poll_fn(|cx| {
             if proposed {
-                self.clock.advance();
+                clock.advance(*at);
             }
-            if self.clock.now() >= self.at {
+            if clock.now() >= *at {
                 return Poll::Ready(());
             }
-            self.clock.propose(self.at);
+            clock.propose(*at);
             proposed = true;
             cx.waker().wake_by_ref();
             Poll::Pending
         })
         .await;
+        drop(proposal);
     }
 }
 
@@ -139,10 +155,11 @@ mod tests {
     #[tokio::test]
     async fn the_earlier_of_two_sleeps_ends_first() {
         let clock = Arc::new(VirtualClock::default());
-        let (mut late, mut early) = (deadline(&clock, 3_600), deadline(&clock, 60));
+        let (mut late, mut middle, mut early) = (deadline(&clock, 3_600), deadline(&clock, 120), deadline(&clock, 60));
         tokio::select! {
             biased;
-            () = late.ready() => panic!("the later one ended first"),
+            () = late.ready() => panic!("the latest one ended first"),
+            () = middle.ready() => panic!("a later one ended first"),
             () = early.ready() => {}
         }
         assert_eq!(clock.now(), early.at);
