@@ -6,7 +6,10 @@ use futures_util::{
     FutureExt, StreamExt,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, Sleep},
+};
 
 use super::{
     job,
@@ -74,6 +77,7 @@ pub async fn drive(state: RunState, ports: Ports, parallelism: usize, cancel: Ca
         ready: std::collections::VecDeque::new(),
         outbox: Vec::new(),
         linger: None,
+        alarm: None,
         next_seq: 0,
         stop,
         stopped,
@@ -96,7 +100,7 @@ enum Happening {
     Ended(Box<Ended>),
     Committed(Result<Vec<RunEvent>, JournalError>),
     CancelAsked,
-    Lingered,
+    AlarmRang,
 }
 
 struct Dispatcher {
@@ -109,7 +113,10 @@ struct Dispatcher {
     ready: std::collections::VecDeque<(StepIndex, u32)>,
     /// Events that are applied already and wait for a commit to ride along with.
     outbox: Vec<RunEvent>,
+    /// When they are committed at the latest.
     linger: Option<Instant>,
+    /// Rings at `linger` or before: most commits come earlier, and to set it anew for each would wake a thread.
+    alarm: Option<Pin<Box<Sleep>>>,
     next_seq: u64,
     stop: watch::Sender<bool>,
     stopped: Cancel,
@@ -129,7 +136,7 @@ impl Dispatcher {
             match self.next(&mut cancel, cancel_asked).await {
                 Happening::Ended(ended) => self.attempts_ended(*ended)?,
                 Happening::Committed(result) => self.committed(result?)?,
-                Happening::Lingered => self.flush(),
+                Happening::AlarmRang => self.alarm_rang(),
                 Happening::CancelAsked => {
                     cancel_asked = true;
                     self.append(vec![EventKind::CancelRequested]);
@@ -140,13 +147,12 @@ impl Dispatcher {
 
     /// Waits for the next thing to happen.
     async fn next(&mut self, cancel: &mut Cancel, cancel_asked: bool) -> Happening {
-        let linger = self.linger;
         tokio::select! {
             biased;
             Some(result) = self.commits.next() => Happening::Committed(result),
             Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
             () = asked(cancel), if !cancel_asked => Happening::CancelAsked,
-            () = tokio::time::sleep_until(linger.unwrap_or_else(Instant::now)), if linger.is_some() => Happening::Lingered,
+            () = rings(&mut self.alarm) => Happening::AlarmRang,
         }
     }
 
@@ -243,8 +249,18 @@ impl Dispatcher {
         let event = self.event(kind);
         self.state.apply(&event)?;
         self.outbox.push(event);
-        self.linger.get_or_insert_with(|| Instant::now() + LINGER);
+        let due = *self.linger.get_or_insert_with(|| Instant::now() + LINGER);
+        self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
         Ok(())
+    }
+
+    fn alarm_rang(&mut self) {
+        self.alarm = None;
+        match self.linger {
+            Some(due) if due > Instant::now() => self.alarm = Some(Box::pin(tokio::time::sleep_until(due))),
+            Some(_) => self.flush(),
+            None => {}
+        }
     }
 
     fn flush(&mut self) {
@@ -297,6 +313,14 @@ impl Drop for Dispatcher {
     /// Whoever gives up on a run takes its attempts along.
     fn drop(&mut self) {
         self.stop.send_replace(true);
+    }
+}
+
+/// Ends when the alarm rings; never, if none is set.
+async fn rings(alarm: &mut Option<Pin<Box<Sleep>>>) {
+    match alarm {
+        Some(alarm) => alarm.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -32,6 +32,14 @@ pub(super) enum InputData {
     Rows(RowReader),
 }
 
+/// Whether loading them waits for the disk.
+pub(super) fn are_on_disk(arguments: &[Argument]) -> bool {
+    arguments.iter().any(|argument| match &argument.data {
+        ArgumentData::Value(_) => false,
+        ArgumentData::Output { output, .. } => matches!(output.place, Place::Blob),
+    })
+}
+
 /// Loads all arguments, and says which files they refer to.
 ///
 /// # Errors

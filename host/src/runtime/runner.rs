@@ -99,7 +99,9 @@ impl Shared {
         }
         let module = self.module(job)?;
         let load = || input::load_all(&job.arguments, &self.store, &job.limits);
-        let (inputs, files) = tokio::task::block_in_place(load)?;
+        // Stepping aside for the disk moves this thread's other guests to another thread, which costs more than a step.
+        let on_disk = input::are_on_disk(&job.arguments);
+        let (inputs, files) = if on_disk { tokio::task::block_in_place(load) } else { load() }?;
         let io = StepIo::new(self.store.clone(), job.output, &job.limits, &files);
         let seed = Seed::Attempt(job.clone());
         let sandbox = Sandbox::new(&job.limits, logs.clone(), seed, spent.clone()).for_attempt(io, cancel.clone());

@@ -1,7 +1,7 @@
 //! The loop of the writer's thread.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc,
         atomic::Ordering,
@@ -43,6 +43,10 @@ pub(super) struct Writer {
     /// The runs that have not finished and were written to.
     active: HashMap<RunId, ActiveRun>,
     logs: PendingLogs,
+    /// The calls of the group that is being written, and the answers to those that were done. They live here so that
+    /// when the writer fails, nobody is let go before the reason is known.
+    calls: VecDeque<Request>,
+    answers: Answers,
 }
 
 /// Whether the loop goes on.
@@ -57,7 +61,15 @@ type Answers = Vec<(oneshot::Sender<Reply>, Reply)>;
 impl Writer {
     pub(super) fn new(connection: Connection, dir: WriterDir, shared: Arc<Shared>) -> Self {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Self { connection, dir, shared, active: HashMap::new(), logs: PendingLogs::default() }
+        Self {
+            connection,
+            dir,
+            shared,
+            active: HashMap::new(),
+            logs: PendingLogs::default(),
+            calls: VecDeque::new(),
+            answers: Answers::new(),
+        }
     }
 
     /// Serves until it is closed, abandoned, or fails. When it fails, the queue goes with it, and everybody who waits
@@ -115,10 +127,10 @@ impl Writer {
             return Ok(());
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut answers = Answers::new();
+        self.calls = calls.into();
         let mut events = 0;
-        for call in calls {
-            events += self.call(call, &mut answers)?;
+        while let Some(call) = self.calls.pop_front() {
+            events += self.call(call)?;
         }
         self.write_logs()?;
         for run in self.active.values_mut() {
@@ -128,7 +140,7 @@ impl Writer {
         self.active.retain(|_, run| !run.is_finished());
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         self.shared.events.fetch_add(events, Ordering::Relaxed);
-        for (reply, answer) in answers {
+        for (reply, answer) in self.answers.drain(..) {
             // Nobody need wait for an answer.
             let _ = reply.send(answer);
         }
@@ -136,18 +148,23 @@ impl Writer {
     }
 
     /// Does what one call asks; returns how many events it wrote. A call that is refused leaves nothing.
-    fn call(&mut self, call: Request, answers: &mut Answers) -> rusqlite::Result<u64> {
+    fn call(&mut self, call: Request) -> rusqlite::Result<u64> {
         let (written, reply) = match call {
-            Request::Create { run, events, reply } => (self.create(&run, &events)?, reply),
-            Request::Append { events, reply } => (self.append(&events)?, reply),
-            Request::Artifact { artifact, info, reply } => (self.put_artifact(&artifact, &info)?, reply),
+            Request::Create { run, events, reply } => (self.create(&run, &events), reply),
+            Request::Append { events, reply } => (self.append(&events), reply),
+            Request::Artifact { artifact, info, reply } => (self.put_artifact(&artifact, &info), reply),
             Request::Log(_) | Request::Close { .. } => return Ok(0),
             #[cfg(test)]
             Request::Panic => panic!("asked to"),
         };
-        let events = written.as_ref().map_or(0, |events| *events);
-        answers.push((reply, written.map(|_| ())));
-        Ok(events)
+        let (events, answer) = match &written {
+            Ok(Ok(events)) => (*events, Ok(())),
+            Ok(Err(refused)) => (0, Err(refused.clone())),
+            // Replaced by the reason when the writer gives up.
+            Err(_) => (0, Ok(())),
+        };
+        self.answers.push((reply, answer));
+        written.map(|_| events)
     }
 
     fn create(&mut self, run: &NewRun, events: &[EncodedEvent]) -> rusqlite::Result<Result<u64, JournalError>> {
@@ -210,10 +227,13 @@ impl Writer {
     }
 
     /// Leaves the files as they are: a second sync could succeed although the first one lost data.
-    fn give_up(self, error: &rusqlite::Error) {
+    fn give_up(mut self, error: &rusqlite::Error) {
         let failure = write_error(&database(&self.dir), error);
         tracing::error!("{failure}");
-        let _ = self.shared.failure.set(failure);
+        let _ = self.shared.failure.set(failure.clone());
+        for (reply, _) in self.answers.drain(..) {
+            let _ = reply.send(Err(failure.clone()));
+        }
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
