@@ -17,8 +17,8 @@ use super::{
     state::{Decision, RunState, StateError},
 };
 use crate::{
-    event::{CancelReason, EventKind, Outcome, RunEvent, StepState},
-    failure::{FailureKind, StepFailure, Usage},
+    event::{EventKind, Outcome, RunEvent, StepState},
+    failure::{StepFailure, Usage},
     ids::StepIndex,
     output::{AttemptName, ItemRange},
     plan::Plan,
@@ -231,9 +231,6 @@ impl Dispatcher {
         let usage = report.usage;
         Ok(match report.result {
             Ok(output) => EventKind::AttemptSucceeded { step, items, attempt, output, usage },
-            Err(failure) if failure.kind == FailureKind::Cancelled => {
-                EventKind::StepCancelled { step, reason: CancelReason::RunCancelled }
-            }
             Err(failure) => EventKind::AttemptFailed { step, items, attempt, failure, usage },
         })
     }
