@@ -59,7 +59,7 @@ pub enum EventKind {
         /// What they used.
         usage: Usage,
     },
-    /// Attempts failed, and with them their items.
+    /// Attempts failed, and with them their items. With the failure `cancelled`, the items are cancelled, not failed.
     AttemptFailed {
         /// The step.
         step: StepIndex,

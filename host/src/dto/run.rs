@@ -8,8 +8,8 @@ use super::{
     step::{AttemptState, AttemptView, OutputView, ParamView, ReasonView, StepView},
 };
 use crate::{
-    event::{EventKind, Outcome, RunEvent, StepState},
-    failure::Usage,
+    event::{CancelReason, EventKind, Outcome, RunEvent, StepState},
+    failure::{FailureKind, Usage},
     ids::{Name, PlanHash, RunId, StepIndex, Timestamp},
     output::AttemptName,
     plan::Plan,
@@ -234,7 +234,9 @@ impl RunDetail {
             EventKind::AttemptFailed { step, attempt, failure, usage, .. } => {
                 self.end(event.at, *step, *attempt, AttemptState::Failed, Some(usage));
                 self.with_step(*step, |view| {
-                    view.state = StepState::Failed;
+                    let cancelled = failure.kind == FailureKind::Cancelled;
+                    view.state = if cancelled { StepState::Cancelled } else { StepState::Failed };
+                    view.reason = cancelled.then(|| ReasonView::cancelled(plan, &CancelReason::RunCancelled));
                     if let Some(attempt) = view.attempts.iter_mut().rfind(|view| view.attempt == *attempt) {
                         attempt.failure = Some(failure.into());
                     }

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     event::{CancelReason, EventKind, Outcome, ParamValue, RunEvent, SkipReason, StepState},
+    failure::FailureKind,
     ids::{RunId, StepIndex},
     output::{ItemRange, OutputRef},
     plan::{OnError, Plan},
@@ -135,8 +136,12 @@ impl RunState {
                 entry.output = Some(output.clone());
                 self.end_step(*step, StepState::Succeeded);
             }
-            EventKind::AttemptFailed { step, items, .. } => {
+            EventKind::AttemptFailed { step, items, failure, .. } => {
                 self.expect(*step, *items, &[StepState::Running])?;
+                if failure.kind == FailureKind::Cancelled {
+                    self.end_step(*step, StepState::Cancelled);
+                    return Ok(());
+                }
                 self.any_failed = true;
                 self.end_step(*step, StepState::Failed);
                 if self.plan.step(*step).on_error == OnError::Fail && self.ending.is_none() {
