@@ -14,8 +14,9 @@ demo: build
     {{ stepmill }} run examples/pipelines/weather.toml
 
 # Run every test
-test: build guests
+test: build guests _strace
     cargo test --workspace
+    cd examples/steps && cargo test
 
 # Everything else that must hold: format, lints, documentation, licences, layering
 check: _toolchain
@@ -23,6 +24,7 @@ check: _toolchain
     cd examples/steps && cargo fmt --all --check
     cd tests/guests && cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
+    cd examples/steps && cargo clippy --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
     just licences
 
@@ -52,6 +54,11 @@ guests: _toolchain
 licences:
     @command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
     cargo deny --offline --log-level error check licenses bans sources
+
+# The durability tests watch system calls.
+_strace:
+    @command -v strace >/dev/null || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null || \
+        { apt-get update -qq && apt-get install -qqy strace; }
 
 _toolchain:
     @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
