@@ -19,23 +19,26 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The heading of the flags of every command in `--help`.
+const GLOBAL: &str = "Global options";
+
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArgs {
     /// Where runs, outputs and compiled modules are kept
-    #[arg(long, global = true, env = "STEPMILL_DATA", value_name = "DIR", default_value = ".stepmill")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "STEPMILL_DATA", value_name = "DIR", default_value = ".stepmill")]
     pub data_dir: PathBuf,
     /// How the host's own log is written to standard error
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// Log more; repeat for still more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Print results and errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     pub quiet: bool,
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
 }
 
@@ -326,6 +329,14 @@ mod tests {
         assert_eq!((cli.global.data_dir, cli.global.verbose), ("d".into(), 2));
         let Command::Run(run) = cli.command else { panic!("{:?}", cli.command) };
         assert_eq!(run.params, ["a=b=c"]);
+    }
+
+    #[test]
+    fn global_flags_stand_apart_in_help() {
+        let help = Cli::try_parse_from(["stepmill", "check", "--help"]).unwrap_err().to_string();
+        let (own, global) = help.split_once("Global options:").unwrap();
+        assert!(own.contains("--json") && !own.contains("--color"), "{own}");
+        assert!(global.contains("--color") && global.contains("--data-dir"), "{global}");
     }
 
     #[test]
