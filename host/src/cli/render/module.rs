@@ -32,10 +32,31 @@ pub fn render(module: &ModuleView, schemas: bool, width: usize, paint: Paint) ->
     if let Some(sdk) = &module.sdk {
         let _ = writeln!(text, "  {} {}", faint("sdk    "), safe_text(sdk));
     }
-    for (index, import) in module.imports.iter().enumerate() {
+    let imports = if schemas { module.imports.clone() } else { summed_up(&module.imports) };
+    for (index, import) in imports.iter().enumerate() {
         let _ = writeln!(text, "  {} {}", faint(if index == 0 { "imports" } else { "       " }), safe_text(import));
     }
     text
+}
+
+/// The imports, those that every step of a common toolchain has summed up in a line.
+fn summed_up(imports: &[String]) -> Vec<String> {
+    let (usual, mut lines): (Vec<&String>, Vec<&String>) =
+        imports.iter().partition(|import| usual_wasi_package(import).is_some());
+    let mut packages: Vec<&str> = usual.into_iter().filter_map(|import| usual_wasi_package(import)).collect();
+    packages.dedup();
+    let wasi = format!("WASI 0.2: {} (nothing of the machine behind them)", packages.join(", "));
+    lines.sort();
+    let lines = lines.into_iter().cloned();
+    if packages.is_empty() { lines.collect() } else { lines.chain([wasi]).collect() }
+}
+
+/// The package of an interface that the standard library asks for: `io` of `wasi:io/streams@0.2.6`.
+fn usual_wasi_package(import: &str) -> Option<&str> {
+    let (package, interface) = import.strip_prefix("wasi:")?.split_once('/')?;
+    let (_, version) = interface.split_once('@')?;
+    let usual = ["cli", "clocks", "filesystem", "io", "random", "sockets"].contains(&package);
+    (usual && version.starts_with("0.2.")).then_some(package)
 }
 
 fn render_step(text: &mut String, step: &StepSignature, schemas: bool, width: usize, paint: Paint) {
@@ -171,7 +192,15 @@ mod tests {
             digest: ModuleDigest([1; 32]),
             size_bytes: 42_000,
             sdk: Some("abi=0.1.0 sdk=rust/0.1.0".into()),
-            imports: vec!["stepmill:step/host@0.1.0".into(), "wasi:io/streams@0.2.6".into()],
+            imports: [
+                "stepmill:step/host@0.1.0",
+                "wasi:cli/exit@0.2.6",
+                "wasi:http/types@0.2.6",
+                "wasi:io/poll@0.2.6",
+                "wasi:io/streams@0.2.6",
+            ]
+            .map(str::to_owned)
+            .into(),
             steps: vec![StepSignature {
                 name: name("greet"),
                 description: "Greets somebody by name.\n\nMore.".into(),
@@ -194,7 +223,9 @@ mod tests {
           size    41.0 KiB
           sdk     abi=0.1.0 sdk=rust/0.1.0
           imports stepmill:step/host@0.1.0
-                  wasi:io/streams@0.2.6
+                  wasi:http/types@0.2.6
+                  WASI 0.2: cli, io (nothing of the machine behind them)
         "#);
+        assert!(render(&module, true, 80, Paint { color: false }).contains("wasi:io/streams@0.2.6"));
     }
 }
