@@ -5,13 +5,14 @@ use std::{fs, io, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
 use crate::{
-    build,
+    build::{self, BuildError},
     definition::{ModuleDecl, VersionRef},
+    failure::FailureKind,
     ids::Name,
     limits,
     module::ModuleInfo,
     plan::catalog::{Catalog, CatalogError},
-    runtime::Modules,
+    runtime::{ModuleError, Modules},
 };
 
 /// Finds the modules of a pipeline where its `[modules]` say.
@@ -29,20 +30,20 @@ impl Catalog for LocalCatalog {
     ) -> Result<Arc<ModuleInfo>, CatalogError> {
         let Some(decl) = decl else {
             let help = format!("add it to `[modules]`: {name} = {{ path = \"…\" }}, a step crate or a .wasm file");
-            return Err(CatalogError { message: format!("there is no module `{name}`"), help: Some(help) });
+            return Err(CatalogError::input(format!("there is no module `{name}`")).help(help));
         };
         let info = self.handle.block_on(load(&self.modules, &decl.path.value))?;
         match version {
             None => Ok(info),
             Some(VersionRef::Digest(digest)) if *digest == info.digest => Ok(info),
-            Some(VersionRef::Digest(digest)) => Err(CatalogError {
-                message: format!("module `{name}` is {}, not {digest}", info.digest),
-                help: Some(format!("use `{name}` without a digest, or another file in `[modules]`")),
-            }),
-            Some(VersionRef::Version(version)) => Err(CatalogError {
-                message: format!("module `{name}` comes from a path, which has no version `{version}`"),
-                help: Some(format!("use `{name}` without a version, or with `@sha256:…`")),
-            }),
+            Some(VersionRef::Digest(digest)) => {
+                let error = CatalogError::input(format!("module `{name}` is {}, not {digest}", info.digest));
+                Err(error.help(format!("use `{name}` without a digest, or another file in `[modules]`")))
+            }
+            Some(VersionRef::Version(version)) => {
+                let message = format!("module `{name}` comes from a path, which has no version `{version}`");
+                Err(CatalogError::input(message).help(format!("use `{name}` without a version, or with `@sha256:…`")))
+            }
         }
     }
 }
@@ -62,29 +63,100 @@ pub(super) async fn load(modules: &Arc<Modules>, path: &Path) -> Result<Arc<Modu
     let size = fs::metadata(file).map_err(|error| unreadable(file, &error))?.len();
     if size > limits::MAX_MODULE {
         let message = format!("`{}` has {size} bytes; a module has at most {}", file.display(), limits::MAX_MODULE);
-        return Err(CatalogError { message, help: Some("build it in release mode, and strip it".into()) });
+        return Err(CatalogError::input(message).help("build it in release mode, and strip it"));
     }
     let wasm = fs::read(file).map_err(|error| unreadable(file, &error))?;
-    let module = modules.load(wasm.into()).await.map_err(|error| CatalogError {
-        message: format!("`{}` cannot be used: {error}", path.display()),
-        help: None,
-    })?;
+    let module = modules.load(wasm.into()).await.map_err(|error| unusable(path, &error))?;
     Ok(Arc::new(module.info().clone()))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> CatalogError {
-    CatalogError {
-        message: format!("`{}` cannot be read: {error}", path.display()),
-        help: Some("paths in `[modules]` are relative to the pipeline's folder".into()),
+    let message = format!("`{}` cannot be read: {error}", path.display());
+    if names_wrong_file(error) {
+        CatalogError::input(message).help("paths in `[modules]` are relative to the pipeline's folder")
+    } else {
+        CatalogError::host(message)
     }
 }
 
-fn unbuildable(error: &build::BuildError) -> CatalogError {
+/// Whether another path, or other rights on it, would help; else the disk or the system is at fault.
+fn names_wrong_file(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::NotFound
+            | Kind::PermissionDenied
+            | Kind::NotADirectory
+            | Kind::IsADirectory
+            | Kind::InvalidFilename
+            | Kind::InvalidInput
+    )
+}
+
+fn unbuildable(error: &BuildError) -> CatalogError {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
-    CatalogError { message, help: error.help() }
+    CatalogError { message, help: error.help(), host: matches!(error, BuildError::Answer(_)) }
+}
+
+fn unusable(path: &Path, error: &ModuleError) -> CatalogError {
+    let message = format!("`{}` cannot be used: {error}", path.display());
+    match error {
+        ModuleError::Disk(_) => CatalogError::host(message).help("make room there, or choose another with --data-dir"),
+        error if is_hosts_fault(error) => CatalogError::host(message),
+        _ => CatalogError::input(message),
+    }
+}
+
+/// Whether a module is not usable for reasons that are not its own.
+fn is_hosts_fault(error: &ModuleError) -> bool {
+    match error {
+        ModuleError::Header(_) | ModuleError::Contract(_) | ModuleError::Description(_) => false,
+        // The runtime keeps the kinds of this error to itself: what is the module's fault begins in one of these ways.
+        ModuleError::Compile(error) => !is_about_module(&error.to_string()),
+        ModuleError::Describe(failure) => failure.kind == FailureKind::Host,
+        ModuleError::Code(_)
+        | ModuleError::Engine(_)
+        | ModuleError::Missing { .. }
+        | ModuleError::Disk(_)
+        | ModuleError::Stopping => true,
+    }
+}
+
+fn is_about_module(compile_error: &str) -> bool {
+    ["the module cannot be compiled: ", "compiling the module was stopped: "]
+        .iter()
+        .any(|beginning| compile_error.starts_with(beginning))
 }
 
 fn stopping() -> CatalogError {
-    CatalogError { message: "the host is stopping".into(), help: None }
+    CatalogError::host("the host is stopping")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::StepFailure;
+
+    #[test]
+    fn a_disk_or_a_compiler_that_fails_is_no_fault_of_the_module() {
+        let describe = |kind| ModuleError::Describe(StepFailure::new(kind, "it failed"));
+        for (error, host) in [
+            (ModuleError::Disk(io::Error::from(io::ErrorKind::StorageFull)), true),
+            (describe(FailureKind::Host), true),
+            (describe(FailureKind::Trapped), false),
+            (ModuleError::Contract("no `run`".into()), false),
+            (ModuleError::Stopping, true),
+        ] {
+            assert_eq!(unusable("m.wasm".as_ref(), &error).host, host, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_wrong_is_told_from_a_disk_that_fails() {
+        let at = |kind| unreadable("m.wasm".as_ref(), &io::Error::from(kind));
+        assert!(!at(io::ErrorKind::NotFound).host);
+        assert!(at(io::ErrorKind::NotFound).help.is_some());
+        assert!(at(io::ErrorKind::Other).host);
+    }
 }

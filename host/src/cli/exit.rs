@@ -5,7 +5,7 @@ use std::{fmt, io, process::ExitCode};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::render::text::safe_text;
-use crate::definition::problem::Problems;
+use crate::{definition::problem::Problems, plan::catalog::HOST_PROBLEM};
 
 /// Exit codes, as documented in `stepmill --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,19 @@ pub enum Exit {
     HostFailed = 3,
     /// Ctrl-C, or the run was cancelled.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// How a command ends whose pipeline has these problems.
+    #[must_use]
+    pub fn of_problems(problems: &Problems) -> Self {
+        let errors: Vec<_> = problems.list().iter().filter(|problem| !problem.warning).collect();
+        // A disk that is full is no fault of the pipeline, whatever else is wrong with it.
+        if errors.iter().any(|problem| problem.code == HOST_PROBLEM) {
+            return Self::HostFailed;
+        }
+        if errors.is_empty() { Self::Success } else { Self::BadInput }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -61,10 +74,10 @@ impl CliError {
         Self { exit: Exit::BadInput, body: Body::Message { message: message.into(), causes: Vec::new(), help: None } }
     }
 
-    /// The pipeline has problems.
+    /// The pipeline has problems, or the host had some with it.
     #[must_use]
     pub fn problems(problems: Problems) -> Self {
-        Self { exit: Exit::BadInput, body: Body::Problems(Box::new(problems)) }
+        Self { exit: Exit::of_problems(&problems), body: Body::Problems(Box::new(problems)) }
     }
 
     /// Standard output could not be written. A reader that has gone, as in `stepmill runs list | head`, is no failure.
@@ -234,6 +247,19 @@ mod tests {
         let error = CliError::from(Problems::new(&source, vec![unknown, doubtful]));
         assert_eq!(error.exit(), Exit::BadInput);
         insta::assert_snapshot!(error);
+    }
+
+    #[test]
+    fn the_hosts_problems_are_told_from_the_pipelines() {
+        let source = Source { path: "p.toml".into(), text: "name = \"p\"\n".into() };
+        let exit = |list: Vec<Problem>| Exit::of_problems(&Problems::new(&source, list));
+        let host = || Problem::error(HOST_PROBLEM, "the disk is full", 0..4);
+        let own = || Problem::error("stepmill::plan::cycle", "a cycle", 0..4);
+        assert_eq!(exit(vec![]), Exit::Success);
+        assert_eq!(exit(vec![Problem::warning("stepmill::plan::unknown", "doubtful", 0..4)]), Exit::Success);
+        assert_eq!(exit(vec![own()]), Exit::BadInput);
+        assert_eq!(exit(vec![host()]), Exit::HostFailed);
+        assert_eq!(exit(vec![own(), host()]), Exit::HostFailed);
     }
 
     #[test]

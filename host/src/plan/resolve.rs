@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    catalog::{Catalog, CatalogError},
+    catalog::{Catalog, CatalogError, HOST_PROBLEM},
     suggest::{listed, nearest},
 };
 use crate::{
@@ -92,13 +92,12 @@ fn version_text(wanted: &UseRef) -> String {
 
 fn missing_module(step: &StepDecl, decl: Option<&ModuleDecl>, error: CatalogError) -> Problem {
     let wanted = &step.uses.value;
-    let message = format!("module `{}{}` is not to be had: {}", wanted.module, version_text(wanted), error.message);
+    let message = format!("module `{}{}` cannot be loaded: {}", wanted.module, version_text(wanted), error.message);
     let user = format!("step `{}` uses it", step.name.value);
+    let code = if error.host { HOST_PROBLEM } else { "stepmill::plan::module" };
     let problem = match decl {
-        Some(decl) => {
-            Problem::error("stepmill::plan::module", message, decl.path.span.clone()).also(step.uses.span.clone(), user)
-        }
-        None => Problem::error("stepmill::plan::module", message, step.uses.span.clone()).says(user),
+        Some(decl) => Problem::error(code, message, decl.path.span.clone()).also(step.uses.span.clone(), user),
+        None => Problem::error(code, message, step.uses.span.clone()).says(user),
     };
     match error.help {
         Some(help) => problem.help(help),

@@ -38,9 +38,9 @@ impl Catalog for FakeCatalog {
         _: Option<&ModuleDecl>,
     ) -> Result<Arc<ModuleInfo>, CatalogError> {
         self.asked.borrow_mut().push(name.to_string());
-        self.modules.get(name.as_str()).cloned().ok_or_else(|| CatalogError {
-            message: "there is no such module".to_owned(),
-            help: Some("add it to `[modules]`".to_owned()),
+        self.modules.get(name.as_str()).cloned().ok_or_else(|| match name.as_str() {
+            "unkept" => CatalogError::host("no space left on device"),
+            _ => CatalogError::input("there is no such module").help("add it to `[modules]`"),
         })
     }
 }
@@ -486,6 +486,14 @@ fn missing_and_misplaced_arguments_are_explained() {
 }
 
 #[test]
+fn what_the_host_could_not_do_has_a_code_of_its_own() {
+    let sketch = Sketch::new("[steps.a]\nuse = \"unkept/x\"\n").step("a", "unkept/x");
+    let report = sketch.report();
+    assert!(report.contains("stepmill::plan::host"), "{report}");
+    assert!(report.contains("module `unkept` cannot be loaded: no space left on device"), "{report}");
+}
+
+#[test]
 fn missing_modules_and_steps_are_explained() {
     let sketch = Sketch::new("[modules]\nlocal = { path = \"gone.wasm\" }\nspare = { path = \"spare.wasm\" }\n[steps.a]\nuse = \"local/x\"\n[steps.b]\nuse = \"weather/prase\"\n[steps.c]\nuse = \"other/x\"\n")
         .module("local", "gone.wasm")
@@ -496,7 +504,7 @@ fn missing_modules_and_steps_are_explained() {
     assert_snapshot!(sketch.report(), @r#"
     stepmill::plan::module
 
-      × module `local` is not to be had: there is no such module
+      × module `local` cannot be loaded: there is no such module
        ╭─[weather.toml:2:19]
      1 │ [modules]
      2 │ local = { path = "gone.wasm" }
@@ -531,7 +539,7 @@ fn missing_modules_and_steps_are_explained() {
       help: did you mean `parse`? Its steps are: `alert`, `check`, `parse` and `sloppy`
     stepmill::plan::module
 
-      × module `other` is not to be had: there is no such module
+      × module `other` cannot be loaded: there is no such module
        ╭─[weather.toml:9:8]
      8 │ [steps.c]
      9 │ use = "other/x"

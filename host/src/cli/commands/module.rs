@@ -40,7 +40,7 @@ async fn show(settings: &Settings, path: &Path, schemas: bool, json: bool) -> Re
 
 fn build_error(error: BuildError) -> CliError {
     let help = error.help();
-    let error = CliError::input(error);
+    let error = if matches!(error, BuildError::Answer(_)) { CliError::host(error) } else { CliError::input(error) };
     match help {
         Some(help) => error.help(help),
         None => error,
@@ -49,7 +49,7 @@ fn build_error(error: BuildError) -> CliError {
 
 fn catalog_error(error: CatalogError) -> CliError {
     let help = error.help.clone();
-    let error = CliError::input(error);
+    let error = if error.host { CliError::host(error) } else { CliError::input(error) };
     match help {
         Some(help) => error.help(help),
         None => error,
