@@ -1,16 +1,18 @@
-//! Times and sizes with a sensible unit and three digits.
+//! Times and sizes with a sensible unit and at most three digits.
 
 use std::time::Duration;
 
 use crate::ids::Timestamp;
 
-/// A duration: `350 µs`, `12.4 ms`, `1.24 s`, `2 min 03 s`, `1 h 02 min`.
+/// A duration: `350 µs`, `3 ms`, `12.4 ms`, `1.24 s`, `2 min 03 s`, `1 h 02 min`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
     let micros = duration.as_micros();
     let seconds = duration.as_secs_f64();
     match micros {
         0..1_000 => format!("{micros} µs"),
+        // Measured in milliseconds, as runs are: zeros behind the point would claim more.
+        1_000..1_000_000 if micros % 1_000 == 0 => format!("{} ms", micros / 1_000),
         1_000..1_000_000 => format!("{} ms", three_digits(seconds * 1e3)),
         1_000_000..60_000_000 => format!("{} s", three_digits(seconds)),
         60_000_000..3_600_000_000 => format!("{} min {:02} s", duration.as_secs() / 60, duration.as_secs() % 60),
@@ -34,6 +36,12 @@ pub fn bytes(bytes: u64) -> String {
         unit += 1;
     }
     format!("{} {}", three_digits(size), UNITS[unit])
+}
+
+/// So many of something: `1 row`, `20 rows`.
+#[must_use]
+pub fn count(number: u64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A number below 1024 with three digits.
@@ -79,7 +87,9 @@ mod tests {
         for (micros, text) in [
             (0, "0 µs"),
             (999, "999 µs"),
-            (1_000, "1.00 ms"),
+            (1_000, "1 ms"),
+            (12_000, "12 ms"),
+            (1_204, "1.20 ms"),
             (350_000, "350 ms"),
             (1_240_000, "1.24 s"),
             (9_999_000, "10.0 s"),
