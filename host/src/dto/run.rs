@@ -62,6 +62,9 @@ pub struct RunSummary {
     pub pipeline: Name,
     /// Where it stands.
     pub state: RunState,
+    /// Whether it is running only by name: its host has stopped, and nobody has resumed it yet.
+    #[serde(skip_serializing_if = "is_false")]
+    pub interrupted: bool,
     /// When it was accepted.
     pub created_at: String,
     /// When it ended.
@@ -72,6 +75,11 @@ pub struct RunSummary {
     pub duration_ms: Option<u64>,
     /// How many steps stand where.
     pub steps: StepCounts,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// How many steps stand where.
@@ -175,6 +183,7 @@ impl RunDetail {
             id,
             pipeline: plan.pipeline.clone(),
             state: RunState::Running,
+            interrupted: false,
             created_at: String::new(),
             finished_at: None,
             duration_ms: None,

@@ -83,6 +83,10 @@ fn a_run_without_an_end_is_running() {
     let detail = RunDetail::replay(run_id(), &plan, &events()[..2]);
     assert_eq!((detail.run.state, detail.run.duration_ms), (RunState::Running, None));
     assert_eq!((detail.run.steps.running, detail.run.steps.waiting), (1, 3));
+    assert_eq!(document(&detail)["run"].get("interrupted"), None);
+    let interrupted = RunSummary { interrupted: true, ..detail.run.clone() };
+    let document = document(&RunDetail { run: interrupted, ..detail });
+    assert_eq!((&document["run"]["state"], &document["run"]["interrupted"]), (&json!("running"), &json!(true)));
 }
 
 #[test]

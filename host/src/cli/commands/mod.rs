@@ -1,8 +1,11 @@
 //! The commands, each a function from resolved arguments to an exit code.
 
+mod cancel;
+mod end;
 mod meta;
 mod module;
 mod pipeline;
+mod rows;
 mod run;
 mod runs;
 
@@ -35,7 +38,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args),
         Command::Runs(RunsCommand::Logs(args)) => runs::logs(settings, &args).await,
         Command::Runs(RunsCommand::Output(args)) => runs::output(settings, &args),
-        Command::Runs(RunsCommand::Cancel(args)) => runs::cancel(settings, &args),
+        Command::Runs(RunsCommand::Cancel(args)) => cancel::cancel(settings, &args),
         Command::Runs(RunsCommand::Resume(args)) => run::resume(settings, &args).await,
         // Answered before there is a runtime; see `cli::main`.
         Command::Compile(_) => Ok(Exit::Success),

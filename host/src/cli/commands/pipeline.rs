@@ -16,21 +16,42 @@ use crate::{
         toml::{self, LoadError},
     },
     dto::{CheckReport, GraphView},
+    ids::Name,
 };
 
 /// Reads a pipeline.
-pub(super) fn load(path: &Path) -> Result<Pipeline, CliError> {
-    toml::load(path).map_err(|error| match error {
-        LoadError::Problems(problems) => CliError::problems(problems),
-        error => CliError::input(error),
-    })
+fn load(path: &Path) -> Result<Pipeline, CliError> {
+    read(path)?.map_err(CliError::problems)
+}
+
+/// Reads a file that may be a good pipeline or not.
+pub(super) fn read(path: &Path) -> Result<Result<Pipeline, Problems>, CliError> {
+    match toml::load(path) {
+        Ok(pipeline) => Ok(Ok(pipeline)),
+        Err(LoadError::Problems(problems)) => Ok(Err(problems)),
+        Err(error) => Err(CliError::input(error)),
+    }
+}
+
+/// What is said of a file.
+fn report(path: &Path, name: Option<Name>, problems: &Problems) -> CheckReport {
+    let text = std::fs::read_to_string(path).unwrap_or_default().into();
+    CheckReport::new(&Source { path: path.to_owned(), text }, name, problems)
+}
+
+/// How a command ends that cannot go on with a pipeline: where a document is expected, it is the one of `check`.
+pub(super) fn refuse(path: &Path, name: Option<Name>, problems: Problems, json: bool) -> Result<Exit, CliError> {
+    if !json {
+        return Err(CliError::problems(problems));
+    }
+    print_json(&report(path, name, &problems))?;
+    Ok(Exit::of_problems(&problems))
 }
 
 pub(super) async fn check(settings: &Settings, args: &CheckArgs) -> Result<Exit, CliError> {
     let path = &args.pipeline;
-    let (name, problems) = match toml::load(path) {
-        Err(LoadError::Problems(problems)) => (None, problems),
-        Err(error) => return Err(CliError::input(error)),
+    let (name, problems) = match read(path)? {
+        Err(problems) => (None, problems),
         Ok(pipeline) => {
             let compiled = super::library(settings).await?.compile(&pipeline).await;
             let problems = match compiled {
@@ -40,17 +61,17 @@ pub(super) async fn check(settings: &Settings, args: &CheckArgs) -> Result<Exit,
             (Some(pipeline.name.value), problems)
         }
     };
-    let text = std::fs::read_to_string(path).unwrap_or_default().into();
-    let report = CheckReport::new(&Source { path: path.clone(), text }, name, &problems);
+    let exit = Exit::of_problems(&problems);
     if args.json.json {
-        print_json(&report)?;
+        print_json(&report(path, name, &problems))?;
     } else {
         warn(settings, &problems);
-        if report.ok && !settings.quiet {
-            print(&format!("{} is a good pipeline\n", path.display()))?;
+        if exit == Exit::Success && !settings.quiet {
+            let found = if problems.list().is_empty() { "no problems" } else { "no errors" };
+            print(&format!("{}: {found}\n", path.display()))?;
         }
     }
-    Ok(if report.ok { Exit::Success } else { Exit::BadInput })
+    Ok(exit)
 }
 
 /// Problems that do not stop anything, on standard error.

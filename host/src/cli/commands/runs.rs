@@ -1,11 +1,10 @@
-//! What has happened: runs, their logs and outputs; and asking for a run to end.
+//! What has happened: runs, their logs and outputs.
 
 use std::{io::Write, time::Duration};
 
 use crate::{
     app::{
         History, StoreError,
-        control::{self, Request, Response},
         reader::{LogFilter, RunFilter, RunRow, RunState as StoredState},
     },
     cli::{
@@ -29,7 +28,7 @@ const MAX_PRINTED: u64 = 256 << 20;
 /// How often a followed log is read again.
 const FOLLOW: Duration = Duration::from_millis(200);
 
-fn open(settings: &Settings) -> Result<History, CliError> {
+pub(super) fn open(settings: &Settings) -> Result<History, CliError> {
     History::open(&settings.data_dir).map_err(super::store_error)
 }
 
@@ -62,11 +61,30 @@ fn summary(row: &RunRow) -> RunSummary {
             StoredState::Failed => RunState::Failed,
             StoredState::Cancelled => RunState::Cancelled,
         },
+        interrupted: false,
         created_at: row.created_at.rfc3339(),
         finished_at: row.finished_at.map(Timestamp::rfc3339),
         duration_ms: row.finished_at.and_then(|end| u64::try_from(end.0 - row.created_at.0).ok()),
         steps,
     }
+}
+
+/// Marks the runs that wait to be resumed.
+fn mark_interrupted<'r>(history: &History, runs: impl IntoIterator<Item = &'r mut RunSummary>) -> Result<(), CliError> {
+    let mut running = runs.into_iter().filter(|run| run.state == RunState::Running).peekable();
+    if running.peek().is_none() || history.dir().holder().map_err(CliError::host)?.is_some() {
+        return Ok(());
+    }
+    for run in running {
+        // Read once more: it may have ended, and its host with it, before anybody asked for the holder.
+        run.interrupted = is_running(history, run.id)?;
+    }
+    Ok(())
+}
+
+/// Whether the store says that a run has not ended.
+pub(super) fn is_running(history: &History, run: RunId) -> Result<bool, CliError> {
+    Ok(history.reader().run(run).map_err(super::store_error)?.state == StoredState::Running)
 }
 
 fn rows(history: &History, filter: &RunFilter, limit: u32) -> Result<Vec<RunRow>, CliError> {
@@ -88,11 +106,11 @@ fn rows(history: &History, filter: &RunFilter, limit: u32) -> Result<Vec<RunRow>
 pub(super) fn list(settings: &Settings, args: &RunsListArgs) -> Result<Exit, CliError> {
     let pipeline = args.pipeline.as_deref().map(Name::new).transpose().map_err(CliError::input)?;
     let filter = RunFilter { pipeline, state: None };
-    let rows = match open_if_any(settings)? {
-        Some(history) => rows(&history, &filter, args.limit)?,
-        None => Vec::new(),
-    };
-    let runs: Vec<_> = rows.iter().map(|row| (summary(row), row.created_at)).collect();
+    let mut runs = Vec::new();
+    if let Some(history) = open_if_any(settings)? {
+        runs.extend(rows(&history, &filter, args.limit)?.iter().map(|row| (summary(row), row.created_at)));
+        mark_interrupted(&history, runs.iter_mut().map(|(run, _)| run))?;
+    }
     if args.json.json {
         print_json(&RunList { runs: runs.into_iter().map(|(run, _)| run).collect() })?;
     } else {
@@ -102,7 +120,7 @@ pub(super) fn list(settings: &Settings, args: &RunsListArgs) -> Result<Exit, Cli
 }
 
 pub(super) fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliError> {
-    let mut pipelines = Vec::new();
+    let mut pipelines: Vec<(PipelineSummary, Timestamp)> = Vec::new();
     if let Some(history) = open_if_any(settings)? {
         for pipeline in history.reader().pipelines().map_err(super::store_error)? {
             let filter = RunFilter { pipeline: Some(pipeline.name.clone()), state: None };
@@ -111,6 +129,7 @@ pub(super) fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliErro
             let summary = PipelineSummary { name: pipeline.name, runs: pipeline.runs, latest: summary(row) };
             pipelines.push((summary, row.created_at));
         }
+        mark_interrupted(&history, pipelines.iter_mut().map(|(pipeline, _)| &mut pipeline.latest))?;
     }
     if json {
         print_json(&PipelineList { pipelines: pipelines.into_iter().map(|(pipeline, _)| pipeline).collect() })?;
@@ -125,7 +144,8 @@ pub(super) fn show(settings: &Settings, args: &RunArg) -> Result<Exit, CliError>
     let run = super::find_run(&history, &args.run)?;
     let read = || -> Result<_, StoreError> { Ok((history.reader().plan(run)?, history.reader().history(run)?)) };
     let (plan, events) = read().map_err(super::store_error)?;
-    let detail = RunDetail::replay(run, &plan, &events);
+    let mut detail = RunDetail::replay(run, &plan, &events);
+    mark_interrupted(&history, [&mut detail.run])?;
     if args.json.json {
         print_json(&detail)?;
     } else {
@@ -153,7 +173,7 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
     }
     loop {
         // Asked before the lines are read: what was written before the end is not missed.
-        let ended = history.reader().run(run).map_err(super::store_error)?.state != StoredState::Running;
+        let ended = !is_running(&history, run)?;
         let mut text = String::new();
         for (step, _, line) in new_lines(&history, run, &mut cursors)? {
             text.push_str(&render::lists::log_line(&plan.step(step).name, &line, settings.stdout));
@@ -223,19 +243,4 @@ pub(super) fn output(settings: &Settings, args: &RunsOutputArgs) -> Result<Exit,
         print(&text)?;
     }
     Ok(Exit::Success)
-}
-
-pub(super) fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
-    let history = open(settings)?;
-    let run = super::find_run(&history, &args.run)?;
-    let state = history.reader().run(run).map_err(super::store_error)?.state;
-    if state != StoredState::Running {
-        return Err(CliError::bad_input(format!("the run {run} has ended: {}", state.as_str())));
-    }
-    match control::ask(&history.dir().control_socket(), &Request::Cancel(run)) {
-        Ok(Response::Done) => show(settings, args),
-        Ok(Response::Refused(why)) => Err(CliError::bad_input(why)),
-        Err(error) => Err(CliError::input(error)
-            .help(format!("nobody seems to run it: `stepmill runs resume {run}` takes it up, Ctrl-C ends it then"))),
-    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     paint::{Paint, Style},
-    run::run_state,
+    run::{resume_command, run_state},
     table::{Align, Cell, Table},
     text::safe_text,
     units,
@@ -15,9 +15,12 @@ use crate::{
     ids::{Name, Timestamp},
 };
 
-/// Runs, a line each.
+/// Runs, a line each; below them how to go on with one that was interrupted.
 #[must_use]
 pub fn runs(runs: &[(RunSummary, Timestamp)], now: Timestamp, paint: Paint) -> String {
+    if runs.is_empty() {
+        return "no runs yet\n".to_owned();
+    }
     let mut table = Table::new(&[
         ("run", Align::Left),
         ("pipeline", Align::Left),
@@ -27,23 +30,31 @@ pub fn runs(runs: &[(RunSummary, Timestamp)], now: Timestamp, paint: Paint) -> S
         ("steps", Align::Right),
     ]);
     for (run, created_at) in runs {
-        let (icon, style) = run_state(run.state);
+        let (icon, style, word) = run_state(run);
         let took = run.duration_ms.map(|ms| units::duration(Duration::from_millis(ms)));
         table.row([
             run.id.to_string().into(),
             Cell::new(Style::Strong, run.pipeline.as_str()),
-            Cell::new(style, format!("{icon} {}", run.state.as_str())),
+            Cell::new(style, format!("{icon} {word}")),
             units::ago(*created_at, now).into(),
             took.unwrap_or_default().into(),
             format!("{}/{}", run.steps.succeeded, run.steps.total()).into(),
         ]);
     }
-    table.render(paint)
+    let mut text = table.render(paint);
+    if let Some((run, _)) = runs.iter().find(|(run, _)| run.interrupted) {
+        let hint = format!("take up an interrupted run again: {}", resume_command(run.id));
+        text.push_str(&format!("\n{}\n", paint.text(Style::Faint, &hint)));
+    }
+    text
 }
 
 /// Pipelines, a line each.
 #[must_use]
 pub fn pipelines(pipelines: &[(PipelineSummary, Timestamp)], now: Timestamp, paint: Paint) -> String {
+    if pipelines.is_empty() {
+        return "no runs yet\n".to_owned();
+    }
     let mut table = Table::new(&[
         ("pipeline", Align::Left),
         ("runs", Align::Right),
@@ -52,11 +63,11 @@ pub fn pipelines(pipelines: &[(PipelineSummary, Timestamp)], now: Timestamp, pai
         ("run", Align::Left),
     ]);
     for (pipeline, created_at) in pipelines {
-        let (icon, style) = run_state(pipeline.latest.state);
+        let (icon, style, word) = run_state(&pipeline.latest);
         table.row([
             Cell::new(Style::Strong, pipeline.name.as_str()),
             pipeline.runs.to_string().into(),
-            Cell::new(style, format!("{icon} {}", pipeline.latest.state.as_str())),
+            Cell::new(style, format!("{icon} {word}")),
             units::ago(*created_at, now).into(),
             Cell::new(Style::Faint, pipeline.latest.id.to_string()),
         ]);
@@ -99,6 +110,7 @@ mod tests {
             id: RunId::from_bytes([7; 16]),
             pipeline: Name::new("weather").unwrap(),
             state: RunState::Failed,
+            interrupted: false,
             created_at: String::new(),
             finished_at: None,
             duration_ms: Some(1_240),
@@ -118,6 +130,23 @@ mod tests {
         pipeline  runs  latest      started  run
         weather     12  ✗ failed  3 min ago  07070707-0707-0707-0707-070707070707
         ");
+    }
+
+    #[test]
+    fn an_interrupted_run_comes_with_the_command_that_takes_it_up() {
+        let run = RunSummary { state: RunState::Running, interrupted: true, duration_ms: None, ..summary() };
+        insta::assert_snapshot!(runs(&[(run, Timestamp(0))], Timestamp(200_000), NO), @r"
+        run                                   pipeline  state            started  steps
+        07070707-0707-0707-0707-070707070707  weather   ‖ interrupted  3 min ago    3/4
+
+        take up an interrupted run again: stepmill runs resume 07070707-0707-0707-0707-070707070707
+        ");
+    }
+
+    #[test]
+    fn no_runs_are_said_to_be_none() {
+        assert_eq!(runs(&[], Timestamp(0), NO), "no runs yet\n");
+        assert_eq!(pipelines(&[], Timestamp(0), NO), "no runs yet\n");
     }
 
     #[test]

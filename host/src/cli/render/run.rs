@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     cli::graph::ascii::{self, Label},
-    dto::{OutputView, RunDetail, RunState, StepView},
+    dto::{OutputView, RunDetail, RunState, RunSummary, StepView},
     event::StepState,
+    ids::RunId,
     plan::Plan,
 };
 
@@ -40,7 +41,7 @@ fn labels(detail: &RunDetail) -> Vec<Label> {
         .steps
         .iter()
         .map(|step| {
-            let (icon, style) = states::step(step.state);
+            let (icon, style, _) = step_state(step, &detail.run);
             Label { text: format!("{icon} {}", step.name), style }
         })
         .collect()
@@ -62,7 +63,7 @@ fn steps(detail: &RunDetail, paint: Paint) -> String {
         shown.truncate(MAX_ROWS);
     }
     for step in &shown {
-        table.row(row(step));
+        table.row(row(step, &detail.run));
     }
     let mut text = table.render(paint);
     let hidden = detail.steps.len() - shown.len();
@@ -73,12 +74,12 @@ fn steps(detail: &RunDetail, paint: Paint) -> String {
     text
 }
 
-fn row(step: &StepView) -> [Cell; 6] {
-    let (icon, style) = states::step(step.state);
+fn row(step: &StepView, run: &RunSummary) -> [Cell; 6] {
+    let (icon, style, word) = step_state(step, run);
     let usage = step.usage();
     [
         Cell::new(Style::Strong, step.name.as_str()),
-        Cell::new(style, format!("{icon} {}", step.state.as_str())),
+        Cell::new(style, format!("{icon} {word}")),
         usage.map(|usage| units::duration(Duration::from_micros(usage.wall_us))).unwrap_or_default().into(),
         usage.map(|usage| units::bytes(usage.memory_bytes)).unwrap_or_default().into(),
         step.output.as_ref().map(|output| units::bytes(output.total_bytes())).unwrap_or_default().into(),
@@ -102,7 +103,7 @@ fn note(step: &StepView) -> String {
 
 fn contents(output: &OutputView) -> Option<String> {
     match (output.items, output.files.as_slice()) {
-        (Some(items), _) => Some(format!("{items} rows")),
+        (Some(items), _) => Some(units::count(items, "row")),
         (None, []) => None,
         (None, [file]) => Some(safe_text(&file.name).into_owned()),
         (None, files) => Some(format!("{} files", files.len())),
@@ -125,20 +126,63 @@ fn failures(detail: &RunDetail, paint: Paint) -> String {
 /// `✓ weather succeeded in 1.24 s · run 0192…`
 fn outcome(detail: &RunDetail, paint: Paint) -> String {
     let run = &detail.run;
-    let (icon, style) = run_state(run.state);
-    let head = format!("{icon} {} {}", run.pipeline, run.state.as_str());
+    let (icon, style, word) = run_state(run);
+    let head = format!("{icon} {} {word}", run.pipeline);
     let time =
         run.duration_ms.map(|ms| format!(" in {}", units::duration(Duration::from_millis(ms)))).unwrap_or_default();
-    format!("{}{time}{}\n", paint.text(style, &head), paint.text(Style::Faint, &format!(" · run {}", run.id)))
+    let mut text =
+        format!("{}{time}{}\n", paint.text(style, &head), paint.text(Style::Faint, &format!(" · run {}", run.id)));
+    if run.interrupted {
+        text.push_str(&format!("  its host has stopped; take it up again: {}\n", resume_command(run.id)));
+    }
+    text
 }
 
-/// How a run's state looks.
+/// What takes up an interrupted run.
 #[must_use]
-pub fn run_state(state: RunState) -> (&'static str, Style) {
-    states::step(match state {
+pub fn resume_command(run: RunId) -> String {
+    format!("stepmill runs resume {run}")
+}
+
+/// How a run's state looks, and its word.
+#[must_use]
+pub fn run_state(run: &RunSummary) -> (&'static str, Style, &'static str) {
+    if run.interrupted {
+        return states::INTERRUPTED;
+    }
+    let (icon, style) = states::step(match run.state {
         RunState::Running => StepState::Running,
         RunState::Succeeded => StepState::Succeeded,
         RunState::Failed => StepState::Failed,
         RunState::Cancelled => StepState::Cancelled,
-    })
+    });
+    (icon, style, run.state.as_str())
+}
+
+/// The same of a step: one that runs in an interrupted run was interrupted, too.
+fn step_state(step: &StepView, run: &RunSummary) -> (&'static str, Style, &'static str) {
+    if run.interrupted && step.state == StepState::Running {
+        return states::INTERRUPTED;
+    }
+    let (icon, style) = states::step(step.state);
+    (icon, style, step.state.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::graph::tests::plan;
+
+    #[test]
+    fn an_interrupted_run_does_not_look_like_one_that_runs() {
+        let plan = plan("parse:\nreport: parse");
+        let mut detail = RunDetail::new(RunId::from_bytes([7; 16]), &plan);
+        detail.steps[0].state = StepState::Running;
+        let running = report(&detail, &plan, 80, Paint { color: false });
+        assert!(running.contains("running") && !running.contains("resume"), "{running}");
+        detail.run.interrupted = true;
+        let interrupted = report(&detail, &plan, 80, Paint { color: false });
+        assert!(!interrupted.contains("running"), "{interrupted}");
+        assert!(interrupted.contains("stepmill runs resume 07070707-0707-0707-0707-070707070707"), "{interrupted}");
+    }
 }

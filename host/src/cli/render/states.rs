@@ -3,6 +3,9 @@
 use super::paint::Style;
 use crate::event::StepState;
 
+/// How a run, or a step of it, looks whose host has stopped before its end.
+pub const INTERRUPTED: (&str, Style, &str) = ("‖", Style::Doubtful, "interrupted");
+
 /// How a step's state looks.
 #[must_use]
 pub fn step(state: StepState) -> (&'static str, Style) {

@@ -24,6 +24,23 @@ pub fn safe_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// JSON on one line, made safe by JSON's own escapes: it means the same.
+#[must_use]
+pub fn safe_json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_unsafe(c) {
+            // Writing to a `String` cannot fail. Outside of texts, JSON has no such characters.
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                let _ = write!(safe, "\\u{unit:04x}");
+            });
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
 /// Control characters (C0, DEL, C1), those that direct or reorder text, and those that show nothing at all.
 /// The joiners U+200C and U+200D stay: scripts and emoji need them.
 fn is_unsafe(c: char) -> bool {
