@@ -69,7 +69,8 @@ pub fn read_all(store: &dyn OutputStore, output: &OutputRef, cap: u64) -> Result
             if blob.frames() == 1 {
                 return Ok(blob.frame(0)?.bytes);
             }
-            let mut bytes = Vec::with_capacity(to_length(output.size)?);
+            let mut bytes = Vec::new();
+            reserve(&mut bytes, output.size)?;
             append(&mut bytes, blob.as_mut())?;
             Ok(bytes.into())
         }
@@ -87,7 +88,7 @@ pub fn read_value(store: &dyn OutputStore, output: &OutputRef, cap: u64) -> Resu
     let mut list = array_head(output.items.unwrap_or_default())?;
     let size = output.size.saturating_add(list.len() as u64);
     within(size, cap)?;
-    list.reserve_exact(to_length(output.size)?);
+    reserve(&mut list, output.size)?;
     match &output.place {
         Place::Inline(_) => list.extend_from_slice(&inline(output)?),
         Place::Blob => append(&mut list, open(store, output)?.as_mut())?,
@@ -132,6 +133,9 @@ fn mismatch(output: &OutputRef) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
-fn to_length(size: u64) -> io::Result<usize> {
-    usize::try_from(size).map_err(|_| io::Error::new(io::ErrorKind::OutOfMemory, "the data does not fit in memory"))
+/// Takes memory for so many more bytes. Sizes come from guests: to find none is an error here, and no abort.
+fn reserve(bytes: &mut Vec<u8>, size: u64) -> io::Result<()> {
+    let none = || io::Error::new(io::ErrorKind::OutOfMemory, format!("there is no memory for its {size} bytes"));
+    let size = usize::try_from(size).map_err(|_| none())?;
+    bytes.try_reserve_exact(size).map_err(|_| none())
 }

@@ -6,14 +6,17 @@ use bytes::Bytes;
 
 use super::{host::rows::RowReader, stop::Stop};
 use crate::{
-    execute::ports::{Argument, ArgumentData, OutputStore},
-    failure::{FailureKind, LimitKind},
-    ids::{ContentHash, Name},
+    execute::{
+        ports::{Argument, ArgumentData, OutputStore},
+        stored::{self, RowsReader, StoredError},
+    },
+    failure::FailureKind,
+    ids::Name,
     limits::Limits,
     module::Form,
     output::{FileRef, OutputRef, Place},
     value::{
-        items::{array_head, array_items},
+        items::batch_items,
         path::{Segment, ValuePath},
         select::select,
         validate::validate,
@@ -93,43 +96,25 @@ impl Loader<'_> {
         match self.argument.form {
             Form::Value => Ok(InputData::Value(value)),
             Form::Rows => {
-                let start = array_items(&value).map_err(|error| self.misfit(&error))?.offset();
-                Ok(InputData::Rows(RowReader::memory(self.what(), value.slice(start..))))
+                let rows = RowsReader::of_list(&value).map_err(|error| self.unreadable(error))?;
+                Ok(InputData::Rows(RowReader::new(self.what(), rows)))
             }
         }
     }
 
+    /// A stream as a stream, or as a list no larger than a value that the step could return itself.
     fn give_rows(&self, output: &OutputRef) -> Result<InputData, Stop> {
-        match (self.argument.form, &output.place) {
-            (Form::Rows, Place::Inline(items)) => {
-                self.verify(items, output)?;
-                Ok(InputData::Rows(RowReader::memory(self.what(), items.clone())))
+        let store = self.store.as_ref();
+        match self.argument.form {
+            Form::Rows => {
+                let rows = RowsReader::open(store, output).map_err(|error| self.unreadable(error))?;
+                Ok(InputData::Rows(RowReader::new(self.what(), rows)))
             }
-            (Form::Rows, Place::Blob) => {
-                let reader = self.store.open(&output.hash).map_err(|error| self.unreadable(&error))?;
-                Ok(InputData::Rows(RowReader::blob(self.what(), reader)))
+            Form::Value => {
+                let list = stored::read_value(store, output, self.limits.output);
+                Ok(InputData::Value(list.map_err(|error| self.unreadable(error))?))
             }
-            (Form::Value, _) => self.list(output),
         }
-    }
-
-    /// A stream as a list. It may be no larger than a value that the step could return itself.
-    fn list(&self, output: &OutputRef) -> Result<InputData, Stop> {
-        if output.size > self.limits.output {
-            return Err(Stop::limit(
-                LimitKind::Output,
-                format!(
-                    "{} is a stream of {} bytes, and the step wants it as one value of at most {}: let the step take \
-                     rows, or raise its `limits.output`",
-                    self.what(),
-                    output.size,
-                    self.limits.output
-                ),
-            ));
-        }
-        let mut list = array_head(output.items.unwrap_or_default()).map_err(|error| self.misfit(&error))?;
-        self.append(output, &mut list)?;
-        Ok(InputData::Value(list.into()))
     }
 
     /// A part of an output.
@@ -151,68 +136,20 @@ impl Loader<'_> {
         if index >= items {
             return Err(self.misfit(&format!("the stream has {items} items, so there is no item {index}")));
         }
-        let (first, bytes) = match &output.place {
-            Place::Inline(bytes) => {
-                self.verify(bytes, output)?;
-                (0, bytes.clone())
-            }
-            Place::Blob => {
-                let mut reader = self.store.open(&output.hash).map_err(|error| self.unreadable(&error))?;
-                let frame = reader.frame(reader.frame_of(index)).map_err(|error| self.unreadable(&error))?;
-                (frame.first, frame.bytes)
-            }
-        };
-        let nth = usize::try_from(index.saturating_sub(first)).unwrap_or(usize::MAX);
-        match crate::value::items::batch_items(&bytes).nth(nth) {
-            Some(Ok(item)) => Ok(bytes.slice_ref(item)),
-            Some(Err(_)) | None => Err(self.unreadable(&io::ErrorKind::InvalidData.into())),
+        let mut rows = RowsReader::open(self.store.as_ref(), output).map_err(|error| self.unreadable(error))?;
+        rows.seek(index).map_err(|error| self.unreadable(error))?;
+        let lost = || self.unreadable(io::Error::from(io::ErrorKind::InvalidData).into());
+        let batch = rows.next_batch().map_err(|error| self.unreadable(error))?.ok_or_else(lost)?;
+        let nth = usize::try_from(index.saturating_sub(batch.first)).unwrap_or(usize::MAX);
+        match batch_items(&batch.bytes).nth(nth) {
+            Some(Ok(item)) => Ok(batch.bytes.slice_ref(item)),
+            Some(Err(_)) | None => Err(lost()),
         }
     }
 
-    /// All bytes of an output.
+    /// All bytes of a value.
     fn whole(&self, output: &OutputRef) -> Result<Bytes, Stop> {
-        match &output.place {
-            Place::Inline(bytes) => {
-                self.verify(bytes, output)?;
-                Ok(bytes.clone())
-            }
-            Place::Blob => {
-                let mut bytes = Vec::new();
-                self.append(output, &mut bytes)?;
-                Ok(bytes.into())
-            }
-        }
-    }
-
-    fn append(&self, output: &OutputRef, bytes: &mut Vec<u8>) -> Result<(), Stop> {
-        let mut reader = match &output.place {
-            Place::Inline(inline) => {
-                self.verify(inline, output)?;
-                bytes.extend_from_slice(inline);
-                return Ok(());
-            }
-            Place::Blob => self.store.open(&output.hash).map_err(|error| self.unreadable(&error))?,
-        };
-        if reader.info().size != output.size {
-            return Err(
-                self.unreadable(&io::Error::new(io::ErrorKind::InvalidData, "its size is not the recorded one"))
-            );
-        }
-        let size = usize::try_from(output.size).unwrap_or(usize::MAX);
-        let no_room =
-            |_| Stop::failed(FailureKind::Host, format!("there is no memory for the {size} bytes of {}", self.what()));
-        bytes.try_reserve_exact(size).map_err(no_room)?;
-        for index in 0..reader.frames() {
-            bytes.extend_from_slice(&reader.frame(index).map_err(|error| self.unreadable(&error))?.bytes);
-        }
-        Ok(())
-    }
-
-    fn verify(&self, bytes: &[u8], output: &OutputRef) -> Result<(), Stop> {
-        if ContentHash(blake3::hash(bytes).into()) == output.hash {
-            return Ok(());
-        }
-        Err(self.unreadable(&io::Error::new(io::ErrorKind::InvalidData, "its hash is not the recorded one")))
+        stored::read_all(self.store.as_ref(), output, u64::MAX).map_err(|error| self.unreadable(error))
     }
 
     fn files_in(&self, value: &[u8]) -> Result<Vec<FileRef>, Stop> {
@@ -227,7 +164,7 @@ impl Loader<'_> {
         Stop::failed(FailureKind::InvalidInput, format!("the step cannot be given `{}`: {problem}", self.argument.name))
     }
 
-    fn unreadable(&self, error: &io::Error) -> Stop {
-        Stop::reading(&self.what(), error)
+    fn unreadable(&self, error: StoredError) -> Stop {
+        Stop::unreadable(&self.what(), error)
     }
 }

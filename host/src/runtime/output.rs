@@ -1,6 +1,6 @@
 //! What a guest returned, checked and stored.
 
-use std::{io, sync::Arc};
+use std::io;
 
 use super::{
     bindings::exports::stepmill::step::steps::Output,
@@ -9,12 +9,11 @@ use super::{
     stop::Stop,
 };
 use crate::{
-    execute::ports::{BlobKind, OutputStore},
+    execute::stored,
     failure::FailureKind,
-    ids::ContentHash,
     limits::{INLINE_OUTPUT, Limits},
     module::Form,
-    output::{FileRef, OutputRef, Place},
+    output::OutputRef,
     value::validate::validate,
 };
 
@@ -28,8 +27,8 @@ pub(super) fn keep(returned: Returned, form: Form, limits: &Limits) -> Result<Ou
     };
     match (output, form) {
         (Output::Value(value), Form::Value) => keep_value(value, &io, limits),
-        (Output::Rows, Form::Rows) => match waiting(|| io.finish_rows()) {
-            Some(result) => result.map_err(|error| Stop::writing(&error)),
+        (Output::Rows, Form::Rows) => match io.take_rows() {
+            Some(rows) => storing(rows.size(), || rows.finish()),
             None => Err(Stop::failed(FailureKind::Host, "the sandbox lost the rows; please report this")),
         },
         (Output::Value(_), Form::Rows) => Err(promised("rows", "a value")),
@@ -51,26 +50,13 @@ fn keep_value(value: Vec<u8>, io: &StepIo, limits: &Limits) -> Result<OutputRef,
         Stop::failed(FailureKind::InvalidOutput, format!("the step returned no valid MessagePack value: {error}"))
     })?;
     io.check_files(&checked.files)?;
-    let store = || store_value(io.store(), value, checked.files);
-    store().map_err(|error| Stop::writing(&error))
+    let store = || stored::store_value(io.store().as_ref(), &value, checked.files);
+    storing(value.len() as u64, store)
 }
 
-fn store_value(store: &Arc<dyn OutputStore>, value: Vec<u8>, files: Vec<FileRef>) -> io::Result<OutputRef> {
-    let size = value.len() as u64;
-    let (hash, place) = if value.len() <= INLINE_OUTPUT {
-        (ContentHash(blake3::hash(&value).into()), Place::Inline(value.into()))
-    } else {
-        let info = waiting(|| {
-            let mut blob = store.create(BlobKind::Bytes)?;
-            blob.write(&value)?;
-            blob.finish()
-        })?;
-        (info.hash, Place::Blob)
-    };
-    Ok(OutputRef { form: Form::Value, hash, size, items: None, place, files })
-}
-
-/// Runs what waits for the disk without keeping other guests from this thread.
-fn waiting<T>(work: impl FnOnce() -> T) -> T {
-    tokio::task::block_in_place(work)
+/// Stores what has so many bytes. What is small stays in memory; what waits for the disk must not keep other guests from
+/// this thread meanwhile.
+fn storing(bytes: u64, store: impl FnOnce() -> io::Result<OutputRef>) -> Result<OutputRef, Stop> {
+    let stored = if bytes > INLINE_OUTPUT as u64 { tokio::task::block_in_place(store) } else { store() };
+    stored.map_err(|error| Stop::writing(&error))
 }

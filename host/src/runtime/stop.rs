@@ -2,7 +2,10 @@
 
 use std::io;
 
-use crate::failure::{FailureKind, LimitKind, StepFailure};
+use crate::{
+    execute::stored::StoredError,
+    failure::{FailureKind, LimitKind, StepFailure},
+};
 
 /// Ends the guest. Travels through wasmtime as the error of a host function.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -29,6 +32,23 @@ impl Stop {
         Self::Storage(format!("the output store cannot be written: {error}"))
     }
 
+    /// Stored data could not be had in the form that is wanted.
+    pub(super) fn unreadable(what: &str, error: StoredError) -> Self {
+        match error {
+            StoredError::Io(error) => Self::reading(what, &error),
+            StoredError::TooLarge { size, cap } => Self::limit(
+                LimitKind::Output,
+                format!(
+                    "{what} is a stream of {size} bytes, and the step wants it as one value of at most {cap}: let the \
+                     step take rows, or raise its `limits.output`"
+                ),
+            ),
+            StoredError::Items(error) => {
+                Self::failed(FailureKind::InvalidInput, format!("the step cannot be given {what}: {error}"))
+            }
+        }
+    }
+
     /// The store could not give something: damage is the data's fault, anything else the disk's.
     pub(super) fn reading(what: &str, error: &io::Error) -> Self {
         match error.kind() {
@@ -46,6 +66,7 @@ impl Stop {
                 )
                 .because(error),
             ),
+            io::ErrorKind::OutOfMemory => Self::failed(FailureKind::Host, format!("{what} cannot be loaded: {error}")),
             _ => Self::Storage(format!("{what} cannot be read: {error}")),
         }
     }

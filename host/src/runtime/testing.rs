@@ -12,6 +12,7 @@ use crate::{
     execute::ports::{BlobInfo, BlobKind, BlobReader, BlobWriter, Frame, LogLine, LogSink, OutputStore, Progress},
     ids::ContentHash,
     limits::FRAME,
+    output::hash,
     value::items::batch_items,
 };
 
@@ -108,8 +109,13 @@ impl BlobWriter for MemoryWriter {
                 first += items;
             }
         }
+        let hashes: Vec<_> = frames.iter().map(|frame| hash::frame(&frame.bytes)).collect();
+        let items = frames.iter().map(|frame| u32::try_from(frame.items).unwrap());
         let info = BlobInfo {
-            hash: ContentHash(blake3::hash(&self.bytes).into()),
+            hash: match self.kind {
+                BlobKind::Bytes => hash::bytes_of(hashes.iter()),
+                BlobKind::Rows => hash::rows_of(hashes.iter().zip(items)),
+            },
             size: self.bytes.len() as u64,
             items: first,
         };

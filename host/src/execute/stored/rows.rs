@@ -1,6 +1,6 @@
 //! Stored streams, and lists read as if they were streams.
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{collections::BTreeSet, io, mem, sync::Arc};
 
 use bytes::Bytes;
 
@@ -47,23 +47,28 @@ impl RowsWriter {
     pub fn push(&mut self, item: Item<'_>) -> io::Result<()> {
         self.size += item.bytes.len() as u64;
         self.files.extend(item.files);
-        if let Some(blob) = &mut self.blob {
-            return blob.write(item.bytes);
-        }
-        self.small.extend_from_slice(item.bytes);
-        self.ends.push(self.small.len());
-        if self.small.len() > INLINE_OUTPUT { self.spill() } else { Ok(()) }
+        let blob = match &mut self.blob {
+            Some(blob) => blob,
+            None if self.small.len() + item.bytes.len() <= INLINE_OUTPUT => {
+                self.small.extend_from_slice(item.bytes);
+                self.ends.push(self.small.len());
+                return Ok(());
+            }
+            None => self.spill()?,
+        };
+        blob.write(item.bytes)
     }
 
-    fn spill(&mut self) -> io::Result<()> {
-        let blob = self.blob.insert(self.store.create(BlobKind::Rows)?);
+    /// From now on the items go to a blob, those that were held first.
+    fn spill(&mut self) -> io::Result<&mut Box<dyn BlobWriter>> {
+        let mut blob = self.store.create(BlobKind::Rows)?;
+        let small = mem::take(&mut self.small);
         let mut start = 0;
-        for end in self.ends.drain(..) {
-            blob.write(&self.small[start..end])?;
+        for end in mem::take(&mut self.ends) {
+            blob.write(&small[start..end])?;
             start = end;
         }
-        self.small = Vec::new();
-        Ok(())
+        Ok(self.blob.insert(blob))
     }
 
     /// Completes the stream. If it is a blob, it is durable when this returns.

@@ -1,20 +1,27 @@
 //! What one attempt may read and write: its rows, its files, and how much storage is left for them.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use super::{
     files::{FileReader, FileWriter},
-    rows::{RowSink, RowWriter},
+    rows::RowWriter,
 };
 use crate::{
-    execute::ports::{BlobKind, OutputStore},
+    execute::{
+        ports::{BlobKind, OutputStore},
+        stored::RowsWriter,
+    },
     failure::{FailureKind, LimitKind},
     ids::ContentHash,
     limits::Limits,
     module::Form,
-    output::{FileRef, OutputRef},
+    output::FileRef,
     runtime::stop::Stop,
-    value::{file, items::batch_items, validate::validate_items},
+    value::{
+        file,
+        items::batch_items,
+        validate::{Item, validate_items},
+    },
 };
 
 /// Why a guest's write is not taken.
@@ -44,7 +51,7 @@ pub(in crate::runtime) struct StepIo {
     files_left: u32,
     /// The writer, until the guest takes it; none if the output is no stream.
     writer: Option<RowWriter>,
-    rows: Option<RowSink>,
+    rows: Option<RowsWriter>,
     inputs: KnownFiles,
     outputs: KnownFiles,
 }
@@ -61,7 +68,7 @@ impl StepIo {
     ) -> Self {
         let rows = output == Form::Rows;
         Self {
-            rows: rows.then(|| RowSink::new(store.clone())),
+            rows: rows.then(|| RowsWriter::new(store.clone())),
             store,
             storage: limits.storage,
             storage_left: limits.storage,
@@ -93,6 +100,7 @@ impl StepIo {
 
     /// Appends whole items, or nothing if one of them is malformed.
     pub(super) fn write_rows(&mut self, batch: &[u8]) -> Result<(), Refused> {
+        // All are looked at before one is written. They are not kept meanwhile: a guest can make many from few bytes.
         let mut files = Vec::new();
         for item in validate_items(batch) {
             let item = item.map_err(|error| Refused::Malformed(error.to_string()))?;
@@ -105,10 +113,10 @@ impl StepIo {
         self.spend_storage(batch.len() as u64)?;
         let Some(rows) = &mut self.rows else { return Ok(()) };
         for item in batch_items(batch) {
-            let item = item.map_err(|error| Refused::Malformed(error.to_string()))?;
-            rows.write(item).map_err(|error| Stop::writing(&error))?;
+            let bytes = item.map_err(|error| Refused::Malformed(error.to_string()))?;
+            // A stream remembers which files it refers to, not which item does: all come with the first.
+            rows.push(Item { bytes, files: mem::take(&mut files) }).map_err(|error| Stop::writing(&error))?;
         }
-        rows.refer(files);
         Ok(())
     }
 
@@ -157,9 +165,9 @@ impl StepIo {
         }
     }
 
-    /// Completes the stream of rows; none if the output is no stream.
-    pub(in crate::runtime) fn finish_rows(&mut self) -> Option<io::Result<OutputRef>> {
-        self.rows.take().map(RowSink::finish)
+    /// The stream of rows, to be completed; none if the output is no stream.
+    pub(in crate::runtime) fn take_rows(&mut self) -> Option<RowsWriter> {
+        self.rows.take()
     }
 
     pub(in crate::runtime) fn store(&self) -> &Arc<dyn OutputStore> {

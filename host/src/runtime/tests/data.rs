@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::{
-    execute::ports::{BlobKind, OutputStore},
+    execute::{
+        ports::{BlobKind, OutputStore},
+        stored,
+    },
     ids::ContentHash,
-    output::FileRef,
+    output::{FileRef, hash},
     value::path::ValuePath,
 };
 
@@ -14,7 +17,10 @@ fn stored(output: OutputRef, path: &str, form: Form) -> Argument {
 }
 
 fn inline_output(form: Form, bytes: &[u8], items: Option<u64>) -> OutputRef {
-    let hash = ContentHash(blake3::hash(bytes).into());
+    let hash = match items {
+        None => hash::bytes(bytes),
+        Some(items) => hash::small_rows(bytes, u32::try_from(items).unwrap()),
+    };
     let place = Place::Inline(Bytes::copy_from_slice(bytes));
     OutputRef { form, hash, size: bytes.len() as u64, items, place, files: vec![] }
 }
@@ -82,6 +88,28 @@ async fn streams_become_lists_and_lists_streams() {
     assert!(failure.message.contains("a list is needed"), "{failure}");
 }
 
+/// Whatever reads outputs must find the hashes that the runner gave them.
+#[tokio::test]
+async fn what_a_step_returns_can_be_read_by_everybody() {
+    let host = Host::new();
+    let item = [&[0xc5, 0xff, 0xff][..], &[9; 65_535]].concat();
+    let long = [&[0x93][..], &item, &item, &item].concat();
+    for list in [&[0x90][..], &[0x93, 4, 5, 6], &long] {
+        let input = stored::store_value(&host.store, list, vec![]).unwrap();
+        let rows = host.attempt(copy_rows(), Form::Rows, vec![stored(input, "", Form::Rows)]).await.result.unwrap();
+        assert_eq!(stored::read_value(&host.store, &rows, u64::MAX).unwrap(), list);
+        assert_eq!(rows.items, Some(u64::from(list[0] & 0x0f)));
+        assert_eq!(echoed_whole(&host, rows).await, list);
+        let value = host.attempt(echo(), Form::Value, vec![value("x", list)]).await.result.unwrap();
+        assert_eq!(stored::read_value(&host.store, &value, u64::MAX).unwrap(), list);
+    }
+}
+
+async fn echoed_whole(host: &Host, output: OutputRef) -> Bytes {
+    let echo = host.attempt(echo(), Form::Value, vec![stored(output, "", Form::Value)]).await.result.unwrap();
+    stored::read_all(&host.store, &echo, u64::MAX).unwrap()
+}
+
 #[tokio::test]
 async fn long_streams_pass_through_flat_memory() {
     let host = Host::new();
@@ -123,6 +151,10 @@ async fn damaged_inputs_are_named() {
     let failure = echoed(&host, stored(output, "", Form::Value)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::DamagedInput);
     assert!(failure.message.contains("`x`"), "{failure}");
+    let mut miscounted = inline_output(Form::Rows, &[1, 2, 3], Some(3));
+    miscounted.items = Some(2);
+    let failure = echoed(&host, stored(miscounted, "", Form::Value)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::DamagedInput);
     let rows = blob(&host, BlobKind::Rows, &[1, 2, 3]);
     host.store.damage();
     let report = host.attempt(copy_rows(), Form::Rows, vec![stored(rows, "", Form::Rows)]).await;
