@@ -50,10 +50,6 @@ impl FileReader {
         }
     }
 
-    pub(super) fn file(&self) -> &File {
-        &self.file
-    }
-
     /// Reads a frame with its head in one go. `index` is below the number of frames.
     fn read(&self, index: usize) -> Result<Frame, Refusal> {
         let frame = &self.layout.frames[index];

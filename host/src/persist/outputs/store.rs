@@ -134,19 +134,18 @@ impl Folder {
     }
 
     /// Gives a complete file its name. Durable when this returns.
-    pub(super) fn publish(self: &Arc<Self>, file: NamedTempFile, hash: &ContentHash) -> io::Result<()> {
+    ///
+    /// A file that has the name already is replaced without a look at it: it may be damaged, and this one is not. Whoever has
+    /// it open goes on reading it.
+    pub(super) fn publish(&self, file: NamedTempFile, hash: &ContentHash) -> io::Result<()> {
         self.usable()?;
         let path = self.path_of(hash);
         let shard = path.parent().unwrap_or(&self.blobs);
         self.make_durable(shard)?;
-        match FileReader::open(Arc::clone(self), hash) {
-            Ok(existing) => self.synced(existing.file().sync_all().map_err(about("sync", &path)))?,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
-                self.synced(file.as_file().sync_all().map_err(about("sync", file.path())))?;
-                let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-                file.persist(&path).map_err(|failed| about("rename a file to", &path)(failed.error))?;
-            }
-            Err(error) => return Err(error),
+        self.synced(file.as_file().sync_all().map_err(about("sync", file.path())))?;
+        {
+            let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            file.persist(&path).map_err(|failed| about("rename a file to", &path)(failed.error))?;
         }
         self.synced(sync_folder(shard))
     }

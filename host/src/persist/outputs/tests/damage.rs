@@ -114,13 +114,24 @@ fn one_blob_in_the_place_of_another_is_noticed() {
 #[test]
 fn a_damaged_blob_is_replaced_by_the_next_writer() {
     let case = Case::new(BlobKind::Bytes, [&b"content"[..]]);
-    let mut bytes = case.healthy.clone();
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
-    fs::write(&case.path, &bytes).unwrap();
-    assert_eq!(put(&case.store, BlobKind::Bytes, [&b"content"[..]]), case.info);
-    assert_eq!(case.read().unwrap(), b"content");
-    assert_eq!(fs::read_dir(case.folder.path().join("quarantine")).unwrap().count(), 1);
+    for at in 0..case.healthy.len() {
+        let mut bytes = case.healthy.clone();
+        bytes[at] ^= 1;
+        fs::write(&case.path, &bytes).unwrap();
+        assert_eq!(put(&case.store, BlobKind::Bytes, [&b"content"[..]]), case.info);
+        assert_eq!(case.read().unwrap(), b"content", "byte {at}");
+    }
+    assert_eq!(fs::read_dir(case.folder.path().join("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn readers_keep_the_file_that_is_replaced() {
+    let content = noise(2 * FRAME);
+    let case = Case::new(BlobKind::Bytes, [&content[..]]);
+    let mut reader = case.store.open(&case.info.hash).unwrap();
+    assert_eq!(put(&case.store, BlobKind::Bytes, [&content[..]]), case.info);
+    assert_eq!(reader.frame(1).unwrap().bytes, content[FRAME..]);
+    assert_eq!(case.read().unwrap(), content);
 }
 
 #[test]
