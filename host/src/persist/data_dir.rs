@@ -6,16 +6,17 @@
 //! blobs/         large outputs and files, named by their content's hash
 //! tmp/           blobs in the making; nothing here outlives the process that made it
 //! quarantine/    blobs that were found damaged
+//! modules/       modules as they came, named by their digest
 //! code/          compiled modules; can be deleted at any time
 //! control.sock   where the writing process takes orders, such as to cancel a run
 //! ```
 //!
-//! Everything is readable by its owner alone: outputs may be confidential.
+//! Everything is readable by its owner alone, also in a folder that was there before: outputs may be confidential.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -27,7 +28,9 @@ use std::{
 
 const DATABASE: &str = "stepmill.db";
 const LOCK: &str = "LOCK";
-const FOLDERS: [&str; 4] = ["blobs", "tmp", "quarantine", "code"];
+const FOLDERS: [&str; 5] = ["blobs", "tmp", "quarantine", "modules", "code"];
+/// What the database consists of while it is open: SQLite gives the others the rights that it finds on the first.
+const DATABASE_FILES: [&str; 3] = [DATABASE, "stepmill.db-wal", "stepmill.db-shm"];
 
 /// How often the lock is tried. [`DataDir::holder`] takes it for an instant, which must not look like a second host.
 const LOCK_TRIES: u32 = 5;
@@ -116,6 +119,7 @@ impl DataDir {
         }
         let lock = dir.lock(known)?;
         dir.create_folders()?;
+        dir.make_private()?;
         let dir = WriterDir { dir, lock: Arc::new(lock) };
         dir.mark_open()?;
         Ok(dir)
@@ -250,6 +254,25 @@ impl DataDir {
         }
         sync_folder(&self.root)
     }
+
+    /// Takes the rights of everybody else away, where an earlier version or a person gave some.
+    fn make_private(&self) -> Result<(), DataDirError> {
+        match make_private(&self.root) {
+            // A folder that somebody else made for this user, such as a volume. What is in it is private all the same.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                tracing::warn!(path = %self.root.display(), "the data directory is not this user's: others may list it");
+            }
+            done => done.map_err(io_error("make private", &self.root))?,
+        }
+        for name in FOLDERS.iter().chain(&DATABASE_FILES).chain([&LOCK]) {
+            let path = self.root.join(name);
+            match make_private(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done.map_err(io_error("make private", &path))?,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl WriterDir {
@@ -308,6 +331,11 @@ fn create_durably(path: &Path) -> Result<(), DataDirError> {
 
 fn sync_folder(path: &Path) -> Result<(), DataDirError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(io_error("sync", path))
+}
+
+fn make_private(path: &Path) -> io::Result<()> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)) }
 }
 
 fn read_pid(file: &mut File) -> Option<u32> {

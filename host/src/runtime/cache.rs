@@ -5,8 +5,9 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -112,17 +113,19 @@ impl Files {
     }
 }
 
-/// Writes a file so that after a crash it is whole or not there.
+/// Writes a file, for its owner alone, so that after a crash it is whole or not there. Errors name no path: they are shown
+/// to whoever brought the module.
 fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     if !folder.is_dir() {
-        fs::create_dir_all(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         if let Some(parent) = folder.parent() {
             File::open(parent)?.sync_all()?;
         }
     }
-    let mut file = tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let create = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = tempfile::Builder::new().prefix(".tmp-").make_in(folder, create)?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
@@ -130,7 +133,20 @@ fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+
+    #[test]
+    fn what_is_kept_is_for_its_owner_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let files = Files::new(data.path().to_owned());
+        let digest = ModuleDigest(sha256(b"wasm"));
+        files.keep_module(&digest, b"wasm").unwrap();
+        let path = files.module_path(&digest);
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
 
     #[test]
     fn modules_are_kept_whole() {

@@ -15,6 +15,26 @@ fn a_new_folder_is_private_and_complete() {
 }
 
 #[test]
+fn what_others_could_read_is_closed() {
+    let tmp = tempfile::tempdir().unwrap();
+    let set = |name: &str, mode| fs::set_permissions(tmp.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |name: &str| tmp.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
+    let files = [DATABASE, "stepmill.db-wal", "stepmill.db-shm", LOCK];
+    for name in files {
+        fs::write(tmp.path().join(name), "").unwrap();
+        set(name, 0o644);
+    }
+    for name in FOLDERS {
+        fs::create_dir(tmp.path().join(name)).unwrap();
+        set(name, 0o755);
+    }
+    set("", 0o755);
+    DataDir::open_writer(tmp.path()).unwrap();
+    assert!(files.into_iter().all(|name| mode(name) == 0o600));
+    assert!(FOLDERS.into_iter().chain([""]).all(|name| mode(name) == 0o700));
+}
+
+#[test]
 fn a_second_writer_is_told_who_has_it() {
     let tmp = tempfile::tempdir().unwrap();
     let first = DataDir::open_writer(tmp.path()).unwrap();

@@ -1,8 +1,9 @@
 //! Folders whose entries survive a power loss.
 
 use std::{
-    fs::{self, File},
+    fs::{DirBuilder, File},
     io,
+    os::unix::fs::DirBuilderExt as _,
     path::Path,
 };
 
@@ -16,9 +17,9 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(about("sync the folder", path))
 }
 
-/// Makes a folder if it is missing, without syncing its parent.
+/// Makes a folder for its owner alone if it is missing, without syncing its parent.
 pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
+    match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         made => made.map_err(about("create the folder", path)),
     }

@@ -56,6 +56,19 @@ async fn wrong_files_are_refused_before_anything_is_kept() {
 }
 
 #[tokio::test]
+async fn a_disk_that_fails_is_not_the_fault_of_the_module() {
+    for folder in ["code", "modules"] {
+        let host = Host::new();
+        // A folder in which nobody can make a file, not even root.
+        std::os::unix::fs::symlink("/proc/self", host.data.path().join(folder)).unwrap();
+        let error = host.modules.load(echo()).await.unwrap_err();
+        assert!(matches!(error, ModuleError::Disk(_)), "{error}");
+        let text = error.to_string();
+        assert!(!text.contains('/') && !text.contains(".tmp-"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn truncated_components_never_load() {
     let host = Host::new();
     let whole = echo();

@@ -24,6 +24,20 @@ fn what_was_stored_is_there_after_reopening() {
 }
 
 #[test]
+fn outputs_are_for_their_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("outputs");
+    let info = put(&BlobStore::open(&root).unwrap(), BlobKind::Bytes, [&b"secret"[..]]);
+    let name = info.hash.hex();
+    let shard = root.join("blobs").join(&name[..2]);
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    for path in [&root, &root.join("blobs"), &root.join("tmp"), &root.join("quarantine"), &shard] {
+        assert_eq!(mode(path), 0o700, "{path:?}");
+    }
+    assert_eq!(mode(&shard.join(&name)), 0o600);
+}
+
+#[test]
 fn equal_content_is_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = BlobStore::open(folder.path()).unwrap();
