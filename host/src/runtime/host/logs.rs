@@ -1,6 +1,7 @@
 //! What a step says: log lines, standard output and error, and progress, all within the budget of the attempt.
 
 use std::{
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,6 +19,8 @@ const MAX_LINE: usize = 16 << 10;
 const MAX_PROGRESS: usize = 256;
 /// Progress is passed on at most this often; the last report always is.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+/// What Rust's standard library writes behind a panic. A step has no environment in which to set it.
+const BACKTRACE_NOTE: &str = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace";
 
 /// The log of one attempt. Shared, because the streams behind standard output and error live in the resource table.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ struct State {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     panic: Option<String>,
+    /// Standard error's last line was empty, and is held back: Rust writes one before it says that it panicked.
+    empty_line: bool,
     progress_sent: Option<Instant>,
     progress_held: Option<Progress>,
 }
@@ -47,6 +52,7 @@ impl Logs {
             stdout: Vec::new(),
             stderr: Vec::new(),
             panic: None,
+            empty_line: false,
             progress_sent: None,
             progress_held: None,
         })))
@@ -81,6 +87,7 @@ impl Logs {
         let mut state = self.state();
         state.end_line(LogStream::Stdout);
         state.end_line(LogStream::Stderr);
+        state.pass_empty_line();
         if let Some(held) = state.progress_held.take() {
             state.sink.progress(held);
         }
@@ -112,6 +119,7 @@ impl State {
     }
 
     fn piece(&mut self, level: LogLevel, stream: LogStream, text: &str) {
+        self.pass_empty_line();
         let bytes = text.len() as u64;
         if self.lines_left == 0 || bytes > self.bytes_left {
             // A log with holes would mislead: behind the first dropped line there is nothing.
@@ -160,21 +168,45 @@ impl State {
     }
 
     fn end_held(&mut self, stream: LogStream) {
-        let bytes = std::mem::take(self.held(stream));
+        let bytes = mem::take(self.held(stream));
         let text = String::from_utf8_lossy(&bytes);
         let text = text.strip_suffix('\r').unwrap_or(&text);
         let level = if stream == LogStream::Stderr { LogLevel::Warn } else { LogLevel::Info };
-        if stream == LogStream::Stderr {
+        if stream == LogStream::Stdout {
+            self.piece(level, stream, text);
+        } else {
             self.watch_for_panic(text);
+            self.error_line(text);
         }
-        self.piece(level, stream, text);
         *self.held(stream) = bytes;
         self.held(stream).clear();
     }
 
+    /// A line of standard error, without what Rust puts around the message of a panic and says nothing.
+    fn error_line(&mut self, text: &str) {
+        if self.panic.is_some() && text == BACKTRACE_NOTE {
+            return;
+        }
+        if is_panic(text) {
+            self.empty_line = false;
+        }
+        if text.is_empty() {
+            self.pass_empty_line();
+            self.empty_line = true;
+        } else {
+            self.piece(LogLevel::Warn, LogStream::Stderr, text);
+        }
+    }
+
+    fn pass_empty_line(&mut self) {
+        if mem::take(&mut self.empty_line) {
+            self.piece(LogLevel::Warn, LogStream::Stderr, "");
+        }
+    }
+
     /// Keeps the message of a panic, also where the log has no room for it.
     fn watch_for_panic(&mut self, line: &str) {
-        if line.contains(" panicked at ") || line.starts_with("memory allocation of ") {
+        if is_panic(line) || line.starts_with("memory allocation of ") {
             self.panic = Some(String::new());
         }
         let Some(panic) = &mut self.panic else { return };
@@ -197,6 +229,11 @@ impl State {
         self.progress_held = None;
         self.sink.progress(progress);
     }
+}
+
+/// Whether Rust's standard library begins to say that it panicked.
+fn is_panic(line: &str) -> bool {
+    line.contains(" panicked at ")
 }
 
 #[cfg(test)]
@@ -244,6 +281,19 @@ mod tests {
             b"hello\n\nthread 'main' (1) panicked at src/lib.rs:1:1:\nboom\nnote: run with x\n",
         );
         assert_eq!(logs.panic().as_deref(), Some("thread 'main' (1) panicked at src/lib.rs:1:1:\nboom"));
+    }
+
+    #[test]
+    fn what_rust_puts_around_a_panic_is_left_out() {
+        let (logs, recorder) = logs(&Limits::default());
+        logs.write(LogStream::Stderr, b"\n\nfirst\n\n");
+        logs.log(LogLevel::Info, "second");
+        logs.write(LogStream::Stderr, b"\nthread 'main' (1) panicked at src/lib.rs:1:1:\nboom\n");
+        logs.write(LogStream::Stderr, format!("{BACKTRACE_NOTE}\n\n").as_bytes());
+        logs.finish();
+        let panic = "thread 'main' (1) panicked at src/lib.rs:1:1:";
+        assert_eq!(recorder.texts(), ["", "", "first", "", "second", panic, "boom", ""]);
+        assert_eq!(logs.counts(), (8, 0));
     }
 
     #[test]
