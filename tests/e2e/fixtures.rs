@@ -37,15 +37,18 @@ fn a_released_run_is_shown_with_its_outputs_and_logs() {
     let bench = released();
     let run = run_in_state(&bench, "succeeded");
     let shown = bench.run(&["runs", "show", &run, "--json"]).expect(0);
-    assert_eq!(states(&shown).len(), 6);
+    assert_eq!(states(&shown).len(), 7);
     assert!(states(&shown).iter().all(|(_, state)| state == "succeeded"));
     let out = bench.path().join("out");
-    for (step, expected) in [("sum", "45"), ("total", "999000"), ("size", "790")] {
+    for (step, expected) in [("sum", "45"), ("total", "499500"), ("size", "790")] {
         assert_eq!(bench.run(&["runs", "output", &run, step]).expect(0).stdout.trim(), expected, "{step}");
     }
     bench.run(&["runs", "output", &run, "text", "--out", out.to_str().unwrap()]).expect(0);
     assert!(fs::read_to_string(out.join("lines.txt")).unwrap().starts_with("line 0\nline 1\n"));
-    assert!(bench.run(&["runs", "output", &run, "rows"]).expect(0).stdout.contains("\"id\""));
+    for (step, count) in [("rows", 1_000), ("large", 20_000)] {
+        let rows = bench.run(&["runs", "output", &run, step]).expect(0).json();
+        assert_eq!(rows.as_array().map(Vec::len), Some(count), "{step}");
+    }
 }
 
 #[test]

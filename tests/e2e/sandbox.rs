@@ -26,7 +26,7 @@ const FAILURES: &[(&str, &str, &str, &[&str])] = &[
         "limit_reached",
         &["limits.storage"],
     ),
-    ("write_file", "config = { name = \"../../etc/passwd\" }", "failed", &["name"]),
+    ("write_file", "config = { name = \"../../etc/passwd\" }", "permanent", &["name"]),
 ];
 
 #[test]

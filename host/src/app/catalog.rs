@@ -12,7 +12,7 @@ use crate::{
     limits,
     module::ModuleInfo,
     plan::catalog::{Catalog, CatalogError},
-    runtime::{ModuleError, Modules},
+    runtime::{ModuleError, Modules, compile::CompileError},
 };
 
 /// Finds the modules of a pipeline where its `[modules]` say.
@@ -112,8 +112,7 @@ fn unusable(path: &Path, error: &ModuleError) -> CatalogError {
 fn is_hosts_fault(error: &ModuleError) -> bool {
     match error {
         ModuleError::Header(_) | ModuleError::Contract(_) | ModuleError::Description(_) => false,
-        // The runtime keeps the kinds of this error to itself: what is the module's fault begins in one of these ways.
-        ModuleError::Compile(error) => !is_about_module(&error.to_string()),
+        ModuleError::Compile(error) => matches!(error, CompileError::Child { .. } | CompileError::Engine(_)),
         ModuleError::Describe(failure) => failure.kind == FailureKind::Host,
         ModuleError::Code(_)
         | ModuleError::Engine(_)
@@ -121,12 +120,6 @@ fn is_hosts_fault(error: &ModuleError) -> bool {
         | ModuleError::Disk(_)
         | ModuleError::Stopping => true,
     }
-}
-
-fn is_about_module(compile_error: &str) -> bool {
-    ["the module cannot be compiled: ", "compiling the module was stopped: "]
-        .iter()
-        .any(|beginning| compile_error.starts_with(beginning))
 }
 
 fn stopping() -> CatalogError {

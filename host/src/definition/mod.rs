@@ -10,7 +10,7 @@ mod draft;
 mod mistake;
 mod quantity;
 mod report;
-mod suggest;
+pub(crate) mod suggest;
 #[cfg(test)]
 mod tests;
 

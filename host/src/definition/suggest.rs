@@ -4,7 +4,7 @@
 const MAX_WORD: usize = 80;
 
 /// The candidate that is most like `word`, if one is like it at all; of equals the first in the alphabet.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(MAX_WORD + 1).collect();
     if word.len() > MAX_WORD {
         return None;
