@@ -12,7 +12,7 @@ pub fn duration(duration: Duration) -> String {
     match micros {
         0..1_000 => format!("{micros} µs"),
         // Measured in milliseconds, as runs are: zeros behind the point would claim more.
-        1_000..1_000_000 if micros % 1_000 == 0 => format!("{} ms", micros / 1_000),
+        1_000..1_000_000 if micros.is_multiple_of(1_000) => format!("{} ms", micros / 1_000),
         1_000..1_000_000 => format!("{} ms", three_digits(seconds * 1e3)),
         1_000_000..60_000_000 => format!("{} s", three_digits(seconds)),
         60_000_000..3_600_000_000 => format!("{} min {:02} s", duration.as_secs() / 60, duration.as_secs() % 60),
