@@ -8,6 +8,7 @@
 //! quarantine/    blobs that were found damaged
 //! modules/       modules as they came, named by their digest
 //! code/          compiled modules; can be deleted at any time
+//! out/           files of outputs, copied there by `stepmill run` for people to open
 //! control.sock   where the writing process takes orders, such as to cancel a run
 //! ```
 //!

@@ -30,7 +30,7 @@ pub enum StoreError {
         known: i64,
     },
     /// An earlier version wrote it, and only a writer may change it.
-    #[error("`{path}` has the older schema {found}: `stepmill run` or `stepmill serve` brings it up to date")]
+    #[error("`{path}` has the older schema {found}: a `stepmill run` there brings it up to date")]
     Older {
         /// The database.
         path: PathBuf,
