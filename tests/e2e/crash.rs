@@ -102,7 +102,11 @@ fn a_killed_run_goes_on_where_it_was() {
     let whole = start.elapsed();
 
     let (mut inside, mut seed) = (0, u64::from(std::process::id()));
-    for kill in 0..kills {
+    // Where a kill falls is chance: on a busy machine a few more may be needed for half of them to fall into a step.
+    for kill in 0..kills * 2 {
+        if kill >= kills && inside * 2 >= kills {
+            break;
+        }
         let bench = Bench::new();
         // The guest is compiled beforehand: these kills are about runs.
         bench.warm();
@@ -123,8 +127,8 @@ fn a_killed_run_goes_on_where_it_was() {
         let left = fs::read_dir(bench.data().join("tmp")).map_or(0, Iterator::count);
         assert_eq!(left, 0, "kill {kill}: temporary files stay");
     }
-    assert!(inside * 2 >= kills, "only {inside} of {kills} kills fell into a step");
-    println!("{kills} kills, {inside} of them inside a step");
+    assert!(inside * 2 >= kills, "only {inside} kills fell into a step");
+    println!("at least {kills} kills, {inside} of them inside a step");
 }
 
 fn option_env(name: &str) -> Option<u32> {
