@@ -31,13 +31,10 @@ fn pipeline() -> String {
             (0, _) => ("work_rows", String::new()),
             (_, 0) => ("read_rows", format!("inputs.rows = \"{}\"\n", above(3))),
             (_, 1) => ("work_blob", format!("inputs.before = \"{}\"\n", above(0))),
-            (_, 2) => ("read_file", format!("inputs.file = \"{}\"\n", above(2))),
+            // A file is made in every second layer, and read in the one below.
+            (layer, 2) if layer % 2 == 1 => ("read_file", format!("inputs.file = \"{}\"\n", above(2))),
+            (_, 2) => ("work_file", format!("inputs.before = \"{}\"\n", above(2))),
             (_, _) => ("work_rows", format!("inputs.before = \"{}\"\n", above(1))),
-        };
-        // A file comes from every second layer; the layer below one that reads has to make its own.
-        let (step, input) = match (layer % 2, column) {
-            (0, 2) if layer > 0 => ("work_file", format!("inputs.before = \"{}\"\n", above(2))),
-            _ => (step, input),
         };
         let turns = if step.starts_with("read") { String::new() } else { ", turns = 20000000".to_owned() };
         text += &format!("[steps.s{index}]\nuse = \"b/{step}\"\n{input}config = {{ label = \"s{index}\"{turns} }}\n");
