@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::{StepFailure, Usage},
-    ids::{Name, RunId, StepIndex, Timestamp},
-    output::{ItemRange, OutputRef},
+    ids::{ContentHash, Name, RunId, StepIndex, Timestamp},
+    output::{AttemptName, ItemRange, OutputRef},
 };
 
 /// Something that happened in a run.
@@ -34,6 +34,9 @@ pub enum EventKind {
         params: Vec<ParamValue>,
         /// What started it.
         origin: Origin,
+        /// How it runs.
+        #[serde(default, skip_serializing_if = "RunOptions::is_default")]
+        options: RunOptions,
     },
     /// A host took the run up again after another one had stopped.
     Resumed,
@@ -46,7 +49,8 @@ pub enum EventKind {
         /// Counts from 1.
         attempt: u32,
     },
-    /// Attempts succeeded, and with them their items.
+    /// Attempts succeeded, and with them their items. The items of a `for_each` step are packed: the output is a stream
+    /// of what they returned, in their order.
     AttemptSucceeded {
         /// The step.
         step: StepIndex,
@@ -58,8 +62,15 @@ pub enum EventKind {
         output: OutputRef,
         /// What they used.
         usage: Usage,
+        /// Of pure steps: what their results are found by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cache: Option<Box<CacheEntry>>,
+        /// Nothing ran: this is the result of an earlier attempt with the same inputs. Of a range, the first item's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reused: Option<Box<AttemptName>>,
     },
-    /// Attempts failed, and with them their items. With the failure `cancelled`, the items are cancelled, not failed.
+    /// Attempts failed, and with them their items, unless they are tried again. With the failure `cancelled`, the items
+    /// are cancelled, not failed.
     AttemptFailed {
         /// The step.
         step: StepIndex,
@@ -71,6 +82,9 @@ pub enum EventKind {
         failure: StepFailure,
         /// What they used.
         usage: Usage,
+        /// When they are tried again, at the earliest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Timestamp>,
     },
     /// The host stopped while attempts ran; their items wait to be tried again.
     AttemptLost {
@@ -80,6 +94,54 @@ pub enum EventKind {
         items: ItemRange,
         /// Counts from 1.
         attempt: u32,
+    },
+    /// A runner gave attempts back that it had not begun: their items wait again, as if they had not been started.
+    AttemptReturned {
+        /// The step.
+        step: StepIndex,
+        /// The items.
+        items: ItemRange,
+        /// Counts from 1.
+        attempt: u32,
+    },
+    /// The conditions of a step held, so it will run.
+    ConditionHeld {
+        /// The step.
+        step: StepIndex,
+        /// What they read.
+        values: Vec<ReadValue>,
+    },
+    /// A `for_each` step has its items.
+    FannedOut {
+        /// The step.
+        step: StepIndex,
+        /// The items, as a stream.
+        items: OutputRef,
+    },
+    /// Taken over from the run that this one repeats.
+    Carried {
+        /// The step.
+        step: StepIndex,
+        /// Some of its items; the whole step is [`ItemRange::WHOLE`], also with `for_each`, unless it has been fanned out.
+        items: ItemRange,
+        /// What they returned.
+        output: OutputRef,
+        /// The attempt that returned it; of a range, the first item's.
+        from: AttemptName,
+    },
+    /// All items of a `for_each` step succeeded.
+    StepSucceeded {
+        /// The step.
+        step: StepIndex,
+        /// What they returned, in their order.
+        output: OutputRef,
+    },
+    /// A step failed other than by a failed attempt: its condition or its items cannot be read, or items failed.
+    StepFailed {
+        /// The step.
+        step: StepIndex,
+        /// Why.
+        failure: StepFailure,
     },
     /// A step will not run, because of what happened above it.
     StepSkipped {
@@ -95,7 +157,7 @@ pub enum EventKind {
         /// Why.
         reason: CancelReason,
     },
-    /// Somebody asked for the run to end.
+    /// Somebody asked for the run to end. Asked again, it ends without its `finally` steps.
     CancelRequested,
     /// The run ended. Always the last event.
     Finished {
@@ -119,19 +181,128 @@ pub struct ParamValue {
 pub enum Origin {
     /// A person or program, directly.
     Manual,
+    /// A person or program, as a repetition.
+    Rerun {
+        /// The run that it repeats.
+        of: RunId,
+    },
+}
+
+/// How a run runs, whatever its pipeline says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunOptions {
+    /// Whether pure steps may take results of earlier attempts.
+    pub cache: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { cache: true }
+    }
+}
+
+impl RunOptions {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What the results of attempts at a pure step are found by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheEntry {
+    /// A key for each item.
+    pub keys: Vec<ContentHash>,
+    /// What the keys are made of, the item aside: to explain why another attempt has another key.
+    pub parts: Vec<KeyPart>,
+}
+
+/// One of the things that a cache key is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPart {
+    /// Such as `module`, `inputs.days` or `config.threshold`.
+    pub name: String,
+    /// A hash, or a short value itself.
+    pub value: String,
+}
+
+/// A value that a condition read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadValue {
+    /// As the condition writes it, such as `check.rows` or `params.threshold`.
+    pub path: String,
+    /// As JSON, cut if it is long.
+    pub value: String,
 }
 
 /// Why a step was skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// It needs an upstream that did not succeed.
+    /// Its join is not satisfied.
     Upstream {
-        /// The first such upstream.
+        /// The first upstream that is the reason.
         step: StepIndex,
         /// How it ended.
         state: StepState,
+        /// The join.
+        #[serde(default, skip_serializing_if = "Join::is_default")]
+        join: Join,
     },
+    /// Its condition is false.
+    Condition {
+        /// The condition.
+        expression: String,
+        /// What it read.
+        values: Vec<ReadValue>,
+    },
+    /// A branch went another way.
+    Branch {
+        /// The branch.
+        branch: Name,
+        /// The step's case.
+        case: Name,
+        /// The case that was taken, if one was.
+        taken: Option<Name>,
+        /// What the conditions read.
+        values: Vec<ReadValue>,
+    },
+}
+
+/// Which states of its upstreams let a step run. Upstreams that only a condition names do not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Join {
+    /// All succeeded.
+    #[default]
+    AllSuccess,
+    /// All ended, in whatever way.
+    AllDone,
+    /// At least one succeeded.
+    AnySuccess,
+    /// All succeeded or were skipped.
+    NoneFailed,
+}
+
+impl Join {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AllSuccess, Self::AllDone, Self::AnySuccess, Self::NoneFailed];
+
+    /// What it is called in a pipeline.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AllSuccess => "all_success",
+            Self::AllDone => "all_done",
+            Self::AnySuccess => "any_success",
+            Self::NoneFailed => "none_failed",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Why a step was cancelled.
@@ -190,7 +361,7 @@ impl StepState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every step succeeded.
+    /// No step failed, other than with `allow_failure`.
     Succeeded,
     /// A step failed.
     Failed,

@@ -65,6 +65,12 @@ pub enum FailureKind {
     Host,
     /// The run was cancelled while the step ran.
     Cancelled,
+    /// A condition cannot be evaluated.
+    Condition,
+    /// What `for_each` refers to is not a list, or has too many items.
+    BadItems,
+    /// Items of a `for_each` step failed.
+    ItemsFailed,
 }
 
 /// Which limit was reached.

@@ -11,8 +11,8 @@
 //! 5. [`persist`]: the journal and the outputs, the only code that knows SQLite;
 //! 6. [`observe`]: who is told while it happens.
 //!
-//! They share a vocabulary that depends on none of them: [`ids`], [`limits`], [`module`], [`value`], [`output`], [`failure`]
-//! and [`event`]. [`build`] makes components of step crates, [`cli`] is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that
+//! They share a vocabulary that depends on none of them: [`ids`], [`limits`], [`module`], [`value`], [`output`], [`failure`],
+//! [`grants`] and [`event`]. [`build`] makes components of step crates, [`cli`] is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that
 //! puts concrete implementations together.
 
 pub mod app;
@@ -23,6 +23,7 @@ pub mod dto;
 pub mod event;
 pub mod execute;
 pub mod failure;
+pub mod grants;
 pub mod ids;
 pub mod limits;
 pub mod module;

@@ -71,6 +71,12 @@ pub struct ItemRange {
 impl ItemRange {
     /// A step without `for_each`.
     pub const WHOLE: Self = Self { first: 0, count: 1 };
+
+    /// The index behind the last item.
+    #[must_use]
+    pub fn end(self) -> u32 {
+        self.first.saturating_add(self.count)
+    }
 }
 
 /// Names one attempt's output everywhere: `runs/<run>/<step>[<item>]/<attempt>`.

@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     definition::{Pipeline, problem::Problems},
-    event::{EventKind, Origin},
+    event::{EventKind, Origin, RunOptions},
     execute::{
         dispatcher::{self, Ports, RunError},
         ports::{Observer, OutputStore},
@@ -219,7 +219,7 @@ impl Host {
         let params = tokio::task::spawn_blocking(move || params::store(&stored, params, outputs.as_ref()))
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let created = EventKind::Created { params, origin: Origin::Manual };
+        let created = EventKind::Created { params, origin: Origin::Manual, options: RunOptions::default() };
         let state = dispatcher::accept(RunId::generate(), plan, created, &self.ports).await?;
         Ok(self.drive(state))
     }

@@ -173,6 +173,7 @@ fn reference_exists(
     let (name, known, is_param) = match reference {
         Reference::Step(name, _) => (name, steps, params.places.contains_key(name.as_str())),
         Reference::Param(name, _) => (name, params, false),
+        Reference::Item(_) | Reference::Run(_) => return,
     };
     if !known.lacks(name) {
         return;

@@ -150,6 +150,7 @@ impl Draft {
             modules: self.modules?.into_iter().map(ModuleDraft::assemble).collect::<Read<_>>()?,
             params: self.params?.into_iter().map(ParamDraft::assemble).collect::<Read<_>>()?,
             steps: self.steps?.into_iter().map(StepDraft::assemble).collect::<Read<_>>()?,
+            branches: Vec::new(),
             source,
         })
     }
@@ -181,6 +182,16 @@ impl StepDraft {
             needs: self.needs?.into_iter().collect::<Read<_>>()?,
             on_error: self.on_error?,
             limits,
+            join: None,
+            branches: Vec::new(),
+            when: None,
+            for_each: None,
+            max_parallel: None,
+            retry: None,
+            allow_failure: false,
+            finally: false,
+            grants: Vec::new(),
+            cache: true,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the user wrote: a pipeline by names, from TOML or from the builder, with every mistake's place.
 
 pub mod builder;
+pub mod condition;
 pub mod problem;
 pub mod reference;
 pub mod toml;
@@ -18,7 +19,8 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::Value as Json;
 
-use crate::{ids::Name, limits::Limits};
+use crate::{event::Join, grants::Grant, ids::Name, limits::Limits};
+use condition::Condition;
 
 /// A pipeline as written. Names are not resolved yet; [`crate::plan`] does that.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,8 @@ pub struct Pipeline {
     pub params: Vec<ParamDecl>,
     /// The steps, in the order written.
     pub steps: Vec<StepDecl>,
+    /// The branches, in the order written.
+    pub branches: Vec<BranchDecl>,
     /// The text that spans point into; empty for a built pipeline.
     pub source: Source,
 }
@@ -121,6 +125,96 @@ pub struct StepDecl {
     pub on_error: OnError,
     /// The limits, with what the step changes of the defaults; `timeout` included.
     pub limits: Limits,
+    /// Which states of its upstreams let it run, if it says so.
+    pub join: Option<Spanned<Join>>,
+    /// `branch = "NAME.CASE"`, or several, the outermost first.
+    pub branches: Vec<Spanned<CaseName>>,
+    /// `when`: what must be true for it to run.
+    pub when: Option<Spanned<Condition>>,
+    /// `for_each`: it runs once for each item of this.
+    pub for_each: Option<Spanned<Reference>>,
+    /// How many items run at once.
+    pub max_parallel: Option<Spanned<u32>>,
+    /// `retry`: how often an attempt is repeated, and when.
+    pub retry: Option<Spanned<Retry>>,
+    /// Whether the run may succeed although it failed.
+    pub allow_failure: bool,
+    /// Whether it runs once all other steps have ended, however they did.
+    pub finally: bool,
+    /// `grants.GRANT = true`: what it may use outside its sandbox.
+    pub grants: Vec<Spanned<Grant>>,
+    /// Whether it may take results of earlier attempts.
+    pub cache: bool,
+}
+
+/// `[branches.NAME]`: of its cases the first one whose condition is true is taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BranchDecl {
+    /// Its name.
+    pub name: Spanned<Name>,
+    /// `CASE = "condition"`, in the order written; `CASE = "else"` has no condition and comes last.
+    pub cases: Vec<(Spanned<Name>, Option<Spanned<Condition>>)>,
+}
+
+/// `NAME.CASE`: a case of a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseName {
+    /// The branch.
+    pub branch: Name,
+    /// Its case.
+    pub case: Name,
+}
+
+/// How often an attempt is repeated, and when: `initial`, then each time `factor` as long, never longer than `max`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Retry {
+    /// How many attempts there are at most, the first one included.
+    pub max_attempts: u32,
+    /// How long to wait behind the first attempt, in milliseconds.
+    pub initial_ms: u64,
+    /// How much longer each wait is than the one before.
+    pub factor: f64,
+    /// The longest wait, in milliseconds.
+    pub max_ms: u64,
+    /// Whether waits are shortened at random, by up to half, so that many steps do not come back at once.
+    pub jitter: bool,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { max_attempts: 1, initial_ms: 1_000, factor: 2.0, max_ms: 60_000, jitter: true }
+    }
+}
+
+impl Retry {
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A fact of the run that an input can be given: `run.NAME`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunFact {
+    /// `run.id`: its id, as text.
+    Id,
+    /// `run.scheduled_for`: when it was due, as RFC 3339 text in UTC; for a run that was not scheduled, when it was
+    /// accepted.
+    ScheduledFor,
+}
+
+impl RunFact {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Id, Self::ScheduledFor];
+
+    /// What it is called behind `run.`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::ScheduledFor => "scheduled_for",
+        }
+    }
 }
 
 /// Which step of which module.
@@ -150,6 +244,10 @@ pub enum Reference {
     Step(Name, crate::value::path::ValuePath),
     /// `params.name` or `params.name.path`.
     Param(Name, crate::value::path::ValuePath),
+    /// `item` or `item.path`: the item of a `for_each` step, or a part of it.
+    Item(crate::value::path::ValuePath),
+    /// `run.name`.
+    Run(RunFact),
 }
 
 /// What a `config` key holds.

@@ -114,6 +114,8 @@ impl fmt::Display for Reference {
         match self {
             Self::Step(name, path) => write!(f, "{name}{path}"),
             Self::Param(name, path) => write!(f, "params.{name}{path}"),
+            Self::Item(path) => write!(f, "item{path}"),
+            Self::Run(fact) => write!(f, "run.{}", fact.as_str()),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     step::{FailureView, OutputView, ReasonView, UsageView},
 };
 use crate::{
-    event::{EventKind, RunEvent},
+    event::{EventKind, ReadValue, RunEvent},
     execute::ports::{LogLevel, LogLine, LogStream, Progress},
     ids::{Name, RunId, StepIndex, Timestamp},
     output::AttemptName,
@@ -46,6 +46,18 @@ pub enum EventBody {
     AttemptFailed { step: Name, attempt: u32, failure: FailureView, usage: UsageView },
     /// The host had stopped while an attempt ran.
     AttemptLost { step: Name, attempt: u32 },
+    /// Items that were about to run wait again.
+    AttemptReturned { step: Name, attempt: u32 },
+    /// The conditions of a step held.
+    ConditionHeld { step: Name, values: Vec<ReadValue> },
+    /// A `for_each` step has its items: so many.
+    FannedOut { step: Name, items: u64 },
+    /// An output was taken over from the run that this one repeats.
+    Carried { step: Name, output: OutputView, from: String },
+    /// All items of a `for_each` step succeeded.
+    StepSucceeded { step: Name, output: OutputView },
+    /// A step failed other than by a failed attempt.
+    StepFailed { step: Name, failure: FailureView },
     /// A step will not run, because of what happened above it.
     StepSkipped { step: Name, reason: ReasonView },
     /// A step will not run, because the run is ending.
@@ -127,6 +139,22 @@ impl EventBody {
                 usage: usage.into(),
             },
             EventKind::AttemptLost { step, attempt, .. } => Self::AttemptLost { step: name(step), attempt: *attempt },
+            EventKind::AttemptReturned { step, attempt, .. } => {
+                Self::AttemptReturned { step: name(step), attempt: *attempt }
+            }
+            EventKind::ConditionHeld { step, values } => {
+                Self::ConditionHeld { step: name(step), values: values.clone() }
+            }
+            EventKind::FannedOut { step, items } => {
+                Self::FannedOut { step: name(step), items: items.items.unwrap_or(0) }
+            }
+            EventKind::Carried { step, output, from, .. } => {
+                Self::Carried { step: name(step), output: output.into(), from: from.to_string() }
+            }
+            EventKind::StepSucceeded { step, output } => {
+                Self::StepSucceeded { step: name(step), output: output.into() }
+            }
+            EventKind::StepFailed { step, failure } => Self::StepFailed { step: name(step), failure: failure.into() },
             EventKind::StepSkipped { step, reason } => {
                 Self::StepSkipped { step: name(step), reason: ReasonView::skipped(plan, reason) }
             }

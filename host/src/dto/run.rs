@@ -231,7 +231,14 @@ impl RunDetail {
                     .map(|param| ParamView { name: param.name.clone(), value: OutputView::from(&param.value) })
                     .collect();
             }
-            EventKind::Resumed | EventKind::CancelRequested => {}
+            EventKind::Resumed
+            | EventKind::CancelRequested
+            | EventKind::AttemptReturned { .. }
+            | EventKind::ConditionHeld { .. }
+            | EventKind::FannedOut { .. }
+            | EventKind::Carried { .. }
+            | EventKind::StepSucceeded { .. }
+            | EventKind::StepFailed { .. } => {}
             EventKind::AttemptStarted { step, attempt, .. } => self.start(event, *step, *attempt),
             EventKind::AttemptSucceeded { step, attempt, output, usage, .. } => {
                 self.end(event.at, *step, *attempt, AttemptState::Succeeded, Some(usage));

@@ -70,7 +70,9 @@ pub enum ReasonKind {
 
 impl ReasonView {
     pub(super) fn skipped(plan: &Plan, reason: &SkipReason) -> Self {
-        let SkipReason::Upstream { step, state } = reason;
+        let SkipReason::Upstream { step, state, .. } = reason else {
+            return Self { kind: ReasonKind::Upstream, step: None, message: String::new() };
+        };
         let step = plan.step(*step).name.clone();
         let message = format!("needs `{step}`, which {}", ended(*state));
         Self { kind: ReasonKind::Upstream, step: Some(step), message }

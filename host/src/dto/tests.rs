@@ -9,7 +9,7 @@ use crate::{
         Source,
         problem::{Problem, Problems},
     },
-    event::{CancelReason, EventKind, Origin, Outcome, RunEvent, SkipReason, StepState},
+    event::{CancelReason, EventKind, Join, Origin, Outcome, RunEvent, RunOptions, SkipReason, StepState},
     failure::{FailureKind, LimitKind, StepFailure, Usage},
     ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
     module::{Form, ModuleInfo, OutputInfo, Parameter, Role, StepInfo},
@@ -45,17 +45,25 @@ fn events() -> Vec<RunEvent> {
     let failure = StepFailure::new(FailureKind::LimitReached(LimitKind::Memory), "too much memory").because("grow");
     let (items, attempt) = (ItemRange::WHOLE, 1);
     let kinds = [
-        EventKind::Created { params: Vec::new(), origin: Origin::Manual },
+        EventKind::Created { params: Vec::new(), origin: Origin::Manual, options: RunOptions::default() },
         EventKind::AttemptStarted { step: StepIndex(0), items, attempt },
         EventKind::AttemptLost { step: StepIndex(0), items, attempt },
         EventKind::Resumed,
         EventKind::AttemptStarted { step: StepIndex(0), items, attempt: 2 },
-        EventKind::AttemptSucceeded { step: StepIndex(0), items, attempt: 2, output: output(), usage },
+        EventKind::AttemptSucceeded {
+            step: StepIndex(0),
+            items,
+            attempt: 2,
+            output: output(),
+            usage,
+            cache: None,
+            reused: None,
+        },
         EventKind::AttemptStarted { step: StepIndex(1), items, attempt },
-        EventKind::AttemptFailed { step: StepIndex(1), items, attempt, failure, usage },
+        EventKind::AttemptFailed { step: StepIndex(1), items, attempt, failure, usage, retry_at: None },
         EventKind::StepSkipped {
             step: StepIndex(2),
-            reason: SkipReason::Upstream { step: StepIndex(1), state: StepState::Failed },
+            reason: SkipReason::Upstream { step: StepIndex(1), state: StepState::Failed, join: Join::AllSuccess },
         },
         EventKind::StepCancelled { step: StepIndex(3), reason: CancelReason::StepFailed { step: StepIndex(1) } },
         EventKind::Finished { outcome: Outcome::Failed },

@@ -13,7 +13,10 @@ use tokio::{
 
 use super::{
     job,
-    ports::{AttemptJob, AttemptReport, Cancel, Clock, Journal, JournalError, LogSink, LogStore, Observer, StepRunner},
+    ports::{
+        AttemptEnd, AttemptJob, AttemptReport, Cancel, Clock, Journal, JournalError, LogSink, LogStore, Observer,
+        StepRunner,
+    },
     state::{Decision, RunState, StateError},
 };
 use crate::{
@@ -216,23 +219,22 @@ impl Dispatcher {
         let mut facts = Vec::new();
         let mut next = Some(first);
         while let Some(ended) = next {
-            facts.push(self.name_end(ended)?);
+            facts.extend(self.name_ends(ended)?);
             next = self.attempts.next().now_or_never().flatten();
         }
         self.append(facts);
         Ok(())
     }
 
-    fn name_end(&self, Ended { step, attempt, report }: Ended) -> Result<EventKind, RunError> {
+    fn name_ends(&self, Ended { step, attempt, report }: Ended) -> Result<Vec<EventKind>, RunError> {
         if let Some(problem) = report.storage {
             return Err(RunError::Storage(problem));
         }
-        let items = ItemRange::WHOLE;
-        let usage = report.usage;
-        Ok(match report.result {
-            Ok(output) => EventKind::AttemptSucceeded { step, items, attempt, output, usage },
-            Err(failure) => EventKind::AttemptFailed { step, items, attempt, failure, usage },
-        })
+        let name = |AttemptEnd { items, result, usage, cache, reused }| match result {
+            Ok(output) => EventKind::AttemptSucceeded { step, items, attempt, output, usage, cache, reused },
+            Err(failure) => EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at: None },
+        };
+        Ok(report.ended.into_iter().map(name).collect())
     }
 
     /// Appends facts: they are applied once they are committed.
@@ -330,7 +332,7 @@ async fn asked(cancel: &mut Cancel) {
 
 impl AttemptReport {
     fn failed(failure: StepFailure) -> Self {
-        Self { result: Err(failure), usage: Usage::default(), storage: None }
+        Self { ended: vec![AttemptEnd::of(ItemRange::WHOLE, Err(failure), Usage::default())], storage: None }
     }
 }
 
@@ -343,6 +345,12 @@ struct AttemptLog {
 }
 
 impl LogSink for AttemptLog {
+    fn of_item(self: Arc<Self>, item: u32) -> Arc<dyn LogSink> {
+        let attempt = AttemptName { item: Some(item), ..self.attempt.clone() };
+        let (store, observer) = (Arc::clone(&self.store), Arc::clone(&self.observer));
+        Arc::new(Self { step: self.step, attempt, store, observer })
+    }
+
     fn line(&self, line: super::ports::LogLine) {
         self.observer.logged(&self.attempt, &line);
         self.store.append(self.step, &self.attempt, line);

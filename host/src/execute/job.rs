@@ -31,7 +31,10 @@ pub(super) fn prepare(state: &RunState, index: StepIndex, attempt: u32) -> Resul
         arguments,
         output: step.output,
         limits: step.limits.clone(),
-        idempotency_key: format!("{}/{}", state.run(), step.name),
+        grants: step.grants.clone(),
+        scheduled_for: None,
+        reuse: !step.uncached,
+        items: None,
     })
 }
 
@@ -49,6 +52,8 @@ fn bind(state: &RunState, argument: &PlanArgument) -> Result<Argument, StepFailu
             let output = state.param(name.as_str()).ok_or_else(|| missing(name.as_str()))?.clone();
             ArgumentData::Output { output, path: path.clone() }
         }
+        ArgumentSource::Item { path } => ArgumentData::Item { path: path.clone() },
+        ArgumentSource::Run(_) => return Err(missing("run")),
         ArgumentSource::Literal(json) => {
             let bytes = value::json::from_json(json)
                 .map_err(|error| StepFailure::new(FailureKind::InvalidInput, error.to_string()))?;

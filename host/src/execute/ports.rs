@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::{
-    event::RunEvent,
+    event::{CacheEntry, RunEvent},
     failure::{StepFailure, Usage},
+    grants::Grants,
     ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
     limits::Limits,
     module::Form,
-    output::{AttemptName, OutputRef},
+    output::{AttemptName, ItemRange, OutputRef},
     plan::Plan,
     value::path::ValuePath,
 };
@@ -20,9 +21,10 @@ use crate::{
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs one attempt at a step. What goes in and comes out is plain data, so that a runner may live elsewhere.
+/// Runs attempts at a step. What goes in and comes out is plain data, so that a runner may live elsewhere.
 pub trait StepRunner: Send + Sync {
-    /// Runs the attempt to its end. It ends early when `cancel` becomes true.
+    /// Runs the attempt, or the items' attempts one after the other, to the end. It ends early when `cancel` becomes true.
+    /// A runner may give items back that it has not begun, so that others take them; it begins at least one.
     fn run(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> BoxFuture<'static, AttemptReport>;
 }
 
@@ -46,8 +48,39 @@ pub struct AttemptJob {
     pub output: Form,
     /// What it may use.
     pub limits: Limits,
-    /// The same for every attempt at this step of this run: `<run>/<step>[<item>]`.
-    pub idempotency_key: String,
+    /// What it may use outside its sandbox.
+    pub grants: Grants,
+    /// When the run was due, if it was scheduled.
+    pub scheduled_for: Option<Timestamp>,
+    /// Whether the result of an earlier attempt with the same inputs will do.
+    pub reuse: bool,
+    /// Of a `for_each` step: the items to run it for, one after the other, each as an attempt of its own. Then
+    /// [`name`](Self::name) is that of the first.
+    pub items: Option<ItemBatch>,
+}
+
+/// Consecutive items of a `for_each` step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemBatch {
+    /// All items of the step, as a stream.
+    pub source: OutputRef,
+    /// Those of this job.
+    pub range: ItemRange,
+}
+
+impl AttemptJob {
+    /// The items that the job is about.
+    #[must_use]
+    pub fn range(&self) -> ItemRange {
+        self.items.as_ref().map_or(ItemRange::WHOLE, |items| items.range)
+    }
+
+    /// The same for every attempt at this step (and item) of this run: `<run>/<step>[<item>]`.
+    #[must_use]
+    pub fn idempotency_key(&self, item: Option<u32>) -> String {
+        let AttemptName { run, step, .. } = &self.name;
+        item.map_or_else(|| format!("{run}/{step}"), |item| format!("{run}/{step}[{item}]"))
+    }
 }
 
 /// One argument of an attempt.
@@ -74,17 +107,44 @@ pub enum ArgumentData {
         /// Which part.
         path: ValuePath,
     },
+    /// A part of the item.
+    Item {
+        /// Which part.
+        path: ValuePath,
+    },
 }
 
-/// How an attempt ended.
+/// What became of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptReport {
-    /// Its output, durable in the output store or inline, or its failure.
-    pub result: Result<OutputRef, StepFailure>,
-    /// What it used.
-    pub usage: Usage,
+    /// How its attempts ended, in the order of their items. Those that are missing were not begun.
+    pub ended: Vec<AttemptEnd>,
     /// The host cannot store anything any more (full disk, I/O error): the run must stop where it is and be resumed later.
     pub storage: Option<String>,
+}
+
+/// How an attempt ended, or how consecutive items did that ended alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptEnd {
+    /// The items; [`ItemRange::WHOLE`] without `for_each`.
+    pub items: ItemRange,
+    /// The output, durable in the output store or inline, or the failure. Items are packed, as in
+    /// [`AttemptSucceeded`](crate::event::EventKind::AttemptSucceeded).
+    pub result: Result<OutputRef, StepFailure>,
+    /// What they used together; of memory, the most that one used.
+    pub usage: Usage,
+    /// Of pure steps: what the results are found by.
+    pub cache: Option<Box<CacheEntry>>,
+    /// The attempt that the result was taken from, if nothing ran.
+    pub reused: Option<Box<AttemptName>>,
+}
+
+impl AttemptEnd {
+    /// An end that has nothing to do with the cache.
+    #[must_use]
+    pub fn of(items: ItemRange, result: Result<OutputRef, StepFailure>, usage: Usage) -> Self {
+        Self { items, result, usage, cache: None, reused: None }
+    }
 }
 
 /// Keeps the truth about runs.
@@ -138,6 +198,9 @@ pub trait LogSink: Send + Sync {
 
     /// How far the step is.
     fn progress(&self, progress: Progress);
+
+    /// The sink of one item of the batch that this is the sink of.
+    fn of_item(self: Arc<Self>, item: u32) -> Arc<dyn LogSink>;
 }
 
 /// A line of a step's log.

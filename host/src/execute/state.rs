@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    event::{CancelReason, EventKind, Outcome, ParamValue, RunEvent, SkipReason, StepState},
+    event::{CancelReason, EventKind, Join, Outcome, ParamValue, RunEvent, SkipReason, StepState},
     failure::FailureKind,
     ids::{RunId, StepIndex},
     output::{ItemRange, OutputRef},
@@ -160,6 +160,12 @@ impl RunState {
                 self.expect(*step, ItemRange::WHOLE, &[StepState::Waiting, StepState::Running])?;
                 self.end_step(*step, StepState::Cancelled);
             }
+            EventKind::AttemptReturned { .. }
+            | EventKind::ConditionHeld { .. }
+            | EventKind::FannedOut { .. }
+            | EventKind::Carried { .. }
+            | EventKind::StepSucceeded { .. }
+            | EventKind::StepFailed { .. } => {}
             EventKind::CancelRequested => self.begin_ending(CancelReason::RunCancelled),
             EventKind::Finished { outcome } => {
                 if self.unfinished > 0 {
@@ -233,7 +239,9 @@ impl RunState {
         let failed_upstream =
             self.plan.step(index).upstreams.iter().find(|up| self.state(**up) != StepState::Succeeded).copied();
         match failed_upstream {
-            Some(step) => Decision::Skip(index, SkipReason::Upstream { step, state: self.state(step) }),
+            Some(step) => {
+                Decision::Skip(index, SkipReason::Upstream { step, state: self.state(step), join: Join::AllSuccess })
+            }
             None => Decision::Start(index, self.steps[index.get()].attempts + 1),
         }
     }

@@ -61,6 +61,27 @@ fn log_event(plan: &Plan, event: &RunEvent) {
             let step = name(step);
             info!(%run, %step, attempt, "{step} was interrupted and is tried again");
         }
+        EventKind::AttemptReturned { .. } => {}
+        EventKind::ConditionHeld { step, .. } => {
+            let step = name(step);
+            debug!(%run, %step, "the condition of {step} held");
+        }
+        EventKind::FannedOut { step, items } => {
+            let step = name(step);
+            debug!(%run, %step, items = items.items, "{step} has its items");
+        }
+        EventKind::Carried { step, from, .. } => {
+            let step = name(step);
+            debug!(%run, %step, %from, "{step} was taken over");
+        }
+        EventKind::StepSucceeded { step, output } => {
+            let step = name(step);
+            debug!(%run, %step, output_bytes = output.size, "{step} succeeded");
+        }
+        EventKind::StepFailed { step, failure } => {
+            let step = name(step);
+            warn!(%run, %step, kind = ?failure.kind, "{step} failed: {}", failure.message);
+        }
         EventKind::StepSkipped { step, .. } => {
             let step = name(step);
             debug!(%run, %step, "{step} skipped");

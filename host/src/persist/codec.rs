@@ -75,6 +75,12 @@ pub(super) fn kind_word(kind: &EventKind) -> &'static str {
         EventKind::AttemptLost { .. } => "attempt_lost",
         EventKind::StepSkipped { .. } => "step_skipped",
         EventKind::StepCancelled { .. } => "step_cancelled",
+        EventKind::AttemptReturned { .. } => "attempt_returned",
+        EventKind::ConditionHeld { .. } => "condition_held",
+        EventKind::FannedOut { .. } => "fanned_out",
+        EventKind::Carried { .. } => "carried",
+        EventKind::StepSucceeded { .. } => "step_succeeded",
+        EventKind::StepFailed { .. } => "step_failed",
         EventKind::CancelRequested => "cancel_requested",
         EventKind::Finished { .. } => "finished",
     }

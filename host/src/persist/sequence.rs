@@ -52,6 +52,12 @@ fn step_of(kind: &EventKind) -> Option<StepIndex> {
         | EventKind::AttemptSucceeded { step, .. }
         | EventKind::AttemptFailed { step, .. }
         | EventKind::AttemptLost { step, .. }
+        | EventKind::AttemptReturned { step, .. }
+        | EventKind::ConditionHeld { step, .. }
+        | EventKind::FannedOut { step, .. }
+        | EventKind::Carried { step, .. }
+        | EventKind::StepSucceeded { step, .. }
+        | EventKind::StepFailed { step, .. }
         | EventKind::StepSkipped { step, .. }
         | EventKind::StepCancelled { step, .. } => Some(step),
         EventKind::Created { .. } | EventKind::Resumed | EventKind::CancelRequested | EventKind::Finished { .. } => {

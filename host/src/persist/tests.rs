@@ -13,39 +13,19 @@ use bytes::Bytes;
 
 use super::{DataDir, Reader, SqliteJournal, WriterDir};
 use crate::{
-    definition::OnError,
-    event::{EventKind, Origin, Outcome, RunEvent},
+    event::{EventKind, Origin, Outcome, RunEvent, RunOptions},
     execute::ports::{BoxFuture, Journal, JournalError},
     failure::Usage,
-    ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
-    limits::Limits,
+    ids::{ContentHash, Name, RunId, StepIndex, Timestamp},
     module::Form,
     output::{ItemRange, OutputRef, Place},
-    plan::{Plan, PlanModule, PlanStep},
+    plan::{Plan, testing},
 };
 
 /// A plan of unconnected steps `s0`, `s1`, …
 fn plan(pipeline: &str, steps: u32) -> Arc<Plan> {
-    let name = |text: &str| Name::new(text).unwrap();
-    let step = |index| PlanStep {
-        name: name(&format!("s{index}")),
-        module: 0,
-        function: name("f"),
-        arguments: Vec::new(),
-        output: Form::Value,
-        upstreams: Vec::new(),
-        downstreams: Vec::new(),
-        on_error: OnError::default(),
-        limits: Limits::default(),
-    };
-    Arc::new(Plan {
-        pipeline: name(pipeline),
-        description: String::new(),
-        params: Vec::new(),
-        modules: vec![PlanModule { name: name("m"), digest: ModuleDigest([7; 32]) }],
-        steps: (0..steps).map(step).collect(),
-        output: None,
-    })
+    let steps = (0..steps).map(|index| testing::step(&format!("s{index}"))).collect();
+    Arc::new(Plan { pipeline: Name::new(pipeline).unwrap(), ..testing::plan(steps) })
 }
 
 /// Numbers events from a seq on.
@@ -54,7 +34,7 @@ fn events(run: RunId, from: u64, kinds: impl IntoIterator<Item = EventKind>) -> 
 }
 
 fn created() -> EventKind {
-    EventKind::Created { params: Vec::new(), origin: Origin::Manual }
+    EventKind::Created { params: Vec::new(), origin: Origin::Manual, options: RunOptions::default() }
 }
 
 fn started(step: u32, attempt: u32) -> EventKind {
@@ -63,7 +43,15 @@ fn started(step: u32, attempt: u32) -> EventKind {
 
 fn succeeded(step: u32, attempt: u32, output: OutputRef) -> EventKind {
     let usage = Usage { wall_us: 5, cpu_us: 4, memory: 65_536, log_lines: 1, log_lines_dropped: 0 };
-    EventKind::AttemptSucceeded { step: StepIndex(step), items: ItemRange::WHOLE, attempt, output, usage }
+    EventKind::AttemptSucceeded {
+        step: StepIndex(step),
+        items: ItemRange::WHOLE,
+        attempt,
+        output,
+        usage,
+        cache: None,
+        reused: None,
+    }
 }
 
 fn finished() -> EventKind {

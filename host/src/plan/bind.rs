@@ -111,6 +111,7 @@ impl<'p> Names<'p> {
                 }
                 param.map(|param| Source::Param(param, path))
             }
+            Reference::Item(_) | Reference::Run(_) => None,
         }
     }
 }

@@ -12,9 +12,11 @@ use super::{
 };
 use crate::{
     definition::{
-        ConfigValue, Pipeline, Reference, StepDecl,
+        ConfigValue, Pipeline, Reference, Retry, StepDecl,
         problem::{Problem, Problems},
     },
+    event::Join,
+    grants::Grants,
     ids::StepIndex,
     limits::MAX_PIPELINE_STEPS,
 };
@@ -115,7 +117,7 @@ fn unused_params(pipeline: &Pipeline) -> impl Iterator<Item = Problem> {
     let used: HashSet<&str> = references
         .filter_map(|reference| match reference {
             Reference::Param(name, _) => Some(name.as_str()),
-            Reference::Step(..) => None,
+            Reference::Step(..) | Reference::Item(_) | Reference::Run(_) => None,
         })
         .collect();
     pipeline.params.iter().filter(move |param| !used.contains(param.name.value.as_str())).map(|param| {
@@ -168,6 +170,7 @@ impl<'p, 'm> Parts<'p, 'm> {
             modules: self.modules(),
             steps: linked.map(|(step, (upstreams, downstreams))| self.step(*step, upstreams, downstreams)).collect(),
             output: output.map(|step| self.index[step]),
+            branches: Vec::new(),
         }
     }
 
@@ -205,6 +208,16 @@ impl<'p, 'm> Parts<'p, 'm> {
             downstreams,
             on_error: step.on_error,
             limits: step.limits.clone(),
+            join: Join::default(),
+            order_only: Vec::new(),
+            branches: Vec::new(),
+            when: None,
+            for_each: None,
+            retry: Retry::default(),
+            allow_failure: false,
+            finally: false,
+            grants: Grants::default(),
+            uncached: false,
         }
     }
 

@@ -37,7 +37,7 @@ impl Plan {
             let (from, path) = match &argument.source {
                 ArgumentSource::Step { step, path } => (EdgeStart::Step(*step), path),
                 ArgumentSource::Param { name, path } => (EdgeStart::Param(name), path),
-                ArgumentSource::Literal(_) => return None,
+                ArgumentSource::Literal(_) | ArgumentSource::Item { .. } | ArgumentSource::Run(_) => return None,
             };
             Some(PlanEdge { from, to, data: Some((&argument.name, path)) })
         })

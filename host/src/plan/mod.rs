@@ -9,6 +9,8 @@ mod graph;
 mod resolve;
 pub mod schema;
 mod suggest;
+#[cfg(test)]
+pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +22,10 @@ pub use self::{
     compile::{Compiled, compile},
     edges::{EdgeStart, PlanEdge},
 };
-pub use crate::definition::{OnError, ParamKind};
+pub use crate::definition::{OnError, ParamKind, Retry, RunFact, condition::Condition};
 use crate::{
+    event::Join,
+    grants::Grants,
     ids::{ModuleDigest, Name, PlanHash, StepIndex},
     limits::Limits,
     module::Form,
@@ -44,6 +48,47 @@ pub struct Plan {
     pub steps: Vec<PlanStep>,
     /// The step whose output is the run's.
     pub output: Option<StepIndex>,
+    /// The branches that its steps are in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<PlanBranch>,
+}
+
+/// A branch: of its cases the first one whose condition is true is taken, and the steps in the others are skipped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanBranch {
+    /// Its name.
+    pub name: Name,
+    /// Its cases, in their order.
+    pub cases: Vec<PlanCase>,
+}
+
+/// One case of a branch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanCase {
+    /// Its name.
+    pub name: Name,
+    /// When it is taken; always, if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+}
+
+/// A case of a branch that a step is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRef {
+    /// A place in [`Plan::branches`].
+    pub branch: u32,
+    /// A place in [`PlanBranch::cases`].
+    pub case: u32,
+}
+
+/// The items of a `for_each` step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForEach {
+    /// Where they come from: never [`ArgumentSource::Item`].
+    pub source: ArgumentSource,
+    /// How many run at once, if not as many as the run allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_parallel: Option<u32>,
 }
 
 /// A module that a plan uses.
@@ -80,7 +125,7 @@ pub struct PlanStep {
     pub function: Name,
     /// What it is given, config included.
     pub arguments: Vec<PlanArgument>,
-    /// What it returns.
+    /// What an attempt returns. With `for_each` the step as a whole returns a stream of that.
     pub output: Form,
     /// The steps that must be terminal before it, each once, ascending; data and order alike.
     pub upstreams: Vec<StepIndex>,
@@ -92,6 +137,54 @@ pub struct PlanStep {
     /// What an attempt may use.
     #[serde(default)]
     pub limits: Limits,
+    /// Which states of its upstreams let it run.
+    #[serde(default, skip_serializing_if = "Join::is_default")]
+    pub join: Join,
+    /// Upstreams that only its conditions name: it waits for them, but they do not count in `join`. Ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order_only: Vec<StepIndex>,
+    /// The cases that must be taken for it to run, the outermost first; before `when`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<CaseRef>,
+    /// What must be true for it to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
+    /// It runs once for each of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
+    /// How often an attempt is repeated, and when.
+    #[serde(default, skip_serializing_if = "Retry::is_default")]
+    pub retry: Retry,
+    /// Whether the run may succeed although it failed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allow_failure: bool,
+    /// Whether it runs once all other steps have ended, however they did.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub finally: bool,
+    /// What it may use outside its sandbox.
+    #[serde(default, skip_serializing_if = "Grants::is_pure")]
+    pub grants: Grants,
+    /// Whether it never takes results of earlier attempts.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub uncached: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl PlanStep {
+    /// The upstreams that count in its join.
+    pub fn joined(&self) -> impl Iterator<Item = StepIndex> + '_ {
+        self.upstreams.iter().copied().filter(|up| self.order_only.binary_search(up).is_err())
+    }
+
+    /// Whether something must be true for it to run.
+    #[must_use]
+    pub fn is_conditional(&self) -> bool {
+        self.when.is_some() || !self.branches.is_empty()
+    }
 }
 
 /// One argument of a planned step.
@@ -127,6 +220,14 @@ pub enum ArgumentSource {
     },
     /// A value from the pipeline.
     Literal(Json),
+    /// The item of a `for_each` step, or a part of it.
+    Item {
+        /// Which part.
+        #[serde(default)]
+        path: ValuePath,
+    },
+    /// A fact of the run.
+    Run(RunFact),
 }
 
 impl Plan {

@@ -131,6 +131,7 @@ impl Sketch {
             modules: Vec::new(),
             params: Vec::new(),
             steps: Vec::new(),
+            branches: Vec::new(),
             source,
         };
         Self { text, from: 0, pipeline }
@@ -174,6 +175,16 @@ impl Sketch {
             needs: Vec::new(),
             on_error: OnError::Fail,
             limits: Limits::default(),
+            join: None,
+            branches: Vec::new(),
+            when: None,
+            for_each: None,
+            max_parallel: None,
+            retry: None,
+            allow_failure: false,
+            finally: false,
+            grants: Vec::new(),
+            cache: true,
         });
         self
     }

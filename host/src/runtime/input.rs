@@ -38,7 +38,7 @@ pub(super) enum InputData {
 /// Whether loading them waits for the disk.
 pub(super) fn are_on_disk(arguments: &[Argument]) -> bool {
     arguments.iter().any(|argument| match &argument.data {
-        ArgumentData::Value(_) => false,
+        ArgumentData::Value(_) | ArgumentData::Item { .. } => false,
         ArgumentData::Output { output, .. } => matches!(output.place, Place::Blob),
     })
 }
@@ -75,6 +75,7 @@ impl Loader<'_> {
                 files.extend(self.files_in(value)?);
                 self.give_value(value.clone())
             }
+            ArgumentData::Item { .. } => Err(self.misfit(&"the step has no items")),
             ArgumentData::Output { output, path } if path.is_empty() => {
                 files.extend_from_slice(&output.files);
                 match output.form {

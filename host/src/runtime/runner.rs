@@ -22,9 +22,9 @@ use super::{
     stop::Stop,
 };
 use crate::{
-    execute::ports::{AttemptJob, AttemptReport, BoxFuture, Cancel, LogSink, OutputStore, StepRunner},
+    execute::ports::{AttemptEnd, AttemptJob, AttemptReport, BoxFuture, Cancel, LogSink, OutputStore, StepRunner},
     failure::{FailureKind, StepFailure, Usage},
-    output::OutputRef,
+    output::{ItemRange, OutputRef},
 };
 
 /// Runs each attempt in a fresh sandbox.
@@ -122,12 +122,10 @@ impl Shared {
 }
 
 fn report(result: Result<OutputRef, Stop>, usage: Usage) -> AttemptReport {
-    match result {
-        Ok(output) => AttemptReport { result: Ok(output), usage, storage: None },
-        Err(Stop::Failed(failure)) => AttemptReport { result: Err(failure), usage, storage: None },
-        Err(Stop::Storage(problem)) => {
-            let failure = StepFailure::new(FailureKind::Host, problem.clone());
-            AttemptReport { result: Err(failure), usage, storage: Some(problem) }
-        }
-    }
+    let (result, storage) = match result {
+        Ok(output) => (Ok(output), None),
+        Err(Stop::Failed(failure)) => (Err(failure), None),
+        Err(Stop::Storage(problem)) => (Err(StepFailure::new(FailureKind::Host, problem.clone())), Some(problem)),
+    };
+    AttemptReport { ended: vec![AttemptEnd::of(ItemRange::WHOLE, result, usage)], storage }
 }

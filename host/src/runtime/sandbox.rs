@@ -63,6 +63,7 @@ impl Seed {
                             part(&output.hash.0);
                             part(path.to_string().as_bytes());
                         }
+                        ArgumentData::Item { path } => part(path.to_string().as_bytes()),
                     }
                 }
             }

@@ -37,6 +37,10 @@ impl LogSink for Recorder {
     fn progress(&self, progress: Progress) {
         self.progress.lock().unwrap().push(progress);
     }
+
+    fn of_item(self: Arc<Self>, _: u32) -> Arc<dyn LogSink> {
+        self
+    }
 }
 
 type Frames = Arc<Vec<Frame>>;

@@ -10,8 +10,9 @@ use super::{
     *,
 };
 use crate::{
-    execute::ports::{Argument, ArgumentData, AttemptJob, AttemptReport, StepRunner},
+    execute::ports::{Argument, ArgumentData, AttemptEnd, AttemptJob, AttemptReport, StepRunner},
     failure::{FailureKind, LimitKind, StepFailure},
+    grants::Grants,
     ids::{Name, RunId},
     limits::Limits,
     module::Form,
@@ -65,14 +66,21 @@ impl Host {
             arguments,
             output: Form::Value,
             limits: self.limits.clone(),
-            idempotency_key: "k".to_owned(),
+            grants: Grants::default(),
+            scheduled_for: None,
+            reuse: false,
+            items: None,
         }
     }
 
-    async fn attempt(&self, wasm: impl Into<Bytes>, output: Form, arguments: Vec<Argument>) -> AttemptReport {
+    async fn report(&self, wasm: impl Into<Bytes>, output: Form, arguments: Vec<Argument>) -> AttemptReport {
         let module = self.modules.load(wasm.into()).await.unwrap();
         let job = AttemptJob { output, ..self.job(&module, arguments) };
         self.runner.run(job, self.logs.clone(), self.cancel.subscribe()).await
+    }
+
+    async fn attempt(&self, wasm: impl Into<Bytes>, output: Form, arguments: Vec<Argument>) -> AttemptEnd {
+        only(self.report(wasm, output, arguments).await)
     }
 
     /// Runs a guest with this body to its failure.
@@ -88,6 +96,12 @@ impl Host {
 
 fn modules(data: PathBuf, compiler: Compiler, index: Arc<dyn ArtifactIndex>) -> Arc<Modules> {
     Modules::new(ModulesOptions { data, compiler, index }).unwrap()
+}
+
+/// The one attempt of a report.
+fn only(mut report: AttemptReport) -> AttemptEnd {
+    assert_eq!(report.ended.len(), 1);
+    report.ended.pop().unwrap()
 }
 
 fn inline(output: &OutputRef) -> Vec<u8> {
@@ -117,7 +131,7 @@ async fn many_attempts_of_one_module() {
     let job = host.job(&module, vec![value("x", &[1])]);
     for _ in 0..200 {
         let report = host.runner.run(job.clone(), host.logs.clone(), host.cancel.subscribe()).await;
-        assert!(report.result.is_ok());
+        assert!(only(report).result.is_ok());
     }
     assert_eq!(host.runner.sandboxes_started(), 200);
 }

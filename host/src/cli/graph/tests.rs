@@ -3,11 +3,9 @@
 use super::{ascii, dot, mermaid};
 use crate::{
     cli::render::paint::Paint,
-    definition::OnError,
     ids::{ModuleDigest, Name, StepIndex},
-    limits::Limits,
     module::Form,
-    plan::{ArgumentSource, Plan, PlanArgument, PlanModule, PlanStep},
+    plan::{ArgumentSource, Plan, PlanArgument, PlanModule, PlanStep, testing},
     value::path::ValuePath,
 };
 
@@ -21,17 +19,7 @@ pub(crate) fn plan(text: &str) -> Plan {
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (step, upstreams) = line.split_once(':').unwrap();
         let index = StepIndex(steps.len() as u32);
-        let mut planned = PlanStep {
-            name: name(step.trim()),
-            module: 0,
-            function: name(step.trim()),
-            arguments: Vec::new(),
-            output: Form::Value,
-            upstreams: Vec::new(),
-            downstreams: Vec::new(),
-            on_error: OnError::Fail,
-            limits: Limits::default(),
-        };
+        let mut planned = PlanStep { function: name(step.trim()), ..testing::step(step.trim()) };
         for upstream in upstreams.split_whitespace() {
             let plain = upstream.trim_start_matches('~');
             let from = steps.iter().position(|step| step.name == *plain).unwrap();
@@ -48,7 +36,7 @@ pub(crate) fn plan(text: &str) -> Plan {
     }
     let output = steps.len().checked_sub(1).map(|last| StepIndex(last as u32));
     let modules = vec![PlanModule { name: name("weather"), digest: ModuleDigest([1; 32]) }];
-    Plan { pipeline: name("weather"), description: String::new(), params: Vec::new(), modules, steps, output }
+    Plan { pipeline: name("weather"), modules, output, ..testing::plan(steps) }
 }
 
 fn draw(text: &str) -> String {

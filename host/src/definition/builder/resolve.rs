@@ -83,7 +83,7 @@ impl Names<'_> {
         let value = match setting {
             Setting::Literal(literal) => self.literal(&who, literal).map(ConfigValue::Literal),
             Setting::Link(link) => self.link(&who, link).and_then(|reference| match reference {
-                Reference::Param(..) => Ok(ConfigValue::Reference(reference)),
+                Reference::Param(..) | Reference::Item(_) | Reference::Run(_) => Ok(ConfigValue::Reference(reference)),
                 Reference::Step(step, _) => Err(self.report.push(mistake::config_from_step(&who, &step, 0..0))),
             }),
         };

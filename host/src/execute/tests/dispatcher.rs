@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    event::{CancelReason, Outcome, SkipReason, StepState},
+    event::{CancelReason, Join, Outcome, SkipReason, StepState},
     execute::{
         dispatcher::{RunError, accept, drive},
         state::RunState,
@@ -73,7 +73,7 @@ async fn on_error_continue_affects_only_the_dependants() {
             _ => None,
         })
         .collect();
-    let because = |step, state| SkipReason::Upstream { step: StepIndex(step), state };
+    let because = |step, state| SkipReason::Upstream { step: StepIndex(step), state, join: Join::AllSuccess };
     assert_eq!(reasons, [because(1, Failed), because(3, Skipped)]);
 }
 

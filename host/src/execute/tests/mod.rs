@@ -15,13 +15,12 @@ use bytes::Bytes;
 
 use super::{dispatcher::Ports, ports::*};
 use crate::{
-    event::{EventKind, Origin, RunEvent},
+    event::{EventKind, Origin, RunEvent, RunOptions},
     failure::{FailureKind, StepFailure, Usage},
-    ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
-    limits::Limits,
+    ids::{ContentHash, Name, RunId, StepIndex, Timestamp},
     module::Form,
-    output::{AttemptName, OutputRef, Place},
-    plan::{ArgumentSource, OnError, Plan, PlanArgument, PlanModule, PlanStep},
+    output::{AttemptName, ItemRange, OutputRef, Place},
+    plan::{ArgumentSource, OnError, Plan, PlanArgument, PlanStep, testing},
 };
 
 /// A plan of steps `s0`, `s1`, … with these edges; every edge carries data.
@@ -40,25 +39,13 @@ pub(super) fn plan(count: u32, edges: &[(u32, u32)]) -> Plan {
             source: ArgumentSource::Step { step: *up, path: Default::default() },
         });
         PlanStep {
-            name: Name::new(&format!("s{index}")).unwrap(),
-            module: 0,
-            function: Name::new("f").unwrap(),
             arguments: arguments.collect(),
-            output: Form::Value,
             upstreams,
             downstreams: list(&|(from, to)| (*from == index).then_some(*to)),
-            on_error: OnError::Fail,
-            limits: Limits::default(),
+            ..testing::step(&format!("s{index}"))
         }
     });
-    Plan {
-        pipeline: Name::new("test").unwrap(),
-        description: String::new(),
-        params: Vec::new(),
-        modules: vec![PlanModule { name: Name::new("m").unwrap(), digest: ModuleDigest([0; 32]) }],
-        steps: steps.collect(),
-        output: None,
-    }
+    testing::plan(steps.collect())
 }
 
 pub(super) fn output(text: &str) -> OutputRef {
@@ -74,7 +61,7 @@ pub(super) fn output(text: &str) -> OutputRef {
 }
 
 pub(super) fn created() -> EventKind {
-    EventKind::Created { params: Vec::new(), origin: Origin::Manual }
+    EventKind::Created { params: Vec::new(), origin: Origin::Manual, options: RunOptions::default() }
 }
 
 /// Answers with the step's name and the texts it was given; fails or waits where told to.
@@ -129,7 +116,7 @@ impl StepRunner for ScriptRunner {
             }
             script.running.fetch_sub(1, Ordering::SeqCst);
             let storage = script.storage_fails.contains(&job.name.step.as_str()).then(|| "disk full".to_owned());
-            AttemptReport { result, usage: Usage::default(), storage }
+            AttemptReport { ended: vec![AttemptEnd::of(ItemRange::WHOLE, result, Usage::default())], storage }
         })
     }
 }

@@ -58,9 +58,17 @@ fn end_of(step: StepIndex, fails: bool) -> EventKind {
     let (items, attempt, usage) = (ItemRange::WHOLE, 1, Usage::default());
     if fails {
         let failure = StepFailure::new(FailureKind::Failed, "told to");
-        EventKind::AttemptFailed { step, items, attempt, failure, usage }
+        EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at: None }
     } else {
-        EventKind::AttemptSucceeded { step, items, attempt, output: output(&format!("s{}", step.0)), usage }
+        EventKind::AttemptSucceeded {
+            step,
+            items,
+            attempt,
+            output: output(&format!("s{}", step.0)),
+            usage,
+            cache: None,
+            reused: None,
+        }
     }
 }
 

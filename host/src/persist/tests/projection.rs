@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    event::{CancelReason, ParamValue, SkipReason, StepState},
+    event::{CancelReason, Join, ParamValue, SkipReason, StepState},
     failure::{FailureKind, StepFailure},
     output::FileRef,
     persist::reader::{
@@ -60,6 +60,12 @@ impl Model {
         let at = event.at;
         match event.kind.clone() {
             EventKind::Created { .. } | EventKind::Resumed => {}
+            EventKind::AttemptReturned { .. }
+            | EventKind::ConditionHeld { .. }
+            | EventKind::FannedOut { .. }
+            | EventKind::Carried { .. }
+            | EventKind::StepSucceeded { .. }
+            | EventKind::StepFailed { .. } => unreachable!("not generated"),
             EventKind::AttemptStarted { step, items, attempt } => {
                 self.attempts.remove(&(step.0, items.first, attempt));
                 self.outputs.remove(&(step.0, items.first, attempt));
@@ -69,7 +75,7 @@ impl Model {
                 row.attempts = row.attempts.max(attempt);
                 row.started_at = row.started_at.or(Some(at));
             }
-            EventKind::AttemptSucceeded { step, items, attempt, output, usage } => {
+            EventKind::AttemptSucceeded { step, items, attempt, output, usage, .. } => {
                 self.end_attempt(step, items, attempt, at, AttemptState::Succeeded);
                 let row = self.attempt(step, items, attempt);
                 row.usage = Some(usage);
@@ -83,7 +89,7 @@ impl Model {
                 self.outputs.insert((step.0, items.first, attempt), output);
                 self.end_step(step, StepState::Succeeded, None, at);
             }
-            EventKind::AttemptFailed { step, items, attempt, failure, usage } => {
+            EventKind::AttemptFailed { step, items, attempt, failure, usage, .. } => {
                 self.end_attempt(step, items, attempt, at, AttemptState::Failed);
                 let row = self.attempt(step, items, attempt);
                 (row.usage, row.failure) = (Some(usage), Some(failure.clone()));
@@ -189,15 +195,15 @@ fn kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         4 => which().prop_map(|(step, items, attempt)| EventKind::AttemptStarted { step, items, attempt }),
         3 => (which(), output(), usage.clone()).prop_map(|((step, items, attempt), output, usage)| {
-            EventKind::AttemptSucceeded { step, items, attempt, output, usage }
+            EventKind::AttemptSucceeded { step, items, attempt, output, usage, cache: None, reused: None }
         }),
         2 => (which(), failure, usage).prop_map(|((step, items, attempt), failure, usage)| {
-            EventKind::AttemptFailed { step, items, attempt, failure, usage }
+            EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at: None }
         }),
         1 => which().prop_map(|(step, items, attempt)| EventKind::AttemptLost { step, items, attempt }),
         1 => (step(), step()).prop_map(|(step, upstream)| EventKind::StepSkipped {
             step,
-            reason: SkipReason::Upstream { step: upstream, state: StepState::Failed },
+            reason: SkipReason::Upstream { step: upstream, state: StepState::Failed, join: Join::AllSuccess },
         }),
         1 => (step(), step()).prop_map(|(step, failed)| EventKind::StepCancelled {
             step,
@@ -214,7 +220,7 @@ fn outcome() -> impl Strategy<Value = Option<Outcome>> {
 
 fn compare(journal: &SqliteJournal, reader: &Reader, kinds: &[EventKind], end: Option<Outcome>, cut: usize) {
     let param = ParamValue { name: Name::new("csv").unwrap(), value: inline(b"\xc0") };
-    let first = EventKind::Created { params: vec![param], origin: Origin::Manual };
+    let first = EventKind::Created { params: vec![param], origin: Origin::Manual, options: RunOptions::default() };
     let end = end.map(|outcome| EventKind::Finished { outcome });
     let run = RunId::generate();
     let events = events(run, 0, [first].into_iter().chain(kinds.iter().cloned()).chain(end));

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::{
+    ids::ModuleDigest,
     module::ModuleInfo,
     persist::{
         Artifact, StoreError,

@@ -167,6 +167,12 @@ impl ActiveRun {
                 let reason = StepReason::Cancelled(reason.clone());
                 self.end_step(connection, *step, StepState::Cancelled, Some(reason), at)
             }
+            EventKind::AttemptReturned { .. }
+            | EventKind::ConditionHeld { .. }
+            | EventKind::FannedOut { .. }
+            | EventKind::Carried { .. }
+            | EventKind::StepSucceeded { .. }
+            | EventKind::StepFailed { .. } => Ok(()),
             EventKind::CancelRequested => {
                 self.cancel_requested = true;
                 Ok(())

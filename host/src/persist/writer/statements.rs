@@ -116,12 +116,12 @@ impl<'a> End<'a> {
             output: None,
         };
         match kind {
-            EventKind::AttemptSucceeded { step, items, attempt, output, usage } => Some(Self {
+            EventKind::AttemptSucceeded { step, items, attempt, output, usage, .. } => Some(Self {
                 output: Some(output),
                 usage: Some(*usage),
                 ..end(*step, *items, *attempt, AttemptState::Succeeded)
             }),
-            EventKind::AttemptFailed { step, items, attempt, failure, usage } => Some(Self {
+            EventKind::AttemptFailed { step, items, attempt, failure, usage, .. } => Some(Self {
                 failure: Some(failure),
                 usage: Some(*usage),
                 ..end(*step, *items, *attempt, AttemptState::Failed)

@@ -50,7 +50,7 @@ async fn spinning_guests_do_not_keep_others_from_running() {
     assert!(canary.result.is_ok());
     assert!(spinning.try_join_next().is_none(), "the canary had to wait");
     for report in spinning.join_all().await {
-        assert_eq!(report.result.unwrap_err().kind, limit(LimitKind::Cpu));
+        assert_eq!(only(report).result.unwrap_err().kind, limit(LimitKind::Cpu));
     }
 }
 
@@ -70,7 +70,7 @@ async fn memory_at_the_start_counts_too() {
     let host = Host::new().limits(|limits| limits.memory = 65_536);
     let module = host.modules.load(echo()).await.unwrap();
     let report = host.runner.run(host.job(&module, vec![]), host.logs.clone(), host.cancel.subscribe()).await;
-    assert_eq!(report.result.unwrap_err().kind, limit(LimitKind::Memory));
+    assert_eq!(only(report).result.unwrap_err().kind, limit(LimitKind::Memory));
 }
 
 #[tokio::test]
