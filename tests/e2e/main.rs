@@ -7,6 +7,7 @@ mod durability;
 mod fixtures;
 mod layering;
 mod memory;
+mod purity;
 mod quickstart;
 mod running;
 mod sandbox;

@@ -143,10 +143,12 @@ impl Ends {
         let Checked::Value(value, files) = output else {
             return Err("an item's output is not a value; this is a bug of stepmill, please report it".to_owned());
         };
-        let pack = self.pack.get_or_insert_with(|| RowsWriter::new(self.store.clone()));
+        // Taken out meanwhile: if it cannot be written, nothing in it has succeeded.
+        let mut pack = self.pack.take().unwrap_or_else(|| RowsWriter::new(self.store.clone()));
         let item = validate::Item { bytes: &value, files };
         storing(value.len() as u64 + pack.size(), || pack.push(item)).map_err(|stop| stop.to_string())?;
         let size = pack.size();
+        self.pack = Some(pack);
         self.packed.count += 1;
         add(&mut self.usage, &usage);
         if size >= PACK { self.close() } else { Ok(()) }

@@ -163,7 +163,7 @@ struct Wasi {
     options: &'static str,
 }
 
-const WASI: [Wasi; 3] = [
+const WASI: [Wasi; 4] = [
     Wasi { interface: "wasi:cli/exit@0.2.0", function: "exit", signature: r#"(param "status" (result))"#, options: "" },
     Wasi {
         interface: "wasi:random/random@0.2.0",
@@ -171,6 +171,7 @@ const WASI: [Wasi; 3] = [
         signature: r#"(param "len" u64) (result (list u8))"#,
         options: "(memory $memory) (realloc $realloc)",
     },
+    Wasi { interface: "wasi:clocks/monotonic-clock@0.2.0", function: "now", signature: "(result u64)", options: "" },
     Wasi { interface: "wasi:sockets/network@0.2.0", function: "probe", signature: "", options: "" },
 ];
 

@@ -19,7 +19,9 @@ use crate::{
     output::{AttemptName, OutputRef, Place},
 };
 
+mod batches;
 mod data;
+mod grants;
 mod limits;
 mod loading;
 

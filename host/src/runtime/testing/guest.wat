@@ -13,6 +13,7 @@
     (type $file-info-t (record (field "name" string) (field "media-type" string) (field "size" u64) (field "hash" string)))
     (export "file-info" (type $file-info (eq $file-info-t)))
     (export "log" (func (param "level" $level) (param "message" string)))
+    (export "cancelled" (func (result bool)))
     (export "[method]row-reader.next" (func (param "self" (borrow $row-reader)) (result (option (list u8)))))
     (export "output-rows" (func (result (result (own $row-writer) (error $write-error)))))
     (export "[method]row-writer.write"
@@ -47,6 +48,7 @@
 
   {wasi_functions}
   (core func $log (canon lower (func $host "log") (memory $memory)))
+  (core func $cancelled (canon lower (func $host "cancelled")))
   (core func $next (canon lower (func $host "[method]row-reader.next") (memory $memory) (realloc $realloc)))
   (core func $output-rows (canon lower (func $host "output-rows") (memory $memory) (realloc $realloc)))
   (core func $write-rows (canon lower (func $host "[method]row-writer.write") (memory $memory) (realloc $realloc)))
@@ -102,6 +104,7 @@
     {wasi_instances}
     (with "stepmill:step/host@0.1.0" (instance
       (export "log" (func $log))
+      (export "cancelled" (func $cancelled))
       (export "[method]row-reader.next" (func $next))
       (export "output-rows" (func $output-rows))
       (export "[method]row-writer.write" (func $write-rows))

@@ -41,7 +41,7 @@ async fn echoed(host: &Host, argument: Argument) -> Result<Vec<u8>, StepFailure>
 }
 
 /// A guest that copies its stream to its output.
-fn copy_rows() -> Vec<u8> {
+pub(super) fn copy_rows() -> Vec<u8> {
     let imports = r#"(import "stepmill:step/host@0.1.0" "[method]row-reader.next" (func $next_rows (param i32 i32)))
         (import "stepmill:step/host@0.1.0" "output-rows" (func $output_rows (param i32)))
         (import "stepmill:step/host@0.1.0" "[method]row-writer.write" (func $write (param i32 i32 i32 i32)))"#;

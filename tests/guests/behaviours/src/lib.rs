@@ -3,6 +3,7 @@
 mod failures;
 mod files;
 mod limits;
+mod purity;
 mod streams;
 mod values;
 mod work;
