@@ -4,6 +4,7 @@ mod bind;
 pub mod catalog;
 mod check;
 mod compile;
+mod conditions;
 mod edges;
 mod graph;
 mod resolve;
