@@ -5,9 +5,12 @@
 //! committed before they are applied; what follows from them (a step is skipped, the next one starts) is applied at
 //! once and rides along with the next commit, because a replay would decide the same again.
 
+mod condition;
 pub mod dispatcher;
+mod fan_out;
 mod job;
 pub mod ports;
+mod retry;
 pub mod state;
 pub mod stored;
 
