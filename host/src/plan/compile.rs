@@ -8,6 +8,7 @@ use super::{
     catalog::Catalog,
     check::Checker,
     graph::{Cycle, StepGraph},
+    joins,
     resolve::{self, Modules, Used},
 };
 use crate::{
@@ -60,6 +61,7 @@ pub fn compile(pipeline: &Pipeline, catalog: &dyn Catalog) -> Result<Compiled, P
     found.extend(unused_params(pipeline));
 
     let order = order(pipeline, &bindings, &mut found);
+    joins::check(pipeline, &bindings, &order, &mut found);
     found.sort_by_key(|problem| problem.labels.first().map_or(0, |(span, _)| span.start));
     let problems = Problems::new(&pipeline.source, found);
     let errors = problems.list().iter().any(|problem| !problem.warning);

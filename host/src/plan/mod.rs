@@ -7,6 +7,7 @@ mod compile;
 mod conditions;
 mod edges;
 mod graph;
+mod joins;
 mod resolve;
 pub mod schema;
 mod suggest;
