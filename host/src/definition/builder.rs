@@ -15,6 +15,7 @@
 //! # Ok::<(), stepmill::definition::problem::Problems>(())
 //! ```
 
+mod flow;
 mod resolve;
 mod values;
 
@@ -24,8 +25,10 @@ use std::{
     time::Duration,
 };
 
-use super::{OnError, ParamKind, Pipeline, Source, draft::LimitKey, problem::Problems, report::Report};
+use super::{OnError, ParamKind, Pipeline, Retry, RunFact, Source, draft::LimitKey, problem::Problems, report::Report};
 use crate::value::path::{PathError, ValuePath};
+use crate::{event::Join, grants::Grant};
+pub use flow::{Branch, Case};
 pub use values::{ConfigInput, Literal, Part};
 
 /// Collects a pipeline. Nothing is checked before [`build`](Self::build), which then reports all problems at once.
@@ -61,6 +64,7 @@ struct Parts {
     modules: Vec<(String, PathBuf)>,
     params: Vec<ParamParts>,
     steps: Vec<StepParts>,
+    branches: Vec<BranchParts>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,14 +76,32 @@ struct ParamParts {
 }
 
 #[derive(Debug, Clone)]
+struct BranchParts {
+    name: String,
+    /// Names with conditions; none is `else`.
+    cases: Vec<(String, Option<String>)>,
+}
+
+#[derive(Debug, Clone, Default)]
 struct StepParts {
     name: String,
     uses: String,
     inputs: Vec<(String, Link)>,
     config: Vec<(String, Setting)>,
     needs: Vec<Target>,
-    on_error: OnError,
+    on_error: Option<OnError>,
     limits: Vec<(LimitKey, u64)>,
+    join: Option<Join>,
+    /// Places of a branch and of its case; none of another pipeline.
+    branches: Vec<Option<(usize, usize)>>,
+    when: Option<String>,
+    for_each: Option<Link>,
+    max_parallel: Option<u32>,
+    retry: Option<Retry>,
+    allow_failure: bool,
+    finally: bool,
+    grants: Vec<Grant>,
+    uncached: bool,
 }
 
 /// What a handle stands for. The parts hold this and not the handle, which holds the parts.
@@ -87,6 +109,10 @@ struct StepParts {
 enum Target {
     Step(usize),
     Param(usize),
+    /// The item of a `for_each` step.
+    Item,
+    /// A fact of the run.
+    Run(RunFact),
     /// Something of another pipeline.
     Foreign,
 }
@@ -111,9 +137,13 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What a handle stands for, seen from here.
     fn target(&self, owner: &Self, target: Target) -> Target {
-        if Arc::ptr_eq(&self.0, &owner.0) { target } else { Target::Foreign }
+        if self.is(owner) { target } else { Target::Foreign }
     }
 }
 
@@ -145,15 +175,7 @@ impl PipelineBuilder {
     /// Adds a step; `uses` is `module/step`, `module@1.2/step` or `module@sha256:…/step`.
     pub fn step(&self, name: impl Into<String>, uses: impl Into<String>) -> Step {
         let mut parts = self.shared.lock();
-        parts.steps.push(StepParts {
-            name: name.into(),
-            uses: uses.into(),
-            inputs: Vec::new(),
-            config: Vec::new(),
-            needs: Vec::new(),
-            on_error: OnError::default(),
-            limits: Vec::new(),
-        });
+        parts.steps.push(StepParts { name: name.into(), uses: uses.into(), ..StepParts::default() });
         Step { shared: self.shared.clone(), index: parts.steps.len() - 1 }
     }
 
@@ -222,7 +244,7 @@ impl Step {
 
     /// Says what its failure does to the run.
     pub fn on_error(self, on_error: OnError) -> Self {
-        self.change(|step| step.on_error = on_error)
+        self.change(|step| step.on_error = Some(on_error))
     }
 
     /// Limits an attempt's time on the wall clock; whole milliseconds, rounded up.

@@ -1,5 +1,8 @@
 //! What the pipeline as a whole must obey, however it was written: names are unique and those it refers to exist.
 
+mod branches;
+mod flow;
+
 use std::{collections::HashMap, ops::Range};
 
 use super::{
@@ -58,12 +61,14 @@ pub(super) fn all(draft: &Draft, report: &mut Report) {
     count(draft, report);
     draft.params.iter().flatten().for_each(|param| default(param, report));
     for step in draft.steps.iter().flatten() {
-        reserved(step, report);
+        reserved("step", &step.name, report);
         once(step, report);
         references(step, &steps, &params, report);
         needs(step, &steps, report);
         limits(step, report);
+        flow::check(step, report);
     }
+    branches::check(draft, report);
     if let Ok(Some(output)) = &draft.output
         && steps.lacks(&output.value)
     {
@@ -83,7 +88,7 @@ fn unique<'a, T>(
             known.insert(name.value.as_str(), name.span.clone());
             continue;
         };
-        let message = format!("there are two {what}s named `{}`", name.value);
+        let message = format!("there are two {} named `{}`", plural(what), name.value);
         report.push(
             Problem::error("stepmill::definition::duplicate", message, name.span.clone())
                 .says("here again")
@@ -92,6 +97,10 @@ fn unique<'a, T>(
         );
     }
     Names { what, places: known, complete: list.is_ok() }
+}
+
+fn plural(what: &str) -> String {
+    if what.ends_with("ch") { format!("{what}es") } else { format!("{what}s") }
 }
 
 fn count(draft: &Draft, report: &mut Report) {
@@ -113,11 +122,11 @@ fn count(draft: &Draft, report: &mut Report) {
     }
 }
 
-fn reserved(step: &StepDraft, report: &mut Report) {
-    if let Ok(name) = &step.name
+fn reserved(what: &str, name: &Read<Spanned<Name>>, report: &mut Report) {
+    if let Ok(name) = name
         && RESERVED.contains(&name.value.as_str())
     {
-        let message = format!("a step cannot be named `{}`: the name is reserved", name.value);
+        let message = format!("a {what} cannot be named `{}`: the name is reserved", name.value);
         report.push(
             Problem::error("stepmill::definition::reserved_name", message, name.span.clone())
                 .help(format!("choose another name; {} are reserved", quoted(RESERVED))),

@@ -1,12 +1,17 @@
 //! A pipeline while it is read: what the file and the builder have in common before anything is known to be right.
 
+use std::ops::Range;
+
 use super::{
-    ConfigValue, ModuleDecl, OnError, ParamDecl, ParamKind, Pipeline, Reference, Source, Spanned, StepDecl, UseRef,
-    check,
+    BranchDecl, CaseName, ConfigValue, ModuleDecl, OnError, ParamDecl, ParamKind, Pipeline, Reference, Retry, Source,
+    Spanned, StepDecl, UseRef, check,
+    condition::Condition,
     problem::Problems,
     report::{Report, Reported},
 };
 use crate::{
+    event::Join,
+    grants::Grant,
     ids::Name,
     limits::{Limits, MAX_VALUE_DEPTH},
 };
@@ -24,6 +29,7 @@ pub(super) struct Draft {
     pub(super) modules: Read<Vec<ModuleDraft>>,
     pub(super) params: Read<Vec<ParamDraft>>,
     pub(super) steps: Read<Vec<StepDraft>>,
+    pub(super) branches: Read<Vec<BranchDraft>>,
 }
 
 /// See [`ModuleDecl`].
@@ -52,9 +58,49 @@ pub(super) struct StepDraft {
     pub(super) inputs: Read<Vec<Argument<Reference>>>,
     pub(super) config: Read<Vec<Argument<ConfigValue>>>,
     pub(super) needs: Read<Vec<Read<Spanned<Name>>>>,
-    pub(super) on_error: Read<OnError>,
+    pub(super) on_error: Read<Option<Spanned<OnError>>>,
     pub(super) limits: Read<Vec<(LimitKey, Read<Spanned<u64>>)>>,
+    pub(super) join: Read<Option<Spanned<Join>>>,
+    pub(super) branches: Read<Vec<Read<Spanned<CaseName>>>>,
+    pub(super) when: Read<Option<Spanned<Condition>>>,
+    pub(super) for_each: Read<Option<Spanned<Reference>>>,
+    pub(super) max_parallel: Read<Option<Spanned<u32>>>,
+    pub(super) retry: Read<Option<RetryDraft>>,
+    pub(super) allow_failure: Read<Option<Spanned<bool>>>,
+    pub(super) finally: Read<Option<Spanned<bool>>>,
+    pub(super) grants: Read<Vec<Spanned<Grant>>>,
+    pub(super) cache: Read<Option<Spanned<bool>>>,
 }
+
+/// See [`Retry`]; with the places of what it says, which are those of the whole for what it does not say.
+#[derive(Debug)]
+pub(super) struct RetryDraft {
+    pub(super) whole: Spanned<Retry>,
+    pub(super) max_attempts: Range<usize>,
+    pub(super) initial: Range<usize>,
+    pub(super) factor: Range<usize>,
+    pub(super) max: Range<usize>,
+}
+
+impl RetryDraft {
+    /// One that has a single place.
+    pub(super) fn new(whole: Spanned<Retry>) -> Self {
+        let place = || whole.span.clone();
+        Self { max_attempts: place(), initial: place(), factor: place(), max: place(), whole }
+    }
+}
+
+/// See [`BranchDecl`].
+#[derive(Debug)]
+pub(super) struct BranchDraft {
+    /// The name as written, for messages.
+    pub(super) title: String,
+    pub(super) name: Read<Spanned<Name>>,
+    pub(super) cases: Read<Vec<CaseDraft>>,
+}
+
+/// A case's name and its condition; none is `else`.
+pub(super) type CaseDraft = (Read<Spanned<Name>>, Read<Option<Spanned<Condition>>>);
 
 impl StepDraft {
     /// A step of which nothing else is known.
@@ -66,8 +112,18 @@ impl StepDraft {
             inputs: Ok(Vec::new()),
             config: Ok(Vec::new()),
             needs: Ok(Vec::new()),
-            on_error: Ok(OnError::default()),
+            on_error: Ok(None),
             limits: Ok(Vec::new()),
+            join: Ok(None),
+            branches: Ok(Vec::new()),
+            when: Ok(None),
+            for_each: Ok(None),
+            max_parallel: Ok(None),
+            retry: Ok(None),
+            allow_failure: Ok(None),
+            finally: Ok(None),
+            grants: Ok(Vec::new()),
+            cache: Ok(None),
         }
     }
 }
@@ -150,7 +206,7 @@ impl Draft {
             modules: self.modules?.into_iter().map(ModuleDraft::assemble).collect::<Read<_>>()?,
             params: self.params?.into_iter().map(ParamDraft::assemble).collect::<Read<_>>()?,
             steps: self.steps?.into_iter().map(StepDraft::assemble).collect::<Read<_>>()?,
-            branches: Vec::new(),
+            branches: self.branches?.into_iter().map(BranchDraft::assemble).collect::<Read<_>>()?,
             source,
         })
     }
@@ -174,25 +230,35 @@ impl StepDraft {
         for (key, value) in self.limits? {
             *key.place(&mut limits) = value?.value;
         }
+        let allow_failure = self.allow_failure?.is_some_and(|flag| flag.value);
         Ok(StepDecl {
             name: self.name?,
             uses: self.uses?,
             inputs: self.inputs?.into_iter().map(argument).collect::<Read<_>>()?,
             config: self.config?.into_iter().map(argument).collect::<Read<_>>()?,
             needs: self.needs?.into_iter().collect::<Read<_>>()?,
-            on_error: self.on_error?,
+            on_error: self
+                .on_error?
+                .map_or(if allow_failure { OnError::Continue } else { OnError::Fail }, |on| on.value),
             limits,
-            join: None,
-            branches: Vec::new(),
-            when: None,
-            for_each: None,
-            max_parallel: None,
-            retry: None,
-            allow_failure: false,
-            finally: false,
-            grants: Vec::new(),
-            cache: true,
+            join: self.join?,
+            branches: self.branches?.into_iter().collect::<Read<_>>()?,
+            when: self.when?,
+            for_each: self.for_each?,
+            max_parallel: self.max_parallel?,
+            retry: self.retry?.map(|retry| retry.whole),
+            allow_failure,
+            finally: self.finally?.is_some_and(|flag| flag.value),
+            grants: self.grants?,
+            cache: self.cache?.is_none_or(|flag| flag.value),
         })
+    }
+}
+
+impl BranchDraft {
+    fn assemble(self) -> Read<BranchDecl> {
+        let cases = self.cases?.into_iter().map(|(name, condition)| Ok((name?, condition?)));
+        Ok(BranchDecl { name: self.name?, cases: cases.collect::<Read<_>>()? })
     }
 }
 

@@ -2,7 +2,13 @@
 
 use std::ops::Range;
 
-use super::{UseRef, problem::Problem, reference::UseRefError, suggest::shorten};
+use super::{
+    UseRef,
+    condition::ConditionError,
+    problem::Problem,
+    reference::{CaseNameError, UseRefError},
+    suggest::shorten,
+};
 use crate::{
     ids::{Name, NameError},
     limits::MAX_VALUE_DEPTH,
@@ -32,6 +38,19 @@ pub(super) fn bad_use(step: &str, text: &str, error: &UseRefError, span: Range<u
         _ => "such as `weather/parse`, `weather@1.2/parse` or `weather@sha256:…/parse`".to_owned(),
     };
     Problem::error("stepmill::definition::bad_use", message, span).help(help)
+}
+
+/// A text is not a condition.
+pub(super) fn bad_condition(who: &str, error: &ConditionError, span: Range<usize>) -> Problem {
+    let message = format!("{who} is not a condition: {error}");
+    Problem::error("stepmill::definition::bad_condition", message, span)
+        .help("such as `parse.rows > 0`, `steps.parse.state == \"succeeded\"` or `params.strict`")
+}
+
+/// A text is not `NAME.CASE`.
+pub(super) fn bad_case(who: &str, text: &str, error: &CaseNameError, span: Range<usize>) -> Problem {
+    let message = format!("`branch` of {who} cannot be `{}`: {error}", shorten(text));
+    Problem::error("stepmill::definition::bad_case", message, span).help("such as `size.large`")
 }
 
 /// Config refers to a step.

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Reference, UseRef, VersionRef};
+use super::{CaseName, Reference, RunFact, UseRef, VersionRef, suggest::quoted};
 use crate::{
     ids::{ModuleDigest, NameError},
     value::path::{PathError, ValuePath},
@@ -31,6 +31,9 @@ pub enum ReferenceError {
     /// There is no name.
     #[error("the name of a step, or `params.` and the name of a parameter, is wanted")]
     Empty,
+    /// Something behind `run.` that is no fact of a run.
+    #[error("behind `run.` one of {} is wanted", quoted(RunFact::ALL.map(RunFact::as_str)))]
+    Run,
     /// `params` alone.
     #[error("the name of a parameter is missing behind `params`")]
     NoParam,
@@ -98,8 +101,11 @@ impl FromStr for Reference {
         if head.is_empty() {
             return Err(ReferenceError::Empty);
         }
-        if head != "params" {
-            return Ok(Self::Step(head.parse()?, rest.parse()?));
+        match head {
+            "params" => {}
+            "item" => return Ok(Self::Item(rest.parse()?)),
+            "run" => return run_fact(rest).map(Self::Run).ok_or(ReferenceError::Run),
+            _ => return Ok(Self::Step(head.parse()?, rest.parse()?)),
         }
         let (name, path) = split_name(rest.strip_prefix('.').ok_or(ReferenceError::NoParam)?);
         if name.is_empty() {
@@ -117,6 +123,41 @@ impl fmt::Display for Reference {
             Self::Item(path) => write!(f, "item{path}"),
             Self::Run(fact) => write!(f, "run.{}", fact.as_str()),
         }
+    }
+}
+
+fn run_fact(rest: &str) -> Option<RunFact> {
+    let name = rest.strip_prefix('.')?;
+    RunFact::ALL.into_iter().find(|fact| fact.as_str() == name)
+}
+
+/// Why a text is not a [`CaseName`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CaseNameError {
+    /// There is no `.`.
+    #[error("the name of a branch, `.` and the name of a case are wanted")]
+    Shape,
+    /// The branch's or the case's name is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
+impl FromStr for CaseName {
+    type Err = CaseNameError;
+
+    fn from_str(text: &str) -> Result<Self, CaseNameError> {
+        match text.split_once('.') {
+            Some((branch, case)) if !branch.is_empty() && !case.is_empty() => {
+                Ok(Self { branch: branch.parse()?, case: case.parse()? })
+            }
+            _ => Err(CaseNameError::Shape),
+        }
+    }
+}
+
+impl fmt::Display for CaseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.branch, self.case)
     }
 }
 
@@ -154,7 +195,18 @@ mod tests {
 
     #[test]
     fn references_read_what_they_write() {
-        for text in ["parse", "parse.years[3].high", "parse[0]", "params.csv", "params.limits[\"a b\"].max"] {
+        for text in [
+            "parse",
+            "parse.years[3].high",
+            "parse[0]",
+            "params.csv",
+            "params.limits[\"a b\"].max",
+            "item",
+            "item.a[0]",
+            "item[1]",
+            "run.id",
+            "run.scheduled_for",
+        ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
         }
     }
@@ -164,6 +216,9 @@ mod tests {
         for text in ["params", "params.", "params[0]", "params..x"] {
             assert_eq!(text.parse::<Reference>(), Err(ReferenceError::NoParam), "{text}");
         }
+        for text in ["run", "run.", "run.state", "run.id.x", "run[0]"] {
+            assert_eq!(text.parse::<Reference>(), Err(ReferenceError::Run), "{text}");
+        }
         for text in ["", ".a", "[0]"] {
             assert_eq!(text.parse::<Reference>(), Err(ReferenceError::Empty), "{text}");
         }
@@ -172,6 +227,16 @@ mod tests {
         }
         for text in ["parse.", "parse..a", "parse[x]", "params.x."] {
             assert!(matches!(text.parse::<Reference>(), Err(ReferenceError::Path(_))), "{text}");
+        }
+    }
+    #[test]
+    fn cases_read_what_they_write() {
+        assert_eq!("size.large".parse::<CaseName>().unwrap().to_string(), "size.large");
+        for text in ["", "size", "size.", ".large"] {
+            assert_eq!(text.parse::<CaseName>(), Err(CaseNameError::Shape), "{text}");
+        }
+        for text in ["Size.large", "size.a.b", "size.a b"] {
+            assert!(matches!(text.parse::<CaseName>(), Err(CaseNameError::Name(_))), "{text}");
         }
     }
 }

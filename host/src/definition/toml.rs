@@ -1,5 +1,7 @@
 //! Pipelines in TOML. The file is walked by hand, so that every mistake in it is told at once and with its place.
 
+mod branches;
+mod flow;
 mod literal;
 mod modules;
 mod params;
@@ -104,8 +106,9 @@ fn pipeline(document: &DeTable<'_>, text: &str, folder: &Path, report: &mut Repo
     let params =
         table.take("params").map(|field| params::read(&field, folder, report)).unwrap_or_else(|| Ok(Vec::new()));
     let steps = table.take("steps").map(|field| steps::read(&field, report)).unwrap_or_else(|| Ok(Vec::new()));
+    let branches = table.take("branches").map(|field| branches::read(&field, report)).unwrap_or_else(|| Ok(Vec::new()));
     table.close(report);
-    Draft { name, description, output, modules, params, steps }
+    Draft { name, description, output, modules, params, steps, branches }
 }
 
 fn output(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<Name>> {

@@ -13,7 +13,7 @@ use super::{
     suggest::{listed, nearest},
 };
 use crate::{
-    definition::{ConfigValue, Pipeline, Reference, Spanned, StepDecl, problem::Problem},
+    definition::{ConfigValue, Pipeline, Reference, RunFact, Spanned, StepDecl, problem::Problem},
     ids::Name,
     module::{Parameter, Role},
     value::path::ValuePath,
@@ -25,6 +25,7 @@ static WHOLE: LazyLock<ValuePath> = LazyLock::new(ValuePath::default);
 pub(super) struct Names<'p> {
     steps: HashMap<&'p str, usize>,
     params: HashMap<&'p str, usize>,
+    branches: HashMap<&'p str, usize>,
 }
 
 /// Where data comes from; steps and params by their place in the pipeline.
@@ -33,6 +34,8 @@ pub(super) enum Source<'p> {
     Step(usize, &'p ValuePath),
     Param(usize, &'p ValuePath),
     Literal(&'p Json),
+    Item(&'p ValuePath),
+    Run(RunFact),
 }
 
 /// A parameter with its data.
@@ -47,6 +50,8 @@ pub(super) struct Bound<'p, 'm> {
 pub(super) struct Wait {
     pub(super) on: usize,
     pub(super) span: Range<usize>,
+    /// Whether only a condition wants it: then it does not count in the join.
+    pub(super) condition: bool,
     /// What for, such as `takes x`.
     pub(super) words: String,
 }
@@ -55,6 +60,10 @@ pub(super) struct Wait {
 pub(super) struct Binding<'p, 'm> {
     /// In the order of the function's parameters.
     pub(super) arguments: Vec<Bound<'p, 'm>>,
+    /// Where its items come from.
+    pub(super) for_each: Option<Source<'p>>,
+    /// The cases that it is in: places of branches in the pipeline and of cases in them.
+    pub(super) cases: Vec<(usize, usize)>,
     pub(super) waits: Vec<Wait>,
 }
 
@@ -82,6 +91,7 @@ impl<'p> Names<'p> {
         };
         Self {
             steps: index("step", pipeline.steps.iter().map(|step| &step.name).collect()),
+            branches: index("branch", pipeline.branches.iter().map(|branch| &branch.name).collect()),
             params: index("param", pipeline.params.iter().map(|param| &param.name).collect()),
         }
     }
@@ -99,6 +109,20 @@ impl<'p> Names<'p> {
         step
     }
 
+    pub(super) fn find_step(&self, name: &str) -> Option<usize> {
+        self.steps.get(name).copied()
+    }
+
+    pub(super) fn branch(&self, name: &Name, span: &Range<usize>, found: &mut Vec<Problem>) -> Option<usize> {
+        let branch = self.branches.get(name.as_str()).copied();
+        if branch.is_none() {
+            let message = format!("the pipeline has no branch `{name}`");
+            let problem = Problem::error("stepmill::plan::unknown_branch", message, span.clone());
+            found.push(with_suggestion(problem, name, self.branches.keys().copied(), "branches"));
+        }
+        branch
+    }
+
     fn source(&self, at: &'p Reference, span: &Range<usize>, found: &mut Vec<Problem>) -> Option<Source<'p>> {
         match at {
             Reference::Step(name, path) => self.step(name, span, found).map(|step| Source::Step(step, path)),
@@ -111,12 +135,13 @@ impl<'p> Names<'p> {
                 }
                 param.map(|param| Source::Param(param, path))
             }
-            Reference::Item(_) | Reference::Run(_) => None,
+            Reference::Item(path) => Some(Source::Item(path)),
+            Reference::Run(fact) => Some(Source::Run(*fact)),
         }
     }
 }
 
-fn with_suggestion<'n>(
+pub(super) fn with_suggestion<'n>(
     problem: Problem,
     name: &Name,
     known: impl Iterator<Item = &'n str> + Clone,
@@ -134,19 +159,23 @@ fn with_suggestion<'n>(
 /// Finds the data for every parameter of the step at `place`.
 pub(super) fn bind<'p, 'm>(
     place: usize,
-    step: &'p StepDecl,
+    pipeline: &'p Pipeline,
     used: Option<&Used<'m>>,
     names: &Names<'p>,
     found: &mut Vec<Problem>,
 ) -> Binding<'p, 'm> {
+    let step = &pipeline.steps[place];
     let entries = entries(step, names, found);
     let mut waits: Vec<Wait> = entries.iter().filter_map(wait).collect();
     for need in &step.needs {
         if let Some(on) = names.step(&need.value, &need.span, found) {
-            waits.push(Wait { on, span: need.span.clone(), words: format!("`{}` needs it", step.name.value) });
+            let words = format!("`{}` needs it", step.name.value);
+            waits.push(Wait { on, span: need.span.clone(), condition: false, words });
         }
     }
-    let mut binding = Binding { arguments: Vec::new(), waits };
+    let for_each = for_each(step, names, &mut waits, found);
+    let cases = names.conditions(step, pipeline, &mut waits, found);
+    let mut binding = Binding { arguments: Vec::new(), for_each, cases, waits };
     let Some(used) = used else {
         return binding;
     };
@@ -162,7 +191,7 @@ pub(super) fn bind<'p, 'm>(
         } else if let Some(on) = implied(place, parameter, names) {
             let span = step.uses.span.clone();
             let words = format!("`{}` takes the step of the name of its input `{}`", step.name.value, parameter.name);
-            binding.waits.push(Wait { on, span: span.clone(), words });
+            binding.waits.push(Wait { on, span: span.clone(), condition: false, words });
             binding.arguments.push(Bound { parameter, source: Source::Step(on, &WHOLE), span });
         } else if !parameter.optional && parameter.default.is_none() && !wrong_role(step, parameter) {
             found.push(missing(step, parameter));
@@ -194,10 +223,26 @@ fn entries<'p>(step: &'p StepDecl, names: &Names<'p>, found: &mut Vec<Problem>) 
     entries
 }
 
+fn for_each<'p>(
+    step: &'p StepDecl,
+    names: &Names<'p>,
+    waits: &mut Vec<Wait>,
+    found: &mut Vec<Problem>,
+) -> Option<Source<'p>> {
+    let reference = step.for_each.as_ref()?;
+    let source = names.source(&reference.value, &reference.span, found)?;
+    if let Source::Step(on, _) = source {
+        let words = format!("`{}` runs for each of its items", step.name.value);
+        waits.push(Wait { on, span: reference.span.clone(), condition: false, words });
+    }
+    Some(source)
+}
+
 fn wait(entry: &Entry<'_>) -> Option<Wait> {
     match entry.source {
         Some(Source::Step(on, _)) => {
-            Some(Wait { on, span: entry.span.clone(), words: format!("taken as `{}`", entry.name.value) })
+            let words = format!("taken as `{}`", entry.name.value);
+            Some(Wait { on, span: entry.span.clone(), condition: false, words })
         }
         _ => None,
     }

@@ -41,6 +41,7 @@ impl<'p, 'm> Checker<'p, 'm> {
     pub(super) fn step(&mut self, step: &StepDecl, binding: &Binding<'p, 'm>, found: &mut Vec<Problem>) {
         for bound in &binding.arguments {
             match bound.source {
+                Source::Item(_) | Source::Run(_) => {}
                 Source::Literal(literal) => found.extend(literal_problem(step, bound, literal)),
                 Source::Step(from, path) => found.extend(self.edge(step, bound, from, path)),
                 Source::Param(from, path) => {

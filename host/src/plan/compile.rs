@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 
 use super::{
-    ArgumentSource, Plan, PlanArgument, PlanModule, PlanParam, PlanStep,
+    ArgumentSource, CaseRef, ForEach, Plan, PlanArgument, PlanBranch, PlanCase, PlanModule, PlanParam, PlanStep,
     bind::{Binding, Bound, Names, Source, bind},
     catalog::Catalog,
     check::Checker,
     graph::{Cycle, StepGraph},
+    joins,
     resolve::{self, Modules, Used},
 };
 use crate::{
     definition::{
-        ConfigValue, Pipeline, Reference, Retry, StepDecl,
+        BranchDecl, ConfigValue, Pipeline, Reference, StepDecl,
+        condition::Read,
         problem::{Problem, Problems},
     },
     event::Join,
@@ -52,13 +54,14 @@ pub fn compile(pipeline: &Pipeline, catalog: &dyn Catalog) -> Result<Compiled, P
     let mut checker = Checker::new(pipeline, &used);
     let mut bindings = Vec::with_capacity(pipeline.steps.len());
     for (place, (step, used)) in pipeline.steps.iter().zip(&used).enumerate() {
-        let binding = bind(place, step, used.as_ref(), &names, &mut found);
+        let binding = bind(place, pipeline, used.as_ref(), &names, &mut found);
         checker.step(step, &binding, &mut found);
         bindings.push(binding);
     }
     found.extend(unused_params(pipeline));
 
     let order = order(pipeline, &bindings, &mut found);
+    joins::check(pipeline, &bindings, &order, &mut found);
     found.sort_by_key(|problem| problem.labels.first().map_or(0, |(span, _)| span.start));
     let problems = Problems::new(&pipeline.source, found);
     let errors = problems.list().iter().any(|problem| !problem.warning);
@@ -106,19 +109,33 @@ fn cycle_problem(pipeline: &Pipeline, bindings: &[Binding<'_, '_>], Cycle(cycle)
         .help("a step runs when all it takes is there: remove one of these edges")
 }
 
+/// A `finally` step runs however the others ended, unless it says otherwise.
+pub(super) fn join_of(step: &StepDecl) -> Join {
+    let default = if step.finally { Join::AllDone } else { Join::default() };
+    step.join.as_ref().map_or(default, |join| join.value)
+}
+
 fn unused_params(pipeline: &Pipeline) -> impl Iterator<Item = Problem> {
     let references = pipeline.steps.iter().flat_map(|step: &StepDecl| {
         let configs = step.config.iter().filter_map(|(_, value)| match &value.value {
             ConfigValue::Reference(reference) => Some(reference),
             ConfigValue::Literal(_) => None,
         });
-        step.inputs.iter().map(|(_, reference)| &reference.value).chain(configs)
+        let for_each = step.for_each.iter().map(|reference| &reference.value);
+        step.inputs.iter().map(|(_, reference)| &reference.value).chain(configs).chain(for_each)
+    });
+    let cases = pipeline.branches.iter().flat_map(|branch| &branch.cases).filter_map(|(_, case)| case.as_ref());
+    let conditions = pipeline.steps.iter().filter_map(|step| step.when.as_ref()).chain(cases);
+    let read = conditions.flat_map(|condition| condition.value.reads()).filter_map(|read| match read {
+        Read::Param(name, _) => Some(name.as_str()),
+        _ => None,
     });
     let used: HashSet<&str> = references
         .filter_map(|reference| match reference {
             Reference::Param(name, _) => Some(name.as_str()),
             Reference::Step(..) | Reference::Item(_) | Reference::Run(_) => None,
         })
+        .chain(read)
         .collect();
     pipeline.params.iter().filter(move |param| !used.contains(param.name.value.as_str())).map(|param| {
         let message = format!("no step takes `params.{}`", param.name.value);
@@ -170,7 +187,7 @@ impl<'p, 'm> Parts<'p, 'm> {
             modules: self.modules(),
             steps: linked.map(|(step, (upstreams, downstreams))| self.step(*step, upstreams, downstreams)).collect(),
             output: output.map(|step| self.index[step]),
-            branches: Vec::new(),
+            branches: self.branches(),
         }
     }
 
@@ -198,6 +215,8 @@ impl<'p, 'm> Parts<'p, 'm> {
 
     fn step(&self, place: usize, upstreams: Vec<StepIndex>, downstreams: Vec<StepIndex>) -> PlanStep {
         let (step, used) = (&self.pipeline.steps[place], &self.used[place]);
+        let mut grants = Grants::default();
+        step.grants.iter().for_each(|grant| grants.add(grant.value));
         PlanStep {
             name: step.name.value.clone(),
             module: u32::try_from(used.module).unwrap_or(u32::MAX),
@@ -208,27 +227,73 @@ impl<'p, 'm> Parts<'p, 'm> {
             downstreams,
             on_error: step.on_error,
             limits: step.limits.clone(),
-            join: Join::default(),
-            order_only: Vec::new(),
-            branches: Vec::new(),
-            when: None,
-            for_each: None,
-            retry: Retry::default(),
-            allow_failure: false,
-            finally: false,
-            grants: Grants::default(),
-            uncached: false,
+            join: join_of(step),
+            order_only: self.order_only(place),
+            branches: self.cases(place),
+            when: step.when.as_ref().map(|when| when.value.clone()),
+            for_each: self.for_each(place),
+            retry: step.retry.as_ref().map(|retry| retry.value.clone()).unwrap_or_default(),
+            allow_failure: step.allow_failure,
+            finally: step.finally,
+            grants,
+            uncached: !step.cache,
         }
     }
 
     fn argument(&self, bound: &Bound<'_, '_>) -> PlanArgument {
-        let source = match bound.source {
+        PlanArgument {
+            name: bound.parameter.name.clone(),
+            form: bound.parameter.form,
+            source: self.source(&bound.source),
+        }
+    }
+
+    fn source(&self, source: &Source<'_>) -> ArgumentSource {
+        match *source {
             Source::Step(step, path) => ArgumentSource::Step { step: self.index[step], path: path.clone() },
             Source::Param(param, path) => {
                 ArgumentSource::Param { name: self.pipeline.params[param].name.value.clone(), path: path.clone() }
             }
             Source::Literal(literal) => ArgumentSource::Literal(literal.clone()),
+            Source::Item(path) => ArgumentSource::Item { path: path.clone() },
+            Source::Run(fact) => ArgumentSource::Run(fact),
+        }
+    }
+
+    /// The upstreams that nothing but a condition wants, ascending.
+    fn order_only(&self, place: usize) -> Vec<StepIndex> {
+        let waits = &self.bindings[place].waits;
+        let counted: HashSet<usize> = waits.iter().filter(|wait| !wait.condition).map(|wait| wait.on).collect();
+        let only = waits.iter().filter(|wait| !counted.contains(&wait.on));
+        let mut only: Vec<StepIndex> = only.map(|wait| self.index[wait.on]).collect();
+        only.sort_unstable();
+        only.dedup();
+        only
+    }
+
+    fn for_each(&self, place: usize) -> Option<ForEach> {
+        let max_parallel = self.pipeline.steps[place].max_parallel.as_ref().map(|most| most.value);
+        self.bindings[place].for_each.as_ref().map(|source| ForEach { source: self.source(source), max_parallel })
+    }
+
+    fn cases(&self, place: usize) -> Vec<CaseRef> {
+        let number = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let cases = self.bindings[place].cases.iter();
+        cases.map(|(branch, case)| CaseRef { branch: number(*branch), case: number(*case) }).collect()
+    }
+
+    fn branches(&self) -> Vec<PlanBranch> {
+        let branch = |branch: &BranchDecl| PlanBranch {
+            name: branch.name.value.clone(),
+            cases: branch
+                .cases
+                .iter()
+                .map(|(name, condition)| PlanCase {
+                    name: name.value.clone(),
+                    condition: condition.as_ref().map(|condition| condition.value.clone()),
+                })
+                .collect(),
         };
-        PlanArgument { name: bound.parameter.name.clone(), form: bound.parameter.form, source }
+        self.pipeline.branches.iter().map(branch).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! From what the builder collected to a draft, which is checked like one from a file.
 
-use super::{Link, Literal, ParamParts, Parts, Setting, StepParts, Target};
+use super::{BranchParts, Link, Literal, ParamParts, Parts, Setting, StepParts, Target};
 use crate::{
     definition::{
-        ConfigValue, Reference, Spanned,
-        draft::{Argument, Draft, ModuleDraft, ParamDraft, Read, StepDraft, is_too_deep},
+        CaseName, ConfigValue, Reference, Spanned,
+        condition::Condition,
+        draft::{Argument, BranchDraft, Draft, ModuleDraft, ParamDraft, Read, RetryDraft, StepDraft, is_too_deep},
         mistake,
         problem::Problem,
         report::{Report, Reported},
@@ -30,7 +31,13 @@ pub(super) fn draft(parts: &Parts, report: &mut Report) -> Draft {
         report,
     };
     let params = parts.params.iter().zip(names.params.clone()).map(|(parts, name)| names.param(parts, name)).collect();
-    let steps = parts.steps.iter().zip(names.steps.clone()).map(|(parts, name)| names.step(parts, name)).collect();
+    let steps = parts
+        .steps
+        .iter()
+        .zip(names.steps.clone())
+        .map(|(step, name)| names.step(step, name, &parts.branches))
+        .collect();
+    let branches = parts.branches.iter().map(|parts| names.branch(parts)).collect();
     let output = parts.output.map(|target| names.step_name("`output`", target)).transpose();
     Draft {
         name,
@@ -39,6 +46,7 @@ pub(super) fn draft(parts: &Parts, report: &mut Report) -> Draft {
         modules: Ok(modules),
         params: Ok(params),
         steps: Ok(steps),
+        branches: Ok(branches),
     }
 }
 
@@ -60,7 +68,7 @@ impl Names<'_> {
         }
     }
 
-    fn step(&mut self, parts: &StepParts, name: Read<Spanned<Name>>) -> StepDraft {
+    fn step(&mut self, parts: &StepParts, name: Read<Spanned<Name>>, branches: &[BranchParts]) -> StepDraft {
         let uses = parts.uses.parse().map(Spanned::built);
         let uses = uses.map_err(|error| self.report.push(mistake::bad_use(&parts.name, &parts.uses, &error, 0..0)));
         let mut step = StepDraft::new(&parts.name, name, uses);
@@ -68,9 +76,56 @@ impl Names<'_> {
         step.config = Ok(parts.config.iter().map(|(name, value)| self.config(&parts.name, name, value)).collect());
         let who = format!("`needs` of step `{}`", parts.name);
         step.needs = Ok(parts.needs.iter().map(|target| self.step_name(&who, *target)).collect());
-        step.on_error = Ok(parts.on_error);
+        step.on_error = Ok(parts.on_error.map(Spanned::built));
         step.limits = Ok(parts.limits.iter().map(|(key, value)| (*key, Ok(Spanned::built(*value)))).collect());
+        self.flow(parts, &mut step, branches);
         step
+    }
+
+    fn flow(&mut self, parts: &StepParts, step: &mut StepDraft, branches: &[BranchParts]) {
+        let title = &parts.name;
+        step.join = Ok(parts.join.map(Spanned::built));
+        let case = |place: &Option<(usize, usize)>| self.case(&format!("branch of step `{title}`"), *place, branches);
+        step.branches = Ok(parts.branches.iter().map(case).collect());
+        step.when = parts
+            .when
+            .as_ref()
+            .map(|text| self.condition(&format!("`when` of step `{title}`"), text).map(Spanned::built))
+            .transpose();
+        let who = format!("`for_each` of step `{title}`");
+        step.for_each = parts.for_each.as_ref().map(|link| self.link(&who, link).map(Spanned::built)).transpose();
+        step.max_parallel = Ok(parts.max_parallel.map(Spanned::built));
+        step.retry = Ok(parts.retry.clone().map(|retry| RetryDraft::new(Spanned::built(retry))));
+        step.allow_failure = Ok(Some(Spanned::built(parts.allow_failure)));
+        step.finally = Ok(Some(Spanned::built(parts.finally)));
+        step.grants = Ok(parts.grants.iter().map(|grant| Spanned::built(*grant)).collect());
+        step.cache = Ok(Some(Spanned::built(!parts.uncached)));
+    }
+
+    fn branch(&mut self, parts: &BranchParts) -> BranchDraft {
+        let cases = parts.cases.iter().map(|(case, condition)| {
+            let who = format!("`{case}` of branch `{}`", parts.name);
+            let condition = condition.as_ref().map(|text| self.condition(&who, text).map(Spanned::built));
+            (self::name(&format!("case of branch `{}`", parts.name), case, self.report), condition.transpose())
+        });
+        let cases = Ok(cases.collect());
+        BranchDraft { title: parts.name.clone(), name: self::name("name of a branch", &parts.name, self.report), cases }
+    }
+
+    fn case(&mut self, who: &str, place: Option<(usize, usize)>, branches: &[BranchParts]) -> Read<Spanned<CaseName>> {
+        let branch = place.and_then(|(branch, case)| Some((branches.get(branch)?, case)));
+        let Some((branch, (case, _))) = branch.and_then(|(branch, case)| Some((branch, branch.cases.get(case)?)))
+        else {
+            return Err(self.foreign(who));
+        };
+        // Names that are none are told where the branch is read; here it only does not become one.
+        let branch = self::name("name of a branch", &branch.name, self.report)?.value;
+        let case = self::name("name of a case", case, self.report)?.value;
+        Ok(Spanned::built(CaseName { branch, case }))
+    }
+
+    fn condition(&mut self, who: &str, text: &str) -> Read<Condition> {
+        text.parse().map_err(|error| self.report.push(mistake::bad_condition(who, &error, 0..0)))
     }
 
     fn input(&mut self, step: &str, name: &str, link: &Link) -> Argument<Reference> {
@@ -95,6 +150,11 @@ impl Names<'_> {
             let problem = Problem::error(mistake::BAD_REFERENCE, format!("{who}: {error}"), 0..0);
             self.report.push(problem.help("such as `years[0].high`"))
         });
+        match link.target {
+            Target::Item => return path.map(Reference::Item),
+            Target::Run(fact) => return Ok(Reference::Run(fact)),
+            _ => {}
+        }
         if let Target::Param(index) = link.target {
             let param = self.params.get(index).cloned().unwrap_or_else(|| Err(self.foreign(who)));
             return Ok(Reference::Param(param?.value, path?));
@@ -106,7 +166,7 @@ impl Names<'_> {
     fn step_name(&mut self, who: &str, target: Target) -> Read<Spanned<Name>> {
         match target {
             Target::Step(index) => self.steps.get(index).cloned().unwrap_or_else(|| Err(self.foreign(who))),
-            Target::Param(_) | Target::Foreign => Err(self.foreign(who)),
+            Target::Param(_) | Target::Item | Target::Run(_) | Target::Foreign => Err(self.foreign(who)),
         }
     }
 

@@ -3,12 +3,16 @@
 use serde_json::{Number, Value as Json};
 
 use super::{Link, Param, Setting, Shared, Step, Target};
-use crate::value::path::{PathError, ValuePath};
+use crate::{
+    definition::RunFact,
+    value::path::{PathError, ValuePath},
+};
 
-/// The output of a step or a parameter, or a part of it.
+/// The output of a step, a parameter, the item of a `for_each` step, or a part of one of them; or a fact of the run.
 #[derive(Debug, Clone)]
 pub struct Part {
-    shared: Shared,
+    /// Whose it is; what belongs to no pipeline fits all.
+    shared: Option<Shared>,
     target: Target,
     path: Result<ValuePath, PathError>,
 }
@@ -33,16 +37,32 @@ enum Input {
 
 impl Part {
     pub(super) fn new(shared: &Shared, target: Target, path: &str) -> Self {
-        // The dot in front of the first key is left out as in `step.key`, where the handle stands for `step`.
-        let path =
-            if path.is_empty() || path.starts_with(['.', '[']) { path.parse() } else { format!(".{path}").parse() };
-        Self { shared: shared.clone(), target, path }
+        let path = parse(path);
+        Self { shared: Some(shared.clone()), target, path }
+    }
+
+    /// The item of a `for_each` step: a part of it such as `years[0].high`, or all of it for the empty path.
+    #[must_use]
+    pub fn item(path: &str) -> Self {
+        Self { shared: None, target: Target::Item, path: parse(path) }
+    }
+
+    /// A fact of the run, as text.
+    #[must_use]
+    pub fn run(fact: RunFact) -> Self {
+        Self { shared: None, target: Target::Run(fact), path: parse("") }
     }
 
     /// As seen from the pipeline of `shared`.
     pub(super) fn link(self, shared: &Shared) -> Link {
-        Link { target: shared.target(&self.shared, self.target), path: self.path }
+        let target = self.shared.map_or(self.target, |owner| shared.target(&owner, self.target));
+        Link { target, path: self.path }
     }
+}
+
+fn parse(path: &str) -> Result<ValuePath, PathError> {
+    // The dot in front of the first key is left out as in `step.key`, where the handle stands for `step`.
+    if path.is_empty() || path.starts_with(['.', '[']) { path.parse() } else { format!(".{path}").parse() }
 }
 
 impl ConfigInput {

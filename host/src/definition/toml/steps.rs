@@ -3,7 +3,7 @@
 use ::toml::de::DeValue;
 
 use super::{
-    literal,
+    flow, literal,
     table::{Field, Table, name},
 };
 use crate::{
@@ -14,10 +14,13 @@ use crate::{
         problem::Problem,
         quantity::{QuantityError, parse_duration, parse_size},
         report::Report,
-        suggest::{closest, shorten},
+        suggest::shorten,
     },
     ids::Name,
 };
+
+/// What `on_error` can be.
+const ON_ERROR: [(&str, OnError); 2] = [("fail", OnError::Fail), ("continue", OnError::Continue)];
 
 /// Reads all steps, in the order of the text.
 pub(super) fn read(field: &Field<'_, '_>, report: &mut Report) -> Read<Vec<StepDraft>> {
@@ -47,9 +50,10 @@ fn step(field: &Field<'_, '_>, report: &mut Report) -> StepDraft {
         step.needs = needs(&field, report);
     }
     if let Some(field) = table.take("on_error") {
-        step.on_error = on_error(&field, report);
+        step.on_error = flow::choice(&field, &ON_ERROR, report).map(Some);
     }
     step.limits = limits(&mut table, &title, report);
+    flow::read(&mut table, &mut step, report);
     table.close(report);
     step
 }
@@ -75,7 +79,7 @@ fn inputs(field: &Field<'_, '_>, step: &str, report: &mut Report) -> Read<Vec<Ar
     Ok(arguments)
 }
 
-fn reference(text: &Spanned<&str>, report: &mut Report) -> Read<Spanned<Reference>> {
+pub(super) fn reference(text: &Spanned<&str>, report: &mut Report) -> Read<Spanned<Reference>> {
     match text.value.parse() {
         Ok(value) => Ok(Spanned { value, span: text.span.clone() }),
         Err(error) => {
@@ -137,23 +141,6 @@ fn needs(field: &Field<'_, '_>, report: &mut Report) -> Read<Vec<Read<Spanned<Na
     Ok(items.iter().map(read).collect())
 }
 
-fn on_error(field: &Field<'_, '_>, report: &mut Report) -> Read<OnError> {
-    let text = field.string("continue", report)?;
-    match text.value {
-        "fail" => Ok(OnError::Fail),
-        "continue" => Ok(OnError::Continue),
-        other => {
-            let message = format!("`on_error` of {} cannot be `{}`", field.title, shorten(other));
-            let help = match closest(other, ["fail", "continue"]) {
-                Some(meant) => format!("did you mean `{meant}`? it is `fail` or `continue`"),
-                None => "it is `fail` or `continue`".to_owned(),
-            };
-            let problem = Problem::error("stepmill::definition::unknown_choice", message, text.span);
-            Err(report.push(problem.help(help)))
-        }
-    }
-}
-
 fn limits(step: &mut Table<'_, '_>, title: &str, report: &mut Report) -> Read<Vec<(LimitKey, Read<Spanned<u64>>)>> {
     const KEYS: [(&str, LimitKey); 4] = [
         ("memory", LimitKey::Memory),
@@ -178,7 +165,7 @@ fn limits(step: &mut Table<'_, '_>, title: &str, report: &mut Report) -> Read<Ve
     Ok(limits)
 }
 
-fn duration(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
+pub(super) fn duration(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
     let text = field.string("30s", report)?;
     parse_duration(text.value).map(|value| Spanned { value, span: text.span.clone() }).map_err(|error| {
         let message = format!("`{}` is not a duration: {error}", shorten(text.value));

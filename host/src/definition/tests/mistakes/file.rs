@@ -49,13 +49,13 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "name = \"x\"\n«desciption» = \"\"\n[steps.a]\nuse = \"m/s\"",
         "unknown_key",
         "the pipeline has an unknown key `desciption`",
-        "did you mean `description`? known keys are `name`, `description`, `output`, `modules`, `params`, `steps`",
+        "did you mean `description`? known keys are `name`, `description`, `output`, `modules`, `params`, `steps`, `branches`",
     ),
     Mistake(
         "name = \"x\"\n[steps.a]\nuse = \"m/s\"\n[«triggers».x]\ncron = \"@daily\"",
         "unknown_key",
         "the pipeline has an unknown key `triggers`",
-        "known keys are `name`, `description`, `output`, `modules`, `params`, `steps`",
+        "known keys are `name`, `description`, `output`, `modules`, `params`, `steps`, `branches`",
     ),
     Mistake(
         "name = \"x\"\noutput = «\"aa\"»\n[steps.a]\nuse = \"m/s\"",
