@@ -8,6 +8,7 @@
 pub mod dispatcher;
 mod job;
 pub mod ports;
+pub mod reuse;
 pub mod state;
 pub mod stored;
 
