@@ -126,3 +126,9 @@ pub const FRAME: usize = MIB as usize;
 pub const MAX_PIPELINE_STEPS: usize = 100_000;
 /// The largest pipeline file, in bytes.
 pub const MAX_PIPELINE_FILE: u64 = 64 * MIB;
+/// The longest wait between two attempts, in milliseconds.
+pub const MAX_RETRY_WAIT_MS: u64 = 24 * 3600 * 1000;
+/// The most items of a `for_each` step.
+pub const MAX_ITEMS: u64 = 10_000_000;
+/// The most bytes of an output that a condition reads from, decoded or not.
+pub const MAX_CONDITION_OUTPUT: u64 = 16 * MIB;

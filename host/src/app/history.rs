@@ -55,7 +55,7 @@ impl History {
     /// # Errors
     /// If the database cannot be read, or there is no such run.
     pub fn output(&self, run: RunId, step: StepIndex) -> Result<Option<OutputRef>, StoreError> {
-        self.reader.output(run, step, 0, None)
+        Ok(self.reader.output(run, step, None, None)?.map(|stored| stored.output))
     }
 
     /// The same, by the step's name in the pipeline.

@@ -140,6 +140,7 @@ impl HostBuilder {
         let ports = Ports {
             runner: Arc::clone(&runner) as _,
             journal: Arc::clone(&journal) as _,
+            outputs: Arc::clone(&outputs),
             logs: Arc::new(JournalLogs(Arc::clone(&journal))),
             observer: Arc::new(Fanout::new(self.observers)),
             clock: Arc::new(SystemClock),
@@ -220,7 +221,7 @@ impl Host {
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let created = EventKind::Created { params, origin: Origin::Manual, options: RunOptions::default() };
-        let state = dispatcher::accept(RunId::generate(), plan, created, &self.ports).await?;
+        let state = dispatcher::accept(RunId::generate(), plan, vec![created], &self.ports).await?;
         Ok(self.drive(state))
     }
 

@@ -48,6 +48,12 @@ impl Condition {
         &self.reads
     }
 
+    /// What it read, for people.
+    #[must_use]
+    pub fn record(&self, _: &[Option<Bytes>]) -> Vec<crate::event::ReadValue> {
+        Vec::new()
+    }
+
     /// Whether it holds, given what it reads: MessagePack in the order of [`reads`](Self::reads), nothing for null.
     ///
     /// # Errors

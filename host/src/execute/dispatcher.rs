@@ -1,29 +1,33 @@
 //! Owns the state of one run while it runs: it is told, it decides, it acts.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+mod attempts;
+mod fans;
+mod side;
+mod timers;
+
+use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{
-    FutureExt, StreamExt,
+    StreamExt,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use tokio::{
-    sync::watch,
-    time::{Instant, Sleep},
-};
+use tokio::time::{Instant, Sleep};
 
+use self::{
+    attempts::{Ended, Signals},
+    fans::Fans,
+    side::Errand,
+    timers::Timers,
+};
 use super::{
-    job,
     ports::{
-        AttemptEnd, AttemptJob, AttemptReport, Cancel, Clock, Journal, JournalError, LogSink, LogStore, Observer,
-        StepRunner,
+        AttemptReport, BoxFuture, Cancel, Clock, Journal, JournalError, LogStore, Observer, OutputStore, StepRunner,
     },
     state::{Decision, RunState, StateError},
 };
 use crate::{
-    event::{EventKind, Outcome, RunEvent, StepState},
-    failure::{StepFailure, Usage},
-    ids::StepIndex,
-    output::{AttemptName, ItemRange},
+    event::{EventKind, Outcome, RunEvent},
+    ids::{StepIndex, Timestamp},
     plan::Plan,
 };
 
@@ -39,6 +43,8 @@ pub struct Ports {
     pub runner: Arc<dyn StepRunner>,
     /// Keeps events.
     pub journal: Arc<dyn Journal>,
+    /// Keeps outputs.
+    pub outputs: Arc<dyn OutputStore>,
     /// Keeps logs.
     pub logs: Arc<dyn LogStore>,
     /// Are told.
@@ -70,37 +76,31 @@ pub async fn drive(state: RunState, ports: Ports, parallelism: usize, cancel: Ca
     if let Some(outcome) = state.outcome() {
         return Ok(outcome);
     }
-    let (stop, stopped) = watch::channel(state.is_cancelled());
     let dispatcher = Dispatcher {
+        signals: Signals::new(&state),
+        next_seq: state.next_seq(),
         state,
         ports,
         parallelism: parallelism.max(1),
         attempts: FuturesUnordered::new(),
+        errands: FuturesUnordered::new(),
         commits: FuturesOrdered::new(),
-        ready: std::collections::VecDeque::new(),
+        ready: VecDeque::new(),
+        fans: Fans::default(),
+        timers: Timers::default(),
         outbox: Vec::new(),
         linger: None,
         alarm: None,
-        next_seq: 0,
-        stop,
-        stopped,
     };
     dispatcher.run(cancel).await
 }
 
-type AttemptFuture = Pin<Box<dyn Future<Output = Ended> + Send>>;
-type CommitFuture = Pin<Box<dyn Future<Output = Result<Vec<RunEvent>, JournalError>> + Send>>;
-
-/// An attempt that ended.
-struct Ended {
-    step: StepIndex,
-    attempt: u32,
-    report: AttemptReport,
-}
+type CommitFuture = BoxFuture<'static, Result<Vec<RunEvent>, JournalError>>;
 
 /// What can happen, named.
 enum Happening {
     Ended(Box<Ended>),
+    Ran(Errand),
     Committed(Result<Vec<RunEvent>, JournalError>),
     CancelAsked,
     AlarmRang,
@@ -110,38 +110,43 @@ struct Dispatcher {
     state: RunState,
     ports: Ports,
     parallelism: usize,
-    attempts: FuturesUnordered<AttemptFuture>,
+    attempts: FuturesUnordered<BoxFuture<'static, Ended>>,
+    /// What is to be done before a step can begin or end, and takes time.
+    errands: FuturesUnordered<BoxFuture<'static, Errand>>,
     commits: FuturesOrdered<CommitFuture>,
     /// Steps that may start as soon as there is room.
-    ready: std::collections::VecDeque<(StepIndex, u32)>,
+    ready: VecDeque<(StepIndex, u32)>,
+    fans: Fans,
+    /// Steps that wait for their next attempt.
+    timers: Timers,
     /// Events that are applied already and wait for a commit to ride along with.
     outbox: Vec<RunEvent>,
     /// When they are committed at the latest.
     linger: Option<Instant>,
-    /// Rings at `linger` or before: most commits come earlier, and to set it anew for each would wake a thread.
+    /// Rings at the next time that matters or before: most commits come earlier than `linger`, and to set it anew for
+    /// each would wake a thread.
     alarm: Option<Pin<Box<Sleep>>>,
     next_seq: u64,
-    stop: watch::Sender<bool>,
-    stopped: Cancel,
+    signals: Signals,
 }
 
 impl Dispatcher {
     async fn run(mut self, mut cancel: Cancel) -> Result<Outcome, RunError> {
-        self.next_seq = self.state.next_seq();
         self.recover()?;
-        let mut cancel_asked = self.state.is_cancelled();
+        let mut asked = u8::from(self.state.is_cancelled());
         loop {
             self.advance()?;
             if let Some(outcome) = self.state.outcome() {
                 self.flush();
                 return self.settle(outcome).await;
             }
-            match self.next(&mut cancel, cancel_asked).await {
+            match self.next(&mut cancel, asked).await {
                 Happening::Ended(ended) => self.attempts_ended(*ended)?,
+                Happening::Ran(errand) => self.errand_ran(errand)?,
                 Happening::Committed(result) => self.committed(result?)?,
                 Happening::AlarmRang => self.alarm_rang(),
                 Happening::CancelAsked => {
-                    cancel_asked = true;
+                    asked += 1;
                     self.append(vec![EventKind::CancelRequested]);
                 }
             }
@@ -149,12 +154,13 @@ impl Dispatcher {
     }
 
     /// Waits for the next thing to happen.
-    async fn next(&mut self, cancel: &mut Cancel, cancel_asked: bool) -> Happening {
+    async fn next(&mut self, cancel: &mut Cancel, asked: u8) -> Happening {
         tokio::select! {
             biased;
             Some(result) = self.commits.next() => Happening::Committed(result),
             Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
-            () = asked(cancel), if !cancel_asked => Happening::CancelAsked,
+            Some(errand) = self.errands.next() => Happening::Ran(errand),
+            () = cancel_asked(cancel, asked), if asked < 2 => Happening::CancelAsked,
             () = rings(&mut self.alarm) => Happening::AlarmRang,
         }
     }
@@ -165,9 +171,8 @@ impl Dispatcher {
             self.decided(EventKind::Resumed)?;
         }
         let lost: Vec<_> = self.state.running().collect();
-        for step in lost {
-            let attempt = self.state.attempts(step);
-            self.decided(EventKind::AttemptLost { step, items: ItemRange::WHOLE, attempt })?;
+        for (step, items, attempt) in lost {
+            self.decided(EventKind::AttemptLost { step, items, attempt })?;
         }
         Ok(())
     }
@@ -176,65 +181,42 @@ impl Dispatcher {
     fn advance(&mut self) -> Result<(), StateError> {
         while let Some(decision) = self.state.decide() {
             match decision {
-                Decision::Start(step, attempt) => self.ready.push_back((step, attempt)),
+                Decision::Start(step, attempt, at) => match self.not_yet(at) {
+                    Some(due) => self.wake(due, step),
+                    None => self.ready.push_back((step, attempt)),
+                },
+                Decision::RunItems(step) => self.fans.add(step),
+                Decision::Evaluate(step) => self.evaluate(step),
+                Decision::FanOut(step) => self.fan_out(step)?,
+                Decision::Gather(step) => self.gather(step),
+                Decision::Fail(step, failure) => self.decided(EventKind::StepFailed { step, failure })?,
                 Decision::Skip(step, reason) => self.decided(EventKind::StepSkipped { step, reason })?,
                 Decision::Cancel(step, reason) => self.decided(EventKind::StepCancelled { step, reason })?,
             }
         }
-        while self.attempts.len() < self.parallelism && self.commits.len() < MAX_UNCOMMITTED {
-            let Some((step, attempt)) = self.ready.pop_front() else { break };
-            if self.state.state(step) == StepState::Waiting {
-                self.start(step, attempt)?;
-            }
-        }
+        self.fill()?;
         if let Some(outcome) = self.state.conclusion() {
             self.decided(EventKind::Finished { outcome })?;
         }
         Ok(())
     }
 
-    fn start(&mut self, step: StepIndex, attempt: u32) -> Result<(), StateError> {
-        let prepared = job::prepare(&self.state, step, attempt);
-        self.decided(EventKind::AttemptStarted { step, items: ItemRange::WHOLE, attempt })?;
-        let report = match prepared {
-            Ok(job) => self.begin(step, job),
-            Err(failure) => std::future::ready(AttemptReport::failed(failure)).boxed(),
-        };
-        self.attempts.push(Box::pin(async move { Ended { step, attempt, report: report.await } }));
-        Ok(())
+    /// When a time comes, if it has not come yet.
+    fn not_yet(&self, at: Option<Timestamp>) -> Option<Instant> {
+        let wait = u64::try_from(at?.0 - self.ports.clock.now().0).ok().filter(|wait| *wait > 0)?;
+        Some(Instant::now() + Duration::from_millis(wait))
     }
 
-    fn begin(&self, step: StepIndex, job: AttemptJob) -> super::ports::BoxFuture<'static, AttemptReport> {
-        let sink = AttemptLog {
-            step,
-            attempt: job.name.clone(),
-            store: Arc::clone(&self.ports.logs),
-            observer: Arc::clone(&self.ports.observer),
-        };
-        self.ports.runner.run(job, Arc::new(sink), self.stopped.clone())
+    /// Looks at a step again at a time.
+    fn wake(&mut self, due: Instant, step: StepIndex) {
+        self.timers.add(due, step);
+        self.ring_by(due);
     }
 
-    /// Records the attempt that ended, and all others that have ended meanwhile, in one append.
-    fn attempts_ended(&mut self, first: Ended) -> Result<(), RunError> {
-        let mut facts = Vec::new();
-        let mut next = Some(first);
-        while let Some(ended) = next {
-            facts.extend(self.name_ends(ended)?);
-            next = self.attempts.next().now_or_never().flatten();
+    fn ring_by(&mut self, due: Instant) {
+        if self.alarm.as_ref().is_none_or(|alarm| alarm.deadline() > due) {
+            self.alarm = Some(Box::pin(tokio::time::sleep_until(due)));
         }
-        self.append(facts);
-        Ok(())
-    }
-
-    fn name_ends(&self, Ended { step, attempt, report }: Ended) -> Result<Vec<EventKind>, RunError> {
-        if let Some(problem) = report.storage {
-            return Err(RunError::Storage(problem));
-        }
-        let name = |AttemptEnd { items, result, usage, cache, reused }| match result {
-            Ok(output) => EventKind::AttemptSucceeded { step, items, attempt, output, usage, cache, reused },
-            Err(failure) => EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at: None },
-        };
-        Ok(report.ended.into_iter().map(name).collect())
     }
 
     /// Appends facts: they are applied once they are committed.
@@ -249,16 +231,21 @@ impl Dispatcher {
         self.state.apply(&event)?;
         self.outbox.push(event);
         let due = *self.linger.get_or_insert_with(|| Instant::now() + LINGER);
-        self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+        self.ring_by(due);
         Ok(())
     }
 
     fn alarm_rang(&mut self) {
         self.alarm = None;
-        match self.linger {
-            Some(due) if due > Instant::now() => self.alarm = Some(Box::pin(tokio::time::sleep_until(due))),
-            Some(_) => self.flush(),
-            None => {}
+        let now = Instant::now();
+        while let Some(step) = self.timers.next(now) {
+            self.state.look_at(step);
+        }
+        if self.linger.is_some_and(|due| due <= now) {
+            self.flush();
+        }
+        if let Some(due) = self.linger.into_iter().chain(self.timers.due()).min() {
+            self.ring_by(due);
         }
     }
 
@@ -293,9 +280,7 @@ impl Dispatcher {
         for fact in facts {
             self.state.apply(&fact)?;
         }
-        if self.state.is_cancelled() {
-            self.stop.send_replace(true);
-        }
+        self.signals.follow(&self.state);
         Ok(())
     }
 
@@ -311,7 +296,7 @@ impl Dispatcher {
 impl Drop for Dispatcher {
     /// Whoever gives up on a run takes its attempts along.
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.signals.stop_all();
     }
 }
 
@@ -323,58 +308,31 @@ async fn rings(alarm: &mut Option<Pin<Box<Sleep>>>) {
     }
 }
 
-/// Ends when somebody asks for the run to be cancelled; never, if nobody can any more.
-async fn asked(cancel: &mut Cancel) {
-    if cancel.wait_for(|asked| *asked).await.is_err() {
+/// Ends when somebody asks for the run to be cancelled, or once more after so many times; never, if nobody can any more.
+async fn cancel_asked(cancel: &mut Cancel, asked: u8) {
+    let answer = if asked == 0 { cancel.wait_for(|asked| *asked).await.map(|_| ()) } else { cancel.changed().await };
+    if answer.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-impl AttemptReport {
-    fn failed(failure: StepFailure) -> Self {
-        Self { ended: vec![AttemptEnd::of(ItemRange::WHOLE, Err(failure), Usage::default())], storage: None }
-    }
-}
-
-/// Stores what an attempt says, and tells the observer.
-struct AttemptLog {
-    step: StepIndex,
-    attempt: AttemptName,
-    store: Arc<dyn LogStore>,
-    observer: Arc<dyn Observer>,
-}
-
-impl LogSink for AttemptLog {
-    fn of_item(self: Arc<Self>, item: u32) -> Arc<dyn LogSink> {
-        let attempt = AttemptName { item: Some(item), ..self.attempt.clone() };
-        let (store, observer) = (Arc::clone(&self.store), Arc::clone(&self.observer));
-        Arc::new(Self { step: self.step, attempt, store, observer })
-    }
-
-    fn line(&self, line: super::ports::LogLine) {
-        self.observer.logged(&self.attempt, &line);
-        self.store.append(self.step, &self.attempt, line);
-    }
-
-    fn progress(&self, progress: super::ports::Progress) {
-        self.observer.progressed(&self.attempt, &progress);
-    }
-}
-
-/// Accepts a new run: it is durable when this returns.
+/// Accepts a new run with its first events: it is durable when this returns.
 ///
 /// # Errors
-/// If the journal cannot be written.
+/// If the journal cannot be written, or the events do not fit the plan.
 pub async fn accept(
     run: crate::ids::RunId,
     plan: Arc<Plan>,
-    created: EventKind,
+    first: Vec<EventKind>,
     ports: &Ports,
 ) -> Result<RunState, RunError> {
-    let event = RunEvent { run, seq: 0, at: ports.clock.now(), kind: created };
+    let at = ports.clock.now();
+    let events: Vec<_> = (0..).zip(first).map(|(seq, kind)| RunEvent { run, seq, at, kind }).collect();
     let mut state = RunState::new(run, Arc::clone(&plan));
-    state.apply(&event)?;
-    ports.journal.create(run, Arc::clone(&plan), vec![event.clone()]).await?;
-    ports.observer.committed(&plan, &[event]);
+    for event in &events {
+        state.apply(event)?;
+    }
+    ports.journal.create(run, Arc::clone(&plan), events.clone()).await?;
+    ports.observer.committed(&plan, &events);
     Ok(state)
 }

@@ -5,10 +5,13 @@
 //! committed before they are applied; what follows from them (a step is skipped, the next one starts) is applied at
 //! once and rides along with the next commit, because a replay would decide the same again.
 
+mod condition;
 pub mod dispatcher;
+mod fan_out;
 mod job;
 pub mod ports;
 pub mod reuse;
+mod retry;
 pub mod state;
 pub mod stored;
 

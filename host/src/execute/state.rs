@@ -1,11 +1,15 @@
 //! What the events of a run add up to. Pure: no clock, no I/O, no randomness.
 
+mod decide;
+mod items;
+
 use std::{collections::VecDeque, sync::Arc};
 
+pub use self::{decide::Decision, items::Items};
 use crate::{
-    event::{CancelReason, EventKind, Join, Outcome, ParamValue, RunEvent, SkipReason, StepState},
-    failure::FailureKind,
-    ids::{RunId, StepIndex},
+    event::{CancelReason, EventKind, Outcome, ParamValue, RunEvent, RunOptions, StepState},
+    failure::{FailureKind, StepFailure},
+    ids::{RunId, StepIndex, Timestamp},
     output::{ItemRange, OutputRef},
     plan::{OnError, Plan},
 };
@@ -16,13 +20,19 @@ pub struct RunState {
     run: RunId,
     plan: Arc<Plan>,
     params: Vec<ParamValue>,
+    options: RunOptions,
+    created_at: Timestamp,
     steps: Vec<Step>,
     next_seq: u64,
     unfinished: usize,
+    /// Of them, those without `finally`.
+    unfinished_main: usize,
     any_failed: bool,
     ending: Option<CancelReason>,
+    /// Asked twice to end: not even `finally` steps run any more.
+    forced: bool,
     outcome: Option<Outcome>,
-    /// Waiting steps whose upstreams are all terminal; may hold steps that have been decided since.
+    /// Steps about which something may have to be done; may hold steps that have been decided since.
     decidable: VecDeque<StepIndex>,
 }
 
@@ -35,6 +45,11 @@ struct Step {
     /// Downstreams that are not terminal yet: while there are any, the output is kept at hand.
     consumers: u32,
     output: Option<OutputRef>,
+    condition_held: bool,
+    /// When the next attempt may begin, if it must wait.
+    retry_at: Option<Timestamp>,
+    /// With `for_each`, once it has its items.
+    items: Option<Box<Items>>,
 }
 
 /// An event that cannot follow those before it: the journal is damaged, or was written by a newer version.
@@ -44,17 +59,6 @@ pub struct StateError {
     run: RunId,
     seq: u64,
     problem: &'static str,
-}
-
-/// What is to be done about a step whose upstreams are terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// It runs: this attempt, counted from 1.
-    Start(StepIndex, u32),
-    /// It does not run, because of what happened above it.
-    Skip(StepIndex, SkipReason),
-    /// It does not run, because the run is ending.
-    Cancel(StepIndex, CancelReason),
 }
 
 impl RunState {
@@ -71,16 +75,23 @@ impl RunState {
                 pending: count(&step.upstreams),
                 consumers: count(&step.downstreams),
                 output: None,
+                condition_held: false,
+                retry_at: None,
+                items: None,
             })
             .collect();
         let decidable = plan.indices().filter(|index| plan.step(*index).upstreams.is_empty()).collect();
         Self {
             run,
             params: Vec::new(),
+            options: RunOptions::default(),
+            created_at: Timestamp(0),
             next_seq: 0,
             unfinished: steps.len(),
+            unfinished_main: plan.steps.iter().filter(|step| !step.finally).count(),
             any_failed: false,
             ending: None,
+            forced: false,
             outcome: None,
             decidable,
             steps,
@@ -108,7 +119,7 @@ impl RunState {
     /// # Errors
     /// If it cannot follow those before it. The state is as it was.
     pub fn apply(&mut self, event: &RunEvent) -> Result<(), StateError> {
-        if let Err(problem) = self.transition(&event.kind) {
+        if let Err(problem) = self.transition(event) {
             return Err(self.error(event.seq, problem));
         }
         self.next_seq = self.next_seq.max(event.seq + 1);
@@ -119,80 +130,187 @@ impl RunState {
         StateError { run: self.run, seq, problem }
     }
 
-    fn transition(&mut self, kind: &EventKind) -> Result<(), &'static str> {
+    fn transition(&mut self, event: &RunEvent) -> Result<(), &'static str> {
         if self.outcome.is_some() {
             return Err("the run has ended");
         }
-        match kind {
-            EventKind::Created { params, .. } => self.params.clone_from(params),
+        match &event.kind {
+            EventKind::Created { params, options, .. } => {
+                self.params.clone_from(params);
+                self.options = options.clone();
+                self.created_at = event.at;
+            }
             EventKind::Resumed => {}
-            EventKind::AttemptStarted { step, items, attempt } => {
-                let entry = self.expect(*step, *items, &[StepState::Waiting])?;
-                entry.state = StepState::Running;
-                entry.attempts = *attempt;
-            }
-            EventKind::AttemptSucceeded { step, items, output, .. } => {
-                let entry = self.expect(*step, *items, &[StepState::Running])?;
-                entry.output = Some(output.clone());
-                self.end_step(*step, StepState::Succeeded);
-            }
-            EventKind::AttemptFailed { step, items, failure, .. } => {
-                self.expect(*step, *items, &[StepState::Running])?;
-                if failure.kind == FailureKind::Cancelled {
-                    self.end_step(*step, StepState::Cancelled);
-                    return Ok(());
-                }
-                self.any_failed = true;
-                self.end_step(*step, StepState::Failed);
-                if self.plan.step(*step).on_error == OnError::Fail && self.ending.is_none() {
-                    self.begin_ending(CancelReason::StepFailed { step: *step });
-                }
-            }
-            EventKind::AttemptLost { step, items, .. } => {
-                self.expect(*step, *items, &[StepState::Running])?.state = StepState::Waiting;
-                self.decidable.push_back(*step);
-            }
-            EventKind::StepSkipped { step, .. } => {
-                self.expect(*step, ItemRange::WHOLE, &[StepState::Waiting])?;
-                self.end_step(*step, StepState::Skipped);
-            }
-            EventKind::StepCancelled { step, .. } => {
-                self.expect(*step, ItemRange::WHOLE, &[StepState::Waiting, StepState::Running])?;
-                self.end_step(*step, StepState::Cancelled);
-            }
-            EventKind::AttemptReturned { .. }
-            | EventKind::ConditionHeld { .. }
-            | EventKind::FannedOut { .. }
-            | EventKind::Carried { .. }
-            | EventKind::StepSucceeded { .. }
-            | EventKind::StepFailed { .. } => {}
-            EventKind::CancelRequested => self.begin_ending(CancelReason::RunCancelled),
+            EventKind::CancelRequested => self.cancel(),
             EventKind::Finished { outcome } => {
                 if self.unfinished > 0 {
                     return Err("a step has not ended");
                 }
                 self.outcome = Some(*outcome);
             }
+            EventKind::AttemptStarted { step, items, attempt } => self.attempt_started(*step, *items, *attempt)?,
+            EventKind::AttemptSucceeded { step, items, output, .. } => self.attempt_succeeded(*step, *items, output)?,
+            EventKind::AttemptFailed { step, items, attempt, failure, retry_at, .. } => {
+                self.attempt_failed(*step, *items, *attempt, failure, *retry_at)?;
+            }
+            EventKind::AttemptLost { step, items, attempt } => self.attempt_undone(*step, *items, attempt + 1)?,
+            EventKind::AttemptReturned { step, items, attempt } => self.attempt_undone(*step, *items, *attempt)?,
+            EventKind::ConditionHeld { step, .. } => {
+                self.expect(*step, &[StepState::Waiting])?.condition_held = true;
+                self.decidable.push_back(*step);
+            }
+            EventKind::FannedOut { step, items } => {
+                let entry = self.expect(*step, &[StepState::Waiting])?;
+                entry.items = Some(Box::new(Items::new(items.clone())?));
+                entry.state = StepState::Running;
+                self.decidable.push_back(*step);
+            }
+            EventKind::Carried { step, items, output, .. } => self.carried(*step, *items, output)?,
+            EventKind::StepSucceeded { step, output } => {
+                self.expect(*step, &[StepState::Running])?.output = Some(output.clone());
+                self.end_step(*step, StepState::Succeeded);
+            }
+            EventKind::StepFailed { step, .. } => {
+                self.expect(*step, &[StepState::Waiting, StepState::Running])?;
+                self.fail_step(*step);
+            }
+            EventKind::StepSkipped { step, .. } => {
+                self.expect(*step, &[StepState::Waiting])?;
+                self.end_step(*step, StepState::Skipped);
+            }
+            EventKind::StepCancelled { step, .. } => {
+                self.expect(*step, &[StepState::Waiting, StepState::Running])?;
+                self.end_step(*step, StepState::Cancelled);
+            }
         }
         Ok(())
     }
 
-    fn expect(&mut self, step: StepIndex, items: ItemRange, states: &[StepState]) -> Result<&mut Step, &'static str> {
-        let entry = self.steps.get_mut(step.get()).ok_or("the plan has no such step")?;
-        if items != ItemRange::WHOLE {
-            return Err("it is about items, but the step has none; use the version of stepmill that wrote it");
+    fn attempt_started(&mut self, step: StepIndex, range: ItemRange, attempt: u32) -> Result<(), &'static str> {
+        let entry = self.entry(step)?;
+        if let Some(items) = &mut entry.items {
+            entry.attempts = entry.attempts.max(attempt);
+            return items.start(range, attempt);
         }
-        if !states.contains(&entry.state) {
-            return Err("the step is not in a state for it");
+        let entry = self.expect_whole(step, range, &[StepState::Waiting])?;
+        entry.state = StepState::Running;
+        entry.attempts = attempt;
+        entry.retry_at = None;
+        Ok(())
+    }
+
+    fn attempt_succeeded(&mut self, step: StepIndex, range: ItemRange, output: &OutputRef) -> Result<(), &'static str> {
+        if let Some(items) = &mut self.entry(step)?.items {
+            items.succeed(range, output.clone())?;
+            self.decidable.push_back(step);
+            return Ok(());
         }
-        Ok(entry)
+        self.expect_whole(step, range, &[StepState::Running])?.output = Some(output.clone());
+        self.end_step(step, StepState::Succeeded);
+        Ok(())
+    }
+
+    fn attempt_failed(
+        &mut self,
+        step: StepIndex,
+        range: ItemRange,
+        attempt: u32,
+        failure: &StepFailure,
+        retry_at: Option<Timestamp>,
+    ) -> Result<(), &'static str> {
+        let cancelled = failure.kind == FailureKind::Cancelled;
+        if let Some(items) = &mut self.entry(step)?.items {
+            match retry_at {
+                Some(at) => items.wait(range, attempt + 1, Some(at))?,
+                None if cancelled => items.cancel(range)?,
+                None => items.fail(range, failure)?,
+            }
+            self.decidable.push_back(step);
+            return Ok(());
+        }
+        let entry = self.expect_whole(step, range, &[StepState::Running])?;
+        if let Some(at) = retry_at {
+            entry.state = StepState::Waiting;
+            entry.retry_at = Some(at);
+            self.decidable.push_back(step);
+        } else if cancelled {
+            self.end_step(step, StepState::Cancelled);
+        } else {
+            self.fail_step(step);
+        }
+        Ok(())
+    }
+
+    /// Attempts that were lost or given back: they wait for this attempt.
+    fn attempt_undone(&mut self, step: StepIndex, range: ItemRange, next: u32) -> Result<(), &'static str> {
+        let entry = self.entry(step)?;
+        if let Some(items) = &mut entry.items {
+            items.wait(range, next, None)?;
+        } else {
+            let entry = self.expect_whole(step, range, &[StepState::Running])?;
+            entry.state = StepState::Waiting;
+            entry.attempts = next.saturating_sub(1);
+        }
+        self.decidable.push_back(step);
+        Ok(())
+    }
+
+    fn carried(&mut self, step: StepIndex, range: ItemRange, output: &OutputRef) -> Result<(), &'static str> {
+        if let Some(items) = &mut self.entry(step)?.items {
+            items.carry(range, output.clone())?;
+            self.decidable.push_back(step);
+            return Ok(());
+        }
+        self.expect_whole(step, range, &[StepState::Waiting])?.output = Some(output.clone());
+        self.end_step(step, StepState::Succeeded);
+        Ok(())
+    }
+
+    fn entry(&mut self, step: StepIndex) -> Result<&mut Step, &'static str> {
+        self.steps.get_mut(step.get()).ok_or("the plan has no such step")
+    }
+
+    fn expect(&mut self, step: StepIndex, states: &[StepState]) -> Result<&mut Step, &'static str> {
+        let entry = self.entry(step)?;
+        if states.contains(&entry.state) { Ok(entry) } else { Err("the step is not in a state for it") }
+    }
+
+    fn expect_whole(
+        &mut self,
+        step: StepIndex,
+        range: ItemRange,
+        states: &[StepState],
+    ) -> Result<&mut Step, &'static str> {
+        if range != ItemRange::WHOLE {
+            return Err("it is about items, but the step has none");
+        }
+        self.expect(step, states)
+    }
+
+    fn fail_step(&mut self, index: StepIndex) {
+        let plan = Arc::clone(&self.plan);
+        let step = plan.step(index);
+        self.any_failed |= !step.allow_failure;
+        self.end_step(index, StepState::Failed);
+        // Nothing depends on a `finally` step but others of its sort, which run in any case.
+        if step.on_error == OnError::Fail && !step.finally && self.ending.is_none() {
+            self.begin_ending(CancelReason::StepFailed { step: index });
+        }
     }
 
     /// Each edge is looked at twice in the life of a run, from either end: never a scan over all steps.
     fn end_step(&mut self, index: StepIndex, state: StepState) {
-        self.steps[index.get()].state = state;
-        self.unfinished -= 1;
         let plan = Arc::clone(&self.plan);
+        let entry = &mut self.steps[index.get()];
+        entry.state = state;
+        entry.items = None;
+        self.unfinished -= 1;
+        if !plan.step(index).finally {
+            self.unfinished_main -= 1;
+            if self.unfinished_main == 0 {
+                self.decidable.extend(plan.indices().filter(|index| plan.step(*index).finally));
+            }
+        }
         for down in &plan.step(index).downstreams {
             let entry = &mut self.steps[down.get()];
             entry.pending -= 1;
@@ -212,48 +330,67 @@ impl RunState {
         }
     }
 
-    /// Nothing starts any more: every waiting step becomes decidable, whatever is above it.
+    /// Nothing starts any more but `finally` steps: every other waiting step becomes decidable, whatever is above it.
     fn begin_ending(&mut self, reason: CancelReason) {
-        if self.ending.is_none() {
-            let waiting = |index: &StepIndex| self.state(*index) == StepState::Waiting;
-            self.decidable = self.plan.indices().filter(waiting).collect();
-        }
+        let open = |index: &StepIndex| !self.state(*index).is_terminal();
+        self.decidable = self.plan.indices().filter(open).collect();
         self.ending = Some(reason);
     }
 
-    /// The next step that can be decided now, and what is to be done about it. The caller turns it into an event and
-    /// applies that before it asks again.
-    pub fn decide(&mut self) -> Option<Decision> {
-        while let Some(index) = self.decidable.pop_front() {
-            if self.state(index) == StepState::Waiting {
-                return Some(match &self.ending {
-                    Some(reason) => Decision::Cancel(index, reason.clone()),
-                    None => self.decide_join(index),
-                });
-            }
-        }
-        None
+    fn cancel(&mut self) {
+        self.forced = self.is_cancelled();
+        self.begin_ending(CancelReason::RunCancelled);
     }
 
-    fn decide_join(&self, index: StepIndex) -> Decision {
-        let failed_upstream =
-            self.plan.step(index).upstreams.iter().find(|up| self.state(**up) != StepState::Succeeded).copied();
-        match failed_upstream {
-            Some(step) => {
-                Decision::Skip(index, SkipReason::Upstream { step, state: self.state(step), join: Join::AllSuccess })
-            }
-            None => Decision::Start(index, self.steps[index.get()].attempts + 1),
-        }
+    /// Decides again about a step: a time that it waited for has come.
+    pub fn look_at(&mut self, step: StepIndex) {
+        self.decidable.push_back(step);
     }
 
     /// How the run ends, once every step has.
     #[must_use]
     pub fn conclusion(&self) -> Option<Outcome> {
-        (self.unfinished == 0 && self.outcome.is_none()).then_some(match self.ending {
+        (self.unfinished == 0 && self.outcome.is_none()).then(|| self.prospect())
+    }
+
+    /// How the run would end if no step that has not ended changed it.
+    #[must_use]
+    pub fn prospect(&self) -> Outcome {
+        match self.ending {
             Some(CancelReason::RunCancelled) => Outcome::Cancelled,
             _ if self.any_failed => Outcome::Failed,
             _ => Outcome::Succeeded,
-        })
+        }
+    }
+
+    /// Whether nothing new starts any more, `finally` steps aside.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Whether not even `finally` steps run any more.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.forced
+    }
+
+    /// How it was asked to run.
+    #[must_use]
+    pub fn options(&self) -> &RunOptions {
+        &self.options
+    }
+
+    /// When it was accepted.
+    #[must_use]
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// The items of a `for_each` step that has been fanned out and not ended.
+    #[must_use]
+    pub fn items(&self, step: StepIndex) -> Option<&Items> {
+        self.steps[step.get()].items.as_deref()
     }
 
     /// The run's id.
@@ -310,8 +447,13 @@ impl RunState {
         self.params.iter().find(|param| param.name == *name).map(|param| &param.value)
     }
 
-    /// The steps that run, as far as the events tell.
-    pub fn running(&self) -> impl Iterator<Item = StepIndex> + '_ {
-        self.plan.indices().filter(|index| self.state(*index) == StepState::Running)
+    /// The attempts that run, as far as the events tell.
+    pub fn running(&self) -> impl Iterator<Item = (StepIndex, ItemRange, u32)> + '_ {
+        self.plan.indices().filter(|index| self.state(*index) == StepState::Running).flat_map(|index| {
+            let whole = || (index, ItemRange::WHOLE, self.attempts(index));
+            let items = self.items(index);
+            let of_items = items.into_iter().flat_map(Items::running).map(move |(range, n)| (index, range, n));
+            items.is_none().then(whole).into_iter().chain(of_items)
+        })
     }
 }

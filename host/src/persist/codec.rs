@@ -91,6 +91,18 @@ pub(super) fn step_state(word: &str) -> Option<StepState> {
     [Waiting, Running, Succeeded, Failed, Skipped, Cancelled].into_iter().find(|state| state.as_str() == word)
 }
 
+/// The stored data that an event refers to.
+pub(super) fn outputs_of(kind: &EventKind) -> Vec<&OutputRef> {
+    match kind {
+        EventKind::Created { params, .. } => params.iter().map(|param| &param.value).collect(),
+        EventKind::AttemptSucceeded { output, .. }
+        | EventKind::Carried { output, .. }
+        | EventKind::StepSucceeded { output, .. }
+        | EventKind::FannedOut { items: output, .. } => vec![output],
+        _ => Vec::new(),
+    }
+}
+
 /// The blobs that an output keeps alive.
 pub(super) fn blobs_of(output: &OutputRef) -> impl Iterator<Item = ContentHash> + '_ {
     let own = matches!(output.place, Place::Blob).then_some(output.hash);

@@ -1,6 +1,7 @@
 //! The reading side: what lists, pages and commands ask. Works beside a writer, also one in another process, and after
 //! one was killed. Calls block for as long as SQLite reads; async code gives them a thread.
 
+mod cache;
 mod columns;
 mod events;
 mod rows;
@@ -17,10 +18,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{codec, data_dir::DataDir, error::StoreError, schema};
 use crate::ids::RunId;
 
-pub(super) use columns::{form_word, place_word};
+pub(super) use columns::{form_word, item_counts, place_word};
 pub use rows::{
-    AttemptRow, AttemptState, LogChunk, LogFilter, OutputRow, PipelineRow, RunCursor, RunFilter, RunPage, RunRow,
-    RunState, StepCounts, StepReason, StepRow,
+    AttemptFilter, AttemptRow, AttemptState, CachedResult, ItemCounts, LogChunk, LogFilter, OutputRow, PipelineRow,
+    RunCursor, RunFilter, RunPage, RunRow, RunState, StepCounts, StepReason, StepRow, StoredOutput,
 };
 
 /// The most rows that one call returns.
@@ -37,13 +38,23 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the database of a data directory for reading.
+    /// Opens the database of a data directory for reading. One that an older version wrote is brought up to date first.
     ///
     /// # Errors
-    /// If there is none yet, or it is another program's, of another version, damaged, or unreadable.
+    /// If there is none yet, or it is another program's, of a newer version, of an older one that is still in use,
+    /// damaged, or unreadable.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let path = dir.database();
-        let first = schema::open_reader(&path)?;
+        let first = match schema::open_reader(&path) {
+            Err(StoreError::Older { .. }) => {
+                let writer = DataDir::open_writer(dir.root())?;
+                writer.mark_open()?;
+                drop(schema::open_writer(&writer)?);
+                writer.mark_closed()?;
+                schema::open_reader(&path)?
+            }
+            opened => opened?,
+        };
         Ok(Self { path, pool: Mutex::new(vec![first]) })
     }
 

@@ -4,7 +4,11 @@ use crate::{
     event::{EventKind, RunEvent},
     execute::ports::JournalError,
     ids::{RunId, StepIndex},
+    output::ItemRange,
 };
+
+/// The most items that a step may have, as far as the journal is concerned: what is stored stays countable.
+const MAX_ITEMS: u32 = 10_000_000;
 
 /// Where a run stands, as far as the rules need it.
 #[derive(Debug, Clone, Copy)]
@@ -40,10 +44,29 @@ pub(super) fn check<'a>(
         if step_of(&event.kind).is_some_and(|step| step.get() >= position.steps) {
             return refuse("its plan has no such step".to_owned());
         }
+        if items_of(&event.kind).is_some_and(|items| items.count == 0 || !fits(items)) {
+            return refuse(format!("it is about no items, or about more than {MAX_ITEMS}"));
+        }
         position.next += 1;
         position.finished = matches!(event.kind, EventKind::Finished { .. });
     }
     Ok(())
+}
+
+fn fits(items: ItemRange) -> bool {
+    items.first.checked_add(items.count).is_some_and(|end| end <= MAX_ITEMS)
+}
+
+fn items_of(kind: &EventKind) -> Option<ItemRange> {
+    match *kind {
+        EventKind::AttemptStarted { items, .. }
+        | EventKind::AttemptSucceeded { items, .. }
+        | EventKind::AttemptFailed { items, .. }
+        | EventKind::AttemptLost { items, .. }
+        | EventKind::AttemptReturned { items, .. }
+        | EventKind::Carried { items, .. } => Some(items),
+        _ => None,
+    }
 }
 
 fn step_of(kind: &EventKind) -> Option<StepIndex> {

@@ -1,6 +1,7 @@
 //! The writing side: one thread owns the database and commits whatever has queued up, so that many runs share the
 //! cost of a sync to the disk. What was acknowledged survives a power loss.
 
+mod attempts;
 mod logs;
 mod projection;
 mod statements;

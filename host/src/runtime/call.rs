@@ -14,8 +14,9 @@ use super::{
     host::{logs::Logs, rows::RowReader, step_io::StepIo},
     input::{Input, InputData},
     meter::Spent,
-    sandbox::{Sandbox, Seed, cancelled},
+    sandbox::{Sandbox, cancelled},
     stop::Stop,
+    subject::Subject,
 };
 use crate::{
     execute::ports::Cancel,
@@ -99,7 +100,7 @@ pub(super) async fn describe(
 ) -> Result<Vec<StepInfo>, Stop> {
     let limits = Limits::describe();
     let spent = Arc::new(Spent::default());
-    let sandbox = Sandbox::new(&limits, logs, Seed::Module(digest), spent.clone());
+    let sandbox = Sandbox::new(&limits, logs, Subject::Module(digest), spent.clone());
     let call = async {
         let mut store = new_store(pre, sandbox)?;
         let answer = async {
@@ -108,7 +109,7 @@ pub(super) async fn describe(
         };
         answer.await.map_err(|error| trapped(&error, store.data()))
     };
-    within(&limits, None, spent.count(call)).await
+    within(&limits, None, Duration::ZERO, spent.count(call)).await
 }
 
 fn new_store(pre: &StepModulePre<Sandbox>, sandbox: Sandbox) -> Result<Store<Sandbox>, Stop> {
@@ -116,26 +117,34 @@ fn new_store(pre: &StepModulePre<Sandbox>, sandbox: Sandbox) -> Result<Store<San
     make.map_err(|error| Stop::failed(crate::failure::FailureKind::Host, format!("no sandbox can be made: {error:#}")))
 }
 
-/// Runs a guest until it ends, its time is over, or the run is cancelled.
+/// How long a step that can know of it may go on when the run is cancelled, to leave things in order.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
+
+/// Runs a guest until it ends, its time is over, or the run is cancelled and the grace over.
 pub(super) async fn within<T>(
     limits: &Limits,
     cancel: Option<Cancel>,
+    grace: Duration,
     guest: impl Future<Output = Result<T, Stop>>,
 ) -> Result<T, Stop> {
     let most = limits.wall_ms;
     tokio::select! {
         biased;
-        () = is_cancelled(cancel) => Err(cancelled()),
+        // First, because most guests end at the first poll: then nothing needs to be watched. Others yield.
         result = tokio::time::timeout(Duration::from_millis(most), guest) => result.unwrap_or_else(|_| {
             Err(Stop::limit(LimitKind::Wall, format!("the step took longer than {most} ms: raise `timeout` of the step")))
         }),
+        () = is_cancelled(cancel, grace) => Err(cancelled()),
     }
 }
 
-/// Ends when the run is cancelled; never if nobody can cancel it.
-async fn is_cancelled(cancel: Option<Cancel>) {
+/// Ends when the run is cancelled and the grace over; never if nobody can cancel it.
+async fn is_cancelled(cancel: Option<Cancel>, grace: Duration) {
     let Some(mut cancel) = cancel else { return std::future::pending().await };
     if cancel.wait_for(|cancelled| *cancelled).await.is_err() {
         std::future::pending::<()>().await;
+    }
+    if !grace.is_zero() {
+        tokio::time::sleep(grace).await;
     }
 }

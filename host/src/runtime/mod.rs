@@ -4,8 +4,10 @@
 //! A module takes this way once: [`header`] refuses what cannot be one, [`compile`] makes machine code in a process of
 //! its own, [`cache`] keeps it, [`modules`] links it and asks it what it contains. An attempt takes this way each time:
 //! [`runner`] fetches what the step is given, makes a `sandbox` for one `call`, and stores what comes out. Nothing of a
-//! sandbox is used twice.
+//! sandbox is used twice. A `batch` of items goes the same way together, with a sandbox for each item.
 
+mod attempt;
+mod batch;
 mod bindings;
 pub mod cache;
 mod call;
@@ -23,6 +25,7 @@ mod output;
 pub mod runner;
 mod sandbox;
 mod stop;
+mod subject;
 mod text;
 mod wasi;
 

@@ -1,24 +1,19 @@
 //! Runs attempts in sandboxes on this machine: the `StepRunner` of the host.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Instant,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use tokio::sync::Semaphore;
 
 use super::{
-    call,
+    attempt::Attempts,
+    batch,
     engine::MAX_SANDBOXES,
-    host::{logs::Logs, step_io::StepIo},
-    input,
-    meter::Spent,
     modules::{Module, Modules},
     output,
-    sandbox::{Sandbox, Seed, cancelled},
+    sandbox::cancelled,
     stop::Stop,
 };
 use crate::{
@@ -60,58 +55,40 @@ impl StepRunner for SandboxRunner {
         let shared = self.shared.clone();
         Box::pin(async move {
             let modules = shared.modules.clone();
-            let attempt = async move { shared.attempt(job, logs, cancel).await };
-            modules.guests().run(attempt).await.unwrap_or_else(|| {
+            let range = job.range();
+            let attempts = async move { shared.attempts(job, logs, cancel).await };
+            modules.guests().run(attempts).await.unwrap_or_else(|| {
                 let failure = "the host itself failed while the step ran; this is a bug of stepmill, please report it";
-                report(Err(Stop::failed(FailureKind::Host, failure)), Usage::default())
+                report(range, Err(Stop::failed(FailureKind::Host, failure)), Usage::default())
             })
         })
     }
 }
 
 impl Shared {
-    async fn attempt(&self, job: AttemptJob, sink: Arc<dyn LogSink>, cancel: Cancel) -> AttemptReport {
-        let job = Arc::new(job);
-        let logs = Logs::new(sink, &job.limits);
-        let spent = Arc::new(Spent::default());
-        let mut wall_us = 0;
-        let result = self.steps(&job, &logs, &spent, cancel, &mut wall_us).await;
-        logs.finish();
-        let (log_lines, log_lines_dropped) = logs.counts();
-        let usage =
-            Usage { wall_us, cpu_us: spent.cpu_micros(), memory: spent.peak_memory(), log_lines, log_lines_dropped };
-        report(result, usage)
-    }
-
-    async fn steps(
-        &self,
-        job: &Arc<AttemptJob>,
-        logs: &Logs,
-        spent: &Arc<Spent>,
-        cancel: Cancel,
-        wall_us: &mut u64,
-    ) -> Result<OutputRef, Stop> {
+    async fn attempts(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> AttemptReport {
+        let range = job.range();
+        let first = ItemRange { count: 1, ..range };
         let Ok(_place) = self.places.acquire().await else {
-            return Err(Stop::failed(FailureKind::Host, "the host is stopping"));
+            return report(range, Err(Stop::failed(FailureKind::Host, "the host is stopping")), Usage::default());
         };
         if *cancel.borrow() {
-            return Err(cancelled());
+            return report(first, Err(cancelled()), Usage::default());
         }
-        let module = self.module(job)?;
-        let load = || input::load_all(&job.arguments, &self.store, &job.limits);
-        // Stepping aside for the disk moves this thread's other guests to another thread, which costs more than a step.
-        let on_disk = input::are_on_disk(&job.arguments);
-        let (inputs, files) = if on_disk { tokio::task::block_in_place(load) } else { load() }?;
-        let io = StepIo::new(self.store.clone(), job.output, &job.limits, &files);
-        let seed = Seed::Attempt(job.clone());
-        let sandbox = Sandbox::new(&job.limits, logs.clone(), seed, spent.clone()).for_attempt(io, cancel.clone());
-
-        self.started.fetch_add(1, Relaxed);
-        let began = Instant::now();
-        let guest = call::run(module.pre(), sandbox, &job.function, inputs);
-        let returned = call::within(&job.limits, Some(cancel), spent.count(guest)).await;
-        *wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        output::keep(returned?, job.output, &job.limits)
+        let prepared = self
+            .module(&job)
+            .and_then(|module| Attempts::prepare(job, module, &self.store, (logs, cancel), &self.started));
+        let attempts = match prepared {
+            Ok(attempts) => attempts,
+            Err(stop) => return report(range, Err(stop), Usage::default()),
+        };
+        match &attempts.job().items {
+            Some(batch) => batch::run(&attempts, batch).await,
+            None => {
+                let (result, usage) = attempts.run(None).await;
+                report(range, result.and_then(|checked| output::keep(checked, self.store.as_ref())), usage)
+            }
+        }
     }
 
     fn module(&self, job: &AttemptJob) -> Result<Arc<Module>, Stop> {
@@ -121,11 +98,17 @@ impl Shared {
     }
 }
 
-fn report(result: Result<OutputRef, Stop>, usage: Usage) -> AttemptReport {
+fn report(items: ItemRange, result: Result<OutputRef, Stop>, usage: Usage) -> AttemptReport {
+    let (end, storage) = ended(items, result, usage);
+    AttemptReport { ended: vec![end], storage }
+}
+
+/// How attempts ended, and why the host cannot store anything any more, if it cannot.
+pub(super) fn ended(items: ItemRange, result: Result<OutputRef, Stop>, usage: Usage) -> (AttemptEnd, Option<String>) {
     let (result, storage) = match result {
         Ok(output) => (Ok(output), None),
         Err(Stop::Failed(failure)) => (Err(failure), None),
         Err(Stop::Storage(problem)) => (Err(StepFailure::new(FailureKind::Host, problem.clone())), Some(problem)),
     };
-    AttemptReport { ended: vec![AttemptEnd::of(ItemRange::WHOLE, result, usage)], storage }
+    (AttemptEnd::of(items, result, usage), storage)
 }

@@ -9,12 +9,12 @@ use super::{
     host::{logs::Logs, step_io::StepIo},
     meter::{Meter, Spent},
     stop::Stop,
-    wasi::{Randomness, VirtualClock},
+    subject::Subject,
+    wasi::{Randomness, Time},
 };
 use crate::{
-    execute::ports::{ArgumentData, AttemptJob, Cancel},
+    execute::ports::Cancel,
     failure::{FailureKind, LimitKind},
-    ids::ModuleDigest,
     limits::Limits,
 };
 
@@ -22,8 +22,8 @@ use crate::{
 pub(super) struct Sandbox {
     pub(super) table: ResourceTable,
     pub(super) meter: Meter,
-    pub(super) clock: Arc<VirtualClock>,
-    pub(super) seed: Seed,
+    pub(super) time: Time,
+    pub(super) subject: Subject,
     pub(super) random: Option<Box<Randomness>>,
     pub(super) filesystem: WasiFilesystemCtx,
     pub(super) logs: Logs,
@@ -34,53 +34,15 @@ pub(super) struct Sandbox {
     cancel: Option<Cancel>,
 }
 
-/// What randomness follows from.
-#[derive(Debug, Clone)]
-pub(super) enum Seed {
-    /// A module that describes itself.
-    Module(ModuleDigest),
-    /// An attempt: all that the guest is given, and nothing about the run.
-    Attempt(Arc<AttemptJob>),
-}
-
-impl Seed {
-    /// The same for the same module, step and inputs.
-    pub(super) fn derive(&self) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new_derive_key("stepmill 2026-11 randomness of a pure step");
-        let mut part = |bytes: &[u8]| {
-            hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
-        };
-        match self {
-            Self::Module(digest) => part(&digest.0),
-            Self::Attempt(job) => {
-                part(&job.module.0);
-                part(job.function.as_str().as_bytes());
-                for argument in &job.arguments {
-                    part(argument.name.as_str().as_bytes());
-                    match &argument.data {
-                        ArgumentData::Value(value) => part(blake3::hash(value).as_bytes()),
-                        ArgumentData::Output { output, path } => {
-                            part(&output.hash.0);
-                            part(path.to_string().as_bytes());
-                        }
-                        ArgumentData::Item { path } => part(path.to_string().as_bytes()),
-                    }
-                }
-            }
-        }
-        hasher.finalize().into()
-    }
-}
-
 impl Sandbox {
-    pub(super) fn new(limits: &Limits, logs: Logs, seed: Seed, spent: Arc<Spent>) -> Self {
+    pub(super) fn new(limits: &Limits, logs: Logs, subject: Subject, spent: Arc<Spent>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
         Self {
             table,
             meter: Meter::new(limits, spent.clone()),
-            clock: Arc::default(),
-            seed,
+            time: Time::new(subject.grants().clock),
+            subject,
             random: None,
             filesystem: WasiFilesystemCtx::default(),
             logs,
@@ -113,9 +75,15 @@ impl Sandbox {
         Ok(store)
     }
 
+    /// Whether the run is being cancelled.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|cancel| *cancel.borrow())
+    }
+
     /// Called from the guest whenever the epoch has moved on: it yields, unless it must end.
     fn tick(&self) -> wasmtime::Result<UpdateDeadline> {
-        if self.cancel.as_ref().is_some_and(|cancel| *cancel.borrow()) {
+        // Who is told of it has time to end by itself; `call::within` ends that.
+        if !self.subject.grants().run && self.is_cancelled() {
             return Err(cancelled().into());
         }
         let most = self.limits.cpu_ms;

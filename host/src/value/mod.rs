@@ -1,7 +1,7 @@
 //! MessagePack values: the only data that steps exchange. Everything here treats the bytes as hostile.
 
 mod cursor;
-mod encode;
+pub(crate) mod encode;
 pub mod file;
 pub mod items;
 pub mod json;

@@ -20,6 +20,7 @@ use crate::{
     ids::{ContentHash, Name, RunId, StepIndex, Timestamp},
     module::Form,
     output::{AttemptName, ItemRange, OutputRef, Place},
+    persist::outputs::MemoryOutputs,
     plan::{ArgumentSource, OnError, Plan, PlanArgument, PlanStep, testing},
 };
 
@@ -181,6 +182,7 @@ pub(super) fn ports(script: &Arc<Script>, notebook: &Arc<Notebook>) -> Ports {
     Ports {
         runner: Arc::new(ScriptRunner(Arc::clone(script))),
         journal: Arc::new(Keeper(Arc::clone(notebook))),
+        outputs: Arc::new(MemoryOutputs::default()),
         logs: Arc::new(Keeper(Arc::clone(notebook))),
         observer: Arc::new(Keeper(Arc::clone(notebook))),
         clock: Arc::new(Counter::default()),

@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::{AttemptState, OutputRow, codec};
+use super::{AttemptState, ItemCounts, OutputRow, codec};
 use crate::{
     failure::Usage,
     ids::{ContentHash, Name, Timestamp},
@@ -40,6 +40,13 @@ fn is_inline(word: &str) -> Option<bool> {
 pub(super) const USAGE_AND_OUTPUT: &str = "a.wall_us, a.cpu_us, a.memory, a.log_lines, a.log_lines_dropped, \
      a.output_form, a.output_hash, a.output_size, a.output_items, a.output_place";
 
+/// The same of a step: what all its items returned, or else its latest attempt.
+pub(super) const USAGE_AND_STEP_OUTPUT: &str = "a.wall_us, a.cpu_us, a.memory, a.log_lines, a.log_lines_dropped, \
+     CASE WHEN s.output_hash IS NULL THEN a.output_form ELSE s.output_form END, \
+     coalesce(s.output_hash, a.output_hash), coalesce(s.output_size, a.output_size), \
+     CASE WHEN s.output_hash IS NULL THEN a.output_items ELSE s.output_items END, \
+     coalesce(s.output_place, a.output_place)";
+
 /// Reads [`USAGE_AND_OUTPUT`], the first of which has this index.
 pub(super) fn usage_and_output(row: &Row<'_>, first: usize) -> rusqlite::Result<(Option<Usage>, Option<OutputRow>)> {
     let usage = match codec::count_opt(row, first)? {
@@ -63,6 +70,17 @@ pub(super) fn usage_and_output(row: &Row<'_>, first: usize) -> rusqlite::Result<
         }),
     };
     Ok((usage, output))
+}
+
+/// Reads how many items there are, run, succeeded and failed; nothing of a step that is not fanned out.
+pub(in crate::persist) fn item_counts(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<ItemCounts>> {
+    let Some(total) = codec::count_opt(row, first)? else { return Ok(None) };
+    Ok(Some(ItemCounts {
+        total,
+        running: codec::count(row, first + 1)?,
+        succeeded: codec::count(row, first + 2)?,
+        failed: codec::count(row, first + 3)?,
+    }))
 }
 
 pub(super) fn attempt_state(row: &Row<'_>, index: usize) -> rusqlite::Result<AttemptState> {

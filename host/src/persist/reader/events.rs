@@ -1,8 +1,10 @@
 //! The events of a run, for resuming and following it, and the outputs that they hold.
 
-use rusqlite::{OptionalExtension, Row, params};
+use std::path::Path;
 
-use super::{AttemptState, Reader, cap, codec, run_key};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{AttemptState, QueryError, Reader, StoredOutput, cap, codec, run_key};
 use crate::{
     event::{EventKind, RunEvent},
     ids::{RunId, StepIndex, Timestamp},
@@ -52,8 +54,8 @@ impl Reader {
         }
     }
 
-    /// What an attempt returned; of the latest that succeeded if none is named. `None` if there is no such attempt or
-    /// it has not succeeded.
+    /// What a step or one of its items returned: the named attempt, or else the latest that succeeded. Without an item,
+    /// a fanned-out step answers with what all items together returned. `None` if that has not succeeded.
     ///
     /// # Errors
     /// If there is no such run, the output is damaged, or the database cannot be read.
@@ -61,30 +63,85 @@ impl Reader {
         &self,
         run: RunId,
         step: StepIndex,
-        item: u32,
+        item: Option<u32>,
         attempt: Option<u32>,
-    ) -> Result<Option<OutputRef>, StoreError> {
+    ) -> Result<Option<StoredOutput>, StoreError> {
         self.query(|connection, path| {
             let key = run_key(connection, run)?;
-            let mut select = connection.prepare_cached(
-                "SELECT e.seq, e.at, e.version, e.checksum, e.body \
-                 FROM attempts a JOIN events e ON e.run = a.run AND e.seq = a.output_event \
-                 WHERE a.run = ?1 AND a.step = ?2 AND a.item <= ?3 AND a.item + a.items > ?3 \
-                 AND a.state = ?4 AND (?5 IS NULL OR a.attempt = ?5) ORDER BY a.attempt DESC LIMIT 1",
-            )?;
-            let values = params![key, step.0, item, AttemptState::Succeeded.as_str(), attempt];
-            let Some(row) = select.query_row(values, event_row).optional()? else { return Ok(None) };
-            let event = codec::decode(run, &row).map_err(|detail| StoreError::damaged(path, detail))?;
-            let EventKind::AttemptSucceeded { output, .. } = event.kind else {
-                let detail = format!("event {} of run {run} holds no output", event.seq);
-                return Err(StoreError::damaged(path, detail).into());
+            let mut select =
+                connection.prepare_cached("SELECT output_event, items FROM steps WHERE run = ? AND step = ?")?;
+            let found = select.query_row(params![key, step.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let (whole, items): (Option<i64>, Option<i64>) = found.unwrap_or_default();
+            let fanned_out = items.is_some();
+            let place = match (item, whole) {
+                (None, whole) if fanned_out || (whole.is_some() && attempt.is_none()) => whole.map(|seq| (seq, 0)),
+                _ => attempt_place(connection, key, step, item.unwrap_or(0), attempt)?,
             };
-            Ok(Some(output))
+            let Some((seq, first)) = place else { return Ok(None) };
+            let output = output_at(connection, run, key, seq).map_err(|error| error.naming(path))?;
+            let index = item.filter(|_| fanned_out).map(|item| u64::from(item.saturating_sub(first)));
+            Ok(Some(StoredOutput { output, index }))
         })
     }
 }
 
-fn event_row(row: &Row<'_>) -> rusqlite::Result<EventRow> {
+/// The event that holds the output of an item, and the first item of its range.
+fn attempt_place(
+    connection: &Connection,
+    key: i64,
+    step: StepIndex,
+    item: u32,
+    attempt: Option<u32>,
+) -> rusqlite::Result<Option<(i64, u32)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT output_event, item FROM attempts WHERE run = ?1 AND step = ?2 AND item <= ?3 AND item + items > ?3 \
+         AND state = ?4 AND (?5 IS NULL OR attempt = ?5) ORDER BY attempt DESC, item DESC LIMIT 1",
+    )?;
+    let values = params![key, step.0, item, AttemptState::Succeeded.as_str(), attempt];
+    select.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+fn output_at(connection: &Connection, run: RunId, key: i64, seq: i64) -> Result<OutputRef, Unfit> {
+    let none = || Unfit::Detail(format!("event {seq} of run {run} holds no output"));
+    match event_at(connection, run, key, seq)?.ok_or_else(none)?.kind {
+        EventKind::AttemptSucceeded { output, .. }
+        | EventKind::Carried { output, .. }
+        | EventKind::StepSucceeded { output, .. } => Ok(output),
+        _ => Err(none()),
+    }
+}
+
+/// Reads one event of a run, if it is there.
+pub(super) fn event_at(connection: &Connection, run: RunId, key: i64, seq: i64) -> Result<Option<RunEvent>, Unfit> {
+    let mut select =
+        connection.prepare_cached("SELECT seq, at, version, checksum, body FROM events WHERE run = ? AND seq = ?")?;
+    let row = select.query_row(params![key, seq], event_row).optional()?;
+    row.map(|row| codec::decode(run, &row)).transpose().map_err(Unfit::Detail)
+}
+
+/// Why an event cannot be used.
+pub(super) enum Unfit {
+    Sqlite(rusqlite::Error),
+    /// What is wrong with it.
+    Detail(String),
+}
+
+impl Unfit {
+    pub(super) fn naming(self, path: &Path) -> QueryError {
+        match self {
+            Self::Sqlite(error) => error.into(),
+            Self::Detail(detail) => StoreError::damaged(path, detail).into(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+pub(super) fn event_row(row: &Row<'_>) -> rusqlite::Result<EventRow> {
     Ok(EventRow {
         seq: codec::count(row, 0)?,
         at: Timestamp(row.get(1)?),

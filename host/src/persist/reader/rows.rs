@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{CancelReason, SkipReason, StepState},
+    event::{CancelReason, EventKind, SkipReason, StepState},
     execute::ports::LogLine,
-    failure::{StepFailure, Usage},
+    failure::{FailureKind, StepFailure, Usage},
     ids::{ContentHash, Name, PlanHash, RunId, StepIndex, Timestamp},
     module::Form,
-    output::ItemRange,
+    output::{AttemptName, ItemRange, OutputRef},
 };
 
 /// Where a run stands.
@@ -116,6 +116,46 @@ impl StepCounts {
     }
 }
 
+/// Where the items of a fanned-out step are; the others wait, or were cancelled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemCounts {
+    /// How many there are.
+    pub total: u64,
+    /// How many run.
+    pub running: u64,
+    /// How many succeeded.
+    pub succeeded: u64,
+    /// How many failed for good.
+    pub failed: u64,
+}
+
+impl ItemCounts {
+    /// Counts items that ended or were given back, as this event says.
+    pub(in crate::persist) fn end(&mut self, kind: &EventKind, count: u64) {
+        if !matches!(kind, EventKind::Carried { .. }) {
+            self.running = self.running.saturating_sub(count);
+        }
+        match kind {
+            EventKind::AttemptSucceeded { .. } | EventKind::Carried { .. } => self.succeeded += count,
+            EventKind::AttemptFailed { failure, retry_at: None, .. } if failure.kind != FailureKind::Cancelled => {
+                self.failed += count;
+            }
+            _ => {}
+        }
+    }
+
+    /// The state of their step, which was in this one.
+    pub(in crate::persist) fn state_of_step(&self, now: StepState) -> StepState {
+        match now {
+            StepState::Waiting | StepState::Running if self.running + self.succeeded + self.failed > 0 => {
+                StepState::Running
+            }
+            StepState::Waiting | StepState::Running => StepState::Waiting,
+            ended => ended,
+        }
+    }
+}
+
 /// Why a step is where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -208,9 +248,13 @@ pub struct StepRow {
     pub started_at: Option<Timestamp>,
     /// When it came into its terminal state.
     pub finished_at: Option<Timestamp>,
-    /// What its latest attempt used, once that has ended.
+    /// When it is tried again, at the earliest.
+    pub retry_at: Option<Timestamp>,
+    /// Of a fanned-out step: where its items are.
+    pub items: Option<ItemCounts>,
+    /// What its latest attempt used, once that has ended; nothing of a fanned-out step.
     pub usage: Option<Usage>,
-    /// What its latest attempt returned.
+    /// What its latest attempt returned; of a fanned-out step, what all items together returned.
     pub output: Option<OutputRow>,
 }
 
@@ -221,7 +265,7 @@ pub struct AttemptRow {
     pub step: StepIndex,
     /// The items.
     pub items: ItemRange,
-    /// Counts from 1.
+    /// Counts from 1; 0 for what was taken over from the run that this one repeats.
     pub attempt: u32,
     /// Where it stands.
     pub state: AttemptState,
@@ -235,6 +279,41 @@ pub struct AttemptRow {
     pub usage: Option<Usage>,
     /// What it returned.
     pub output: Option<OutputRow>,
+    /// When its items are tried again, at the earliest.
+    pub retry_at: Option<Timestamp>,
+    /// The attempt whose result this is: nothing ran. Of several items, the first one's.
+    pub reused_from: Option<AttemptName>,
+}
+
+/// Which attempts at a step a page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AttemptFilter {
+    /// Only in this state.
+    pub state: Option<AttemptState>,
+    /// Only behind this place in the order: first item and attempt of the last row seen.
+    pub after: Option<(u32, u32)>,
+}
+
+/// What an attempt returned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOutput {
+    /// The whole of it.
+    pub output: OutputRef,
+    /// Of one item of a fanned-out step: its element of the stream that `output` is.
+    pub index: Option<u64>,
+}
+
+/// A result that a key leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedResult {
+    /// The attempt that computed it. Its run may have been removed since.
+    pub attempt: AttemptName,
+    /// The output that it is, or is packed in.
+    pub output: OutputRef,
+    /// Its element of the output, if that is packed.
+    pub index: u64,
+    /// Whether the output is a stream with one element for each item.
+    pub packed: bool,
 }
 
 /// What is known of an output without loading it.

@@ -2,7 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row, params, types::Type};
 
-use super::{AttemptRow, LogChunk, LogFilter, Reader, StepRow, cap, codec, columns, run_key};
+use super::{
+    AttemptFilter, AttemptRow, AttemptState, LogChunk, LogFilter, Reader, StepRow, cap, codec, columns, run_key,
+};
 use crate::{
     ids::{RunId, StepIndex},
     output::ItemRange,
@@ -18,10 +20,11 @@ impl Reader {
         self.query(|connection, _| {
             let key = run_key(connection, run)?;
             let mut select = connection.prepare_cached(&format!(
-                "SELECT s.step, s.name, s.state, s.reason, s.attempts, s.started_at, s.finished_at, {} FROM steps s \
+                "SELECT s.step, s.name, s.state, s.reason, s.attempts, s.started_at, s.finished_at, s.retry_at, \
+                 s.items, s.items_running, s.items_succeeded, s.items_failed, {} FROM steps s \
                  LEFT JOIN attempts a ON a.run = s.run AND a.step = s.step AND a.item = 0 AND a.attempt = s.attempts \
-                 WHERE s.run = ? AND s.step >= ? ORDER BY s.step LIMIT ?",
-                columns::USAGE_AND_OUTPUT
+                 AND s.items IS NULL WHERE s.run = ? AND s.step >= ? ORDER BY s.step LIMIT ?",
+                columns::USAGE_AND_STEP_OUTPUT
             ))?;
             let steps = select.query_map(params![key, first.0, cap(limit)], step_row)?;
             Ok(steps.collect::<Result<_, _>>()?)
@@ -45,15 +48,33 @@ impl Reader {
     /// # Errors
     /// If there is no such run, or the database cannot be read.
     pub fn attempts(&self, run: RunId, step: StepIndex, limit: u32) -> Result<Vec<AttemptRow>, StoreError> {
+        self.attempt_page(run, step, AttemptFilter::default(), limit)
+    }
+
+    /// The same, of some of them. Of a fanned-out step, a row is a range of items that began or ended alike.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database cannot be read.
+    pub fn attempt_page(
+        &self,
+        run: RunId,
+        step: StepIndex,
+        filter: AttemptFilter,
+        limit: u32,
+    ) -> Result<Vec<AttemptRow>, StoreError> {
         self.query(|connection, _| {
             let key = run_key(connection, run)?;
             let mut select = connection.prepare_cached(&format!(
-                "SELECT a.step, a.item, a.items, a.attempt, a.state, a.started_at, a.finished_at, a.failure, {} \
-                 FROM attempts a WHERE a.run = ? AND a.step = ? ORDER BY a.item, a.attempt LIMIT ?",
+                "SELECT a.step, a.item, a.items, a.attempt, a.state, a.started_at, a.finished_at, a.failure, \
+                 a.retry_at, a.reused_from, {} FROM attempts a WHERE a.run = ?1 AND a.step = ?2 \
+                 AND (a.item, a.attempt) > (?3, ?4) AND (?5 IS NULL OR a.state = ?5) \
+                 ORDER BY a.item, a.attempt LIMIT ?6",
                 columns::USAGE_AND_OUTPUT
             ))?;
-            let attempts = select.query_map(params![key, step.0, cap(limit)], attempt_row)?;
-            Ok(attempts.collect::<Result<_, _>>()?)
+            let (item, attempt) = filter.after.map_or((-1, 0), |(item, attempt)| (i64::from(item), attempt));
+            let state = filter.state.map(AttemptState::as_str);
+            let rows = select.query_map(params![key, step.0, item, attempt, state, cap(limit)], attempt_row)?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
@@ -84,7 +105,7 @@ impl Reader {
 }
 
 fn step_row(row: &Row<'_>) -> rusqlite::Result<StepRow> {
-    let (usage, output) = columns::usage_and_output(row, 7)?;
+    let (usage, output) = columns::usage_and_output(row, 12)?;
     Ok(StepRow {
         step: StepIndex(row.get(0)?),
         name: columns::name(row, 1)?,
@@ -93,13 +114,15 @@ fn step_row(row: &Row<'_>) -> rusqlite::Result<StepRow> {
         attempts: row.get(4)?,
         started_at: columns::time(row, 5)?,
         finished_at: columns::time(row, 6)?,
+        retry_at: columns::time(row, 7)?,
+        items: columns::item_counts(row, 8)?,
         usage,
         output,
     })
 }
 
 fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
-    let (usage, output) = columns::usage_and_output(row, 8)?;
+    let (usage, output) = columns::usage_and_output(row, 10)?;
     Ok(AttemptRow {
         step: StepIndex(row.get(0)?),
         items: ItemRange { first: row.get(1)?, count: row.get(2)? },
@@ -110,6 +133,8 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         failure: codec::json_opt(row, 7)?,
         usage,
         output,
+        retry_at: columns::time(row, 8)?,
+        reused_from: codec::json_opt(row, 9)?,
     })
 }
 

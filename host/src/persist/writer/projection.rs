@@ -8,14 +8,19 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{LogEntry, statements};
+use super::{
+    LogEntry,
+    attempts::{self, RunningItems},
+    statements,
+};
 use crate::{
     event::{EventKind, Outcome, RunEvent, StepState},
     failure::FailureKind,
     ids::{RunId, StepIndex, Timestamp},
+    output::ItemRange,
     persist::{
         codec::{self, EncodedEvent, int},
-        reader::{RunState, StepCounts, StepReason},
+        reader::{ItemCounts, RunState, StepCounts, StepReason, item_counts},
         sequence::Position,
     },
 };
@@ -28,12 +33,22 @@ pub(super) struct ActiveRun {
     state: RunState,
     cancel_requested: bool,
     finished_at: Option<Timestamp>,
-    steps: Vec<StepState>,
+    steps: Vec<ActiveStep>,
     counts: StepCounts,
+    /// The items of fanned-out steps that run.
+    running: Vec<RunningItems>,
     /// The next chunk of each step's log, where known.
     chunks: HashMap<StepIndex, u64>,
     /// Whether `runs` does not say this yet.
     dirty: bool,
+}
+
+/// A step of it.
+#[derive(Debug, Clone, Copy)]
+struct ActiveStep {
+    state: StepState,
+    /// Once it has been fanned out: from then on its items come and go, and only events about the step end it.
+    items: Option<ItemCounts>,
 }
 
 impl ActiveRun {
@@ -44,8 +59,9 @@ impl ActiveRun {
             state: RunState::Running,
             cancel_requested: false,
             finished_at: None,
-            steps: vec![StepState::Waiting; steps],
+            steps: vec![ActiveStep { state: StepState::Waiting, items: None }; steps],
             counts: StepCounts::default(),
+            running: Vec::new(),
             chunks: HashMap::new(),
             dirty: true,
         }
@@ -65,16 +81,20 @@ impl ActiveRun {
             Ok(run)
         });
         let Some(mut run) = run.optional()? else { return Ok(None) };
-        let mut select = connection.prepare_cached("SELECT step, state FROM steps WHERE run = ?")?;
+        let mut select = connection.prepare_cached(
+            "SELECT step, state, items, items_running, items_succeeded, items_failed FROM steps WHERE run = ?",
+        )?;
         let mut rows = select.query([run.key])?;
         while let Some(row) = rows.next()? {
             let step: usize = codec::count(row, 0)?;
             let state = codec::word(row, 1, codec::step_state)?;
+            let items = item_counts(row, 2)?;
             if let Some(old) = run.steps.get_mut(step) {
-                *old = state;
+                *old = ActiveStep { state, items };
                 run.counts.enter(state);
             }
         }
+        run.running = attempts::load_running(connection, run.key)?;
         Ok(Some(run))
     }
 
@@ -132,32 +152,36 @@ impl ActiveRun {
     }
 
     fn project(&mut self, connection: &Connection, event: &RunEvent) -> rusqlite::Result<()> {
+        for output in codec::outputs_of(&event.kind) {
+            statements::insert_blobs(connection, self.key, output)?;
+        }
         let at = event.at;
         match &event.kind {
-            EventKind::Created { params, .. } => {
-                params.iter().try_for_each(|param| statements::insert_blobs(connection, self.key, &param.value))
+            EventKind::Created { .. } | EventKind::Resumed | EventKind::ConditionHeld { .. } => Ok(()),
+            EventKind::AttemptStarted { step, items, attempt } => self.start(connection, *step, *items, *attempt, at),
+            EventKind::AttemptSucceeded { cache, .. } => {
+                if let Some(entry) = cache {
+                    statements::insert_cache(connection, self.key, event.seq, entry)?;
+                }
+                self.end_attempt(connection, event)
             }
-            EventKind::Resumed => Ok(()),
-            EventKind::AttemptStarted { step, items, attempt } => {
-                statements::start_attempt(connection, self.key, *step, *items, *attempt, at)?;
-                self.enter(*step, StepState::Running);
-                statements::start_step(connection, self.key, *step, *attempt, at)
+            EventKind::AttemptFailed { .. }
+            | EventKind::AttemptLost { .. }
+            | EventKind::AttemptReturned { .. }
+            | EventKind::Carried { .. } => self.end_attempt(connection, event),
+            EventKind::FannedOut { step, items } => {
+                if let Some(active) = self.steps.get_mut(step.get()) {
+                    active.items = Some(ItemCounts { total: items.items.unwrap_or(0), ..ItemCounts::default() });
+                }
+                self.count_items(connection, *step, |_| {})
             }
-            EventKind::AttemptSucceeded { step, output, .. } => {
-                statements::end_attempt(connection, self.key, event)?;
-                statements::insert_blobs(connection, self.key, output)?;
+            EventKind::StepSucceeded { step, output } => {
+                statements::set_step_output(connection, self.key, *step, output, event.seq)?;
                 self.end_step(connection, *step, StepState::Succeeded, None, at)
             }
-            EventKind::AttemptFailed { step, failure, .. } => {
-                statements::end_attempt(connection, self.key, event)?;
-                let cancelled = failure.kind == FailureKind::Cancelled;
-                let state = if cancelled { StepState::Cancelled } else { StepState::Failed };
-                self.end_step(connection, *step, state, Some(StepReason::Failed(failure.clone())), at)
-            }
-            EventKind::AttemptLost { step, .. } => {
-                statements::end_attempt(connection, self.key, event)?;
-                self.enter(*step, StepState::Waiting);
-                statements::wait_step(connection, self.key, *step)
+            EventKind::StepFailed { step, failure } => {
+                let reason = StepReason::Failed(failure.clone());
+                self.end_step(connection, *step, StepState::Failed, Some(reason), at)
             }
             EventKind::StepSkipped { step, reason } => {
                 let reason = StepReason::Skipped(reason.clone());
@@ -167,12 +191,6 @@ impl ActiveRun {
                 let reason = StepReason::Cancelled(reason.clone());
                 self.end_step(connection, *step, StepState::Cancelled, Some(reason), at)
             }
-            EventKind::AttemptReturned { .. }
-            | EventKind::ConditionHeld { .. }
-            | EventKind::FannedOut { .. }
-            | EventKind::Carried { .. }
-            | EventKind::StepSucceeded { .. }
-            | EventKind::StepFailed { .. } => Ok(()),
             EventKind::CancelRequested => {
                 self.cancel_requested = true;
                 Ok(())
@@ -183,6 +201,90 @@ impl ActiveRun {
                 Ok(())
             }
         }
+    }
+
+    fn start(
+        &mut self,
+        connection: &Connection,
+        step: StepIndex,
+        items: ItemRange,
+        attempt: u32,
+        at: Timestamp,
+    ) -> rusqlite::Result<()> {
+        if self.is_fanned_out(step) {
+            attempts::start_items(connection, self.key, &mut self.running, step, items, attempt, at)?;
+            statements::start_items(connection, self.key, step, attempt, at)?;
+            return self.count_items(connection, step, |counts| counts.running += u64::from(items.count));
+        }
+        attempts::start(connection, self.key, step, items, attempt, at)?;
+        self.enter(step, StepState::Running);
+        statements::start_step(connection, self.key, step, attempt, at)
+    }
+
+    /// Attempts ended, were given back, or were taken over from another run.
+    fn end_attempt(&mut self, connection: &Connection, event: &RunEvent) -> rusqlite::Result<()> {
+        let (step, items, attempt) = match &event.kind {
+            EventKind::AttemptSucceeded { step, items, attempt, .. }
+            | EventKind::AttemptFailed { step, items, attempt, .. }
+            | EventKind::AttemptLost { step, items, attempt }
+            | EventKind::AttemptReturned { step, items, attempt } => (*step, *items, *attempt),
+            EventKind::Carried { step, items, .. } => (*step, *items, 0),
+            _ => return Ok(()),
+        };
+        if self.is_fanned_out(step) {
+            let began = attempts::take_out(connection, self.key, &mut self.running, step, items, attempt)?;
+            attempts::end(connection, self.key, event, began)?;
+            let count = u64::from(items.count);
+            return self.count_items(connection, step, |counts| counts.end(&event.kind, count));
+        }
+        if matches!(event.kind, EventKind::AttemptReturned { .. }) {
+            attempts::remove(connection, self.key, step, items.first, attempt)?;
+        }
+        attempts::end(connection, self.key, event, None)?;
+        match &event.kind {
+            EventKind::AttemptFailed { failure, retry_at: Some(retry_at), .. } => {
+                self.wait(connection, step, Some(&StepReason::Failed(failure.clone())), Some(*retry_at))
+            }
+            EventKind::AttemptFailed { failure, .. } => {
+                let cancelled = failure.kind == FailureKind::Cancelled;
+                let state = if cancelled { StepState::Cancelled } else { StepState::Failed };
+                self.end_step(connection, step, state, Some(StepReason::Failed(failure.clone())), event.at)
+            }
+            EventKind::AttemptLost { .. } | EventKind::AttemptReturned { .. } => {
+                self.wait(connection, step, None, None)
+            }
+            _ => self.end_step(connection, step, StepState::Succeeded, None, event.at),
+        }
+    }
+
+    fn wait(
+        &mut self,
+        connection: &Connection,
+        step: StepIndex,
+        reason: Option<&StepReason>,
+        retry_at: Option<Timestamp>,
+    ) -> rusqlite::Result<()> {
+        self.enter(step, StepState::Waiting);
+        let reason = reason.map(to_json).transpose()?;
+        statements::wait_step(connection, self.key, step, reason.as_deref(), retry_at)
+    }
+
+    fn is_fanned_out(&self, step: StepIndex) -> bool {
+        self.steps.get(step.get()).is_some_and(|active| active.items.is_some())
+    }
+
+    /// Counts what happened to items. A step that has ended stays so: its last items may be told of later.
+    fn count_items(
+        &mut self,
+        connection: &Connection,
+        step: StepIndex,
+        change: impl FnOnce(&mut ItemCounts),
+    ) -> rusqlite::Result<()> {
+        let Some(ActiveStep { state, items: Some(counts) }) = self.steps.get_mut(step.get()) else { return Ok(()) };
+        change(counts);
+        let (counts, state) = (*counts, counts.state_of_step(*state));
+        self.enter(step, state);
+        statements::count_items(connection, self.key, step, state, counts)
     }
 
     fn end_step(
@@ -201,9 +303,9 @@ impl ActiveRun {
     fn enter(&mut self, step: StepIndex, state: StepState) {
         // The index was checked against the plan before.
         if let Some(old) = self.steps.get_mut(step.get()) {
-            self.counts.leave(*old);
+            self.counts.leave(old.state);
             self.counts.enter(state);
-            *old = state;
+            old.state = state;
         }
     }
 }

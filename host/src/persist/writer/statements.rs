@@ -2,15 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Artifact, LogEntry, NewRun, projection::to_json};
+use super::{Artifact, LogEntry, NewRun};
 use crate::{
-    event::{EventKind, RunEvent, StepState},
-    failure::{StepFailure, Usage},
+    event::{CacheEntry, StepState},
     ids::{StepIndex, Timestamp},
-    output::{ItemRange, OutputRef},
+    output::OutputRef,
     persist::{
         codec::{self, EncodedEvent, int},
-        reader::{AttemptState, RunState, form_word, place_word},
+        reader::{ItemCounts, RunState, form_word, place_word},
     },
 };
 
@@ -76,100 +75,6 @@ pub(super) fn insert_event(connection: &Connection, key: i64, encoded: &EncodedE
     Ok(())
 }
 
-pub(super) fn start_attempt(
-    connection: &Connection,
-    key: i64,
-    step: StepIndex,
-    items: ItemRange,
-    attempt: u32,
-    at: Timestamp,
-) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO attempts (run, step, item, attempt, items, state, started_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    let state = AttemptState::Running.as_str();
-    insert.execute(params![key, step.0, items.first, attempt, items.count, state, at.0])?;
-    Ok(())
-}
-
-/// How an attempt ended, out of the event that says so.
-struct End<'a> {
-    step: StepIndex,
-    items: ItemRange,
-    attempt: u32,
-    state: AttemptState,
-    failure: Option<&'a StepFailure>,
-    usage: Option<Usage>,
-    output: Option<&'a OutputRef>,
-}
-
-impl<'a> End<'a> {
-    fn of(kind: &'a EventKind) -> Option<Self> {
-        let end = |step, items, attempt, state| Self {
-            step,
-            items,
-            attempt,
-            state,
-            failure: None,
-            usage: None,
-            output: None,
-        };
-        match kind {
-            EventKind::AttemptSucceeded { step, items, attempt, output, usage, .. } => Some(Self {
-                output: Some(output),
-                usage: Some(*usage),
-                ..end(*step, *items, *attempt, AttemptState::Succeeded)
-            }),
-            EventKind::AttemptFailed { step, items, attempt, failure, usage, .. } => Some(Self {
-                failure: Some(failure),
-                usage: Some(*usage),
-                ..end(*step, *items, *attempt, AttemptState::Failed)
-            }),
-            EventKind::AttemptLost { step, items, attempt } => Some(end(*step, *items, *attempt, AttemptState::Lost)),
-            _ => None,
-        }
-    }
-}
-
-/// Records how an attempt ended; does nothing for other events.
-pub(super) fn end_attempt(connection: &Connection, key: i64, event: &RunEvent) -> rusqlite::Result<()> {
-    let Some(end) = End::of(&event.kind) else { return Ok(()) };
-    let usage = end.usage;
-    let output = end.output;
-    let mut upsert = connection.prepare_cached(
-        "INSERT INTO attempts (run, step, item, attempt, items, state, finished_at, failure, \
-         wall_us, cpu_us, memory, log_lines, log_lines_dropped, \
-         output_form, output_hash, output_size, output_items, output_place, output_event) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
-         ON CONFLICT DO UPDATE SET items = ?5, state = ?6, finished_at = ?7, failure = ?8, \
-         wall_us = ?9, cpu_us = ?10, memory = ?11, log_lines = ?12, log_lines_dropped = ?13, output_form = ?14, \
-         output_hash = ?15, output_size = ?16, output_items = ?17, output_place = ?18, output_event = ?19",
-    )?;
-    upsert.execute(params![
-        key,
-        end.step.0,
-        end.items.first,
-        end.attempt,
-        end.items.count,
-        end.state.as_str(),
-        event.at.0,
-        end.failure.map(to_json).transpose()?,
-        usage.map(|usage| int(usage.wall_us)),
-        usage.map(|usage| int(usage.cpu_us)),
-        usage.map(|usage| int(usage.memory)),
-        usage.map(|usage| int(usage.log_lines)),
-        usage.map(|usage| int(usage.log_lines_dropped)),
-        output.map(|output| form_word(output.form)),
-        output.map(|output| output.hash.0),
-        output.map(|output| int(output.size)),
-        output.and_then(|output| output.items).map(int),
-        output.map(|output| place_word(&output.place)),
-        output.map(|_| int(event.seq)),
-    ])?;
-    Ok(())
-}
-
 pub(super) fn start_step(
     connection: &Connection,
     key: i64,
@@ -178,18 +83,100 @@ pub(super) fn start_step(
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     let mut update = connection.prepare_cached(
-        "UPDATE steps SET state = ?, reason = NULL, attempts = max(attempts, ?), \
+        "UPDATE steps SET state = ?, reason = NULL, retry_at = NULL, attempts = max(attempts, ?), \
          started_at = coalesce(started_at, ?), finished_at = NULL WHERE run = ? AND step = ?",
     )?;
     update.execute(params![StepState::Running.as_str(), attempt, at.0, key, step.0])?;
     Ok(())
 }
 
-/// Puts a step back to where it was before an attempt that was lost.
-pub(super) fn wait_step(connection: &Connection, key: i64, step: StepIndex) -> rusqlite::Result<()> {
-    let mut update = connection
-        .prepare_cached("UPDATE steps SET state = ?, reason = NULL, finished_at = NULL WHERE run = ? AND step = ?")?;
-    update.execute(params![StepState::Waiting.as_str(), key, step.0])?;
+/// Puts a step back to where it was before an attempt: after one that was lost, or that is tried again later.
+pub(super) fn wait_step(
+    connection: &Connection,
+    key: i64,
+    step: StepIndex,
+    reason: Option<&str>,
+    retry_at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE steps SET state = ?, reason = ?, retry_at = ?, finished_at = NULL WHERE run = ? AND step = ?",
+    )?;
+    update.execute(params![StepState::Waiting.as_str(), reason, retry_at.map(|at| at.0), key, step.0])?;
+    Ok(())
+}
+
+/// Notes where the items of a fanned-out step are, and the state that follows for the step.
+pub(super) fn count_items(
+    connection: &Connection,
+    key: i64,
+    step: StepIndex,
+    state: StepState,
+    items: ItemCounts,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE steps SET state = ?, items = ?, items_running = ?, items_succeeded = ?, items_failed = ? \
+         WHERE run = ? AND step = ?",
+    )?;
+    update.execute(params![
+        state.as_str(),
+        int(items.total),
+        int(items.running),
+        int(items.succeeded),
+        int(items.failed),
+        key,
+        step.0
+    ])?;
+    Ok(())
+}
+
+/// Notes that items of a fanned-out step began.
+pub(super) fn start_items(
+    connection: &Connection,
+    key: i64,
+    step: StepIndex,
+    attempt: u32,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE steps SET attempts = max(attempts, ?), started_at = coalesce(started_at, ?) WHERE run = ? AND step = ?",
+    )?;
+    update.execute(params![attempt, at.0, key, step.0])?;
+    Ok(())
+}
+
+/// Notes what all items of a step together returned.
+pub(super) fn set_step_output(
+    connection: &Connection,
+    key: i64,
+    step: StepIndex,
+    output: &OutputRef,
+    seq: u64,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE steps SET output_form = ?, output_hash = ?, output_size = ?, output_items = ?, output_place = ?, \
+         output_event = ? WHERE run = ? AND step = ?",
+    )?;
+    update.execute(params![
+        form_word(output.form),
+        output.hash.0,
+        int(output.size),
+        output.items.map(int),
+        place_word(&output.place),
+        int(seq),
+        key,
+        step.0
+    ])?;
+    Ok(())
+}
+
+/// Makes results findable. The newest wins, also when it was itself taken from an earlier one: its run holds the output,
+/// so the earlier run can go.
+pub(super) fn insert_cache(connection: &Connection, key: i64, seq: u64, entry: &CacheEntry) -> rusqlite::Result<()> {
+    let mut insert =
+        connection.prepare_cached("INSERT OR REPLACE INTO cache (key, run, seq, idx) VALUES (?, ?, ?, ?)")?;
+    for (index, hash) in (0_i64..).zip(&entry.keys) {
+        insert.execute(params![hash.0, key, int(seq), index])?;
+    }
     Ok(())
 }
 
@@ -201,8 +188,9 @@ pub(super) fn end_step(
     reason: Option<&str>,
     at: Timestamp,
 ) -> rusqlite::Result<()> {
-    let mut update = connection
-        .prepare_cached("UPDATE steps SET state = ?, reason = ?, finished_at = ? WHERE run = ? AND step = ?")?;
+    let mut update = connection.prepare_cached(
+        "UPDATE steps SET state = ?, reason = ?, retry_at = NULL, finished_at = ? WHERE run = ? AND step = ?",
+    )?;
     update.execute(params![state.as_str(), reason, at.0, key, step.0])?;
     Ok(())
 }

@@ -28,6 +28,8 @@ pub(in crate::runtime) struct Logs(Arc<Mutex<State>>);
 
 struct State {
     sink: Arc<dyn LogSink>,
+    /// Of a `for_each` step: the item that `sink` is not yet for. Most items say nothing.
+    item: Option<u32>,
     bytes_left: u64,
     lines_left: u64,
     lines: u64,
@@ -43,8 +45,14 @@ struct State {
 
 impl Logs {
     pub(in crate::runtime) fn new(sink: Arc<dyn LogSink>, limits: &Limits) -> Self {
+        Self::of_item(sink, None, limits)
+    }
+
+    /// The log of an item, in the sink of its batch.
+    pub(in crate::runtime) fn of_item(sink: Arc<dyn LogSink>, item: Option<u32>, limits: &Limits) -> Self {
         Self(Arc::new(Mutex::new(State {
             sink,
+            item,
             bytes_left: limits.log_bytes,
             lines_left: limits.log_lines,
             lines: 0,
@@ -89,7 +97,7 @@ impl Logs {
         state.end_line(LogStream::Stderr);
         state.pass_empty_line();
         if let Some(held) = state.progress_held.take() {
-            state.sink.progress(held);
+            state.sink().progress(held);
         }
     }
 
@@ -106,6 +114,13 @@ impl Logs {
 }
 
 impl State {
+    fn sink(&mut self) -> &dyn LogSink {
+        if let Some(item) = self.item.take() {
+            self.sink = self.sink.clone().of_item(item);
+        }
+        self.sink.as_ref()
+    }
+
     fn line(&mut self, level: LogLevel, stream: LogStream, line: &str) {
         let mut rest = line;
         loop {
@@ -130,7 +145,7 @@ impl State {
         self.lines_left -= 1;
         self.bytes_left -= bytes;
         self.lines += 1;
-        self.sink.line(LogLine { at: Timestamp::now(), level, stream, text: visible(text).into_owned() });
+        self.sink().line(LogLine { at: Timestamp::now(), level, stream, text: visible(text).into_owned() });
     }
 
     fn write(&mut self, stream: LogStream, bytes: &[u8]) {
@@ -227,7 +242,7 @@ impl State {
         }
         self.progress_sent = Some(now);
         self.progress_held = None;
-        self.sink.progress(progress);
+        self.sink().progress(progress);
     }
 }
 

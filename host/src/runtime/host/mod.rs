@@ -44,16 +44,15 @@ impl Host for Sandbox {
         Ok(())
     }
 
-    // Nothing is granted yet: a step sees only its inputs.
-
     fn cancelled(&mut self) -> Result<bool> {
-        Ok(false)
+        Ok(self.subject.grants().run && self.is_cancelled())
     }
 
     fn get_run_facts(&mut self) -> Result<Option<RunFacts>> {
-        Ok(None)
+        Ok(self.subject.facts())
     }
 
+    // None can be granted yet.
     fn secret(&mut self, _name: String) -> Result<Result<String, SecretError>> {
         Ok(Err(SecretError::NotGranted))
     }

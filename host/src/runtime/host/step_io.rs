@@ -19,7 +19,7 @@ use crate::{
     runtime::stop::Stop,
     value::{
         file,
-        items::batch_items,
+        items::{ItemsError, array_head, batch_items},
         validate::{Item, validate_items},
     },
 };
@@ -51,24 +51,55 @@ pub(in crate::runtime) struct StepIo {
     files_left: u32,
     /// The writer, until the guest takes it; none if the output is no stream.
     writer: Option<RowWriter>,
-    rows: Option<RowsWriter>,
+    rows: Option<Rows>,
     inputs: KnownFiles,
     outputs: KnownFiles,
+}
+
+/// Where the rows that a guest writes go.
+pub(in crate::runtime) enum Rows {
+    /// To a stream of their own.
+    Stream(RowsWriter),
+    /// To a list in memory: the output of one item of a `for_each` step.
+    List(List),
+}
+
+/// Rows that become one value.
+#[derive(Default)]
+pub(in crate::runtime) struct List {
+    items: Vec<u8>,
+    count: u64,
+    files: Vec<FileRef>,
+}
+
+impl List {
+    /// As one value, and the files that it refers to.
+    pub(in crate::runtime) fn into_value(self) -> Result<(Vec<u8>, Vec<FileRef>), Stop> {
+        let too_many = |error: ItemsError| Stop::failed(FailureKind::InvalidOutput, error.to_string());
+        let mut value = array_head(self.count).map_err(too_many)?;
+        value.extend_from_slice(&self.items);
+        Ok((value, self.files))
+    }
 }
 
 /// Files by content, with their sizes.
 type KnownFiles = HashMap<ContentHash, u64>;
 
 impl StepIo {
+    /// `listed`: the rows that it writes become one value.
     pub(in crate::runtime) fn new(
         store: Arc<dyn OutputStore>,
         output: Form,
+        listed: bool,
         limits: &Limits,
         inputs: &[FileRef],
     ) -> Self {
         let rows = output == Form::Rows;
         Self {
-            rows: rows.then(|| RowsWriter::new(store.clone())),
+            rows: rows.then(|| match listed {
+                true => Rows::List(List::default()),
+                false => Rows::Stream(RowsWriter::new(store.clone())),
+            }),
             store,
             storage: limits.storage,
             storage_left: limits.storage,
@@ -111,7 +142,20 @@ impl StepIo {
         }
         self.check_files(&files)?;
         self.spend_storage(batch.len() as u64)?;
-        let Some(rows) = &mut self.rows else { return Ok(()) };
+        let rows = match &mut self.rows {
+            None => return Ok(()),
+            Some(Rows::Stream(rows)) => rows,
+            Some(Rows::List(list)) => {
+                let size = (list.items.len() as u64).saturating_add(batch.len() as u64);
+                if size > self.item_limit {
+                    return Err(too_large("the rows of one item, as a list,", self.item_limit).into());
+                }
+                list.count += batch_items(batch).count() as u64;
+                list.items.extend_from_slice(batch);
+                list.files.append(&mut files);
+                return Ok(());
+            }
+        };
         for item in batch_items(batch) {
             let bytes = item.map_err(|error| Refused::Malformed(error.to_string()))?;
             // A stream remembers which files it refers to, not which item does: all come with the first.
@@ -166,12 +210,8 @@ impl StepIo {
     }
 
     /// The stream of rows, to be completed; none if the output is no stream.
-    pub(in crate::runtime) fn take_rows(&mut self) -> Option<RowsWriter> {
+    pub(in crate::runtime) fn take_rows(&mut self) -> Option<Rows> {
         self.rows.take()
-    }
-
-    pub(in crate::runtime) fn store(&self) -> &Arc<dyn OutputStore> {
-        &self.store
     }
 }
 

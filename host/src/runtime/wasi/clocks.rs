@@ -1,6 +1,7 @@
 //! `wasi:clocks`: time that stands still until the guest sleeps, and then jumps.
 //!
-//! A sleep costs no real time and always has the same effect, so results cannot depend on the machine's speed.
+//! A sleep costs no real time and always has the same effect, so results cannot depend on the machine's speed. With the
+//! grant `clock` time is the machine's, and a sleep waits without holding a thread.
 
 use std::{
     future::poll_fn,
@@ -9,6 +10,7 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
+    time::{self, SystemTime},
 };
 
 use wasmtime::{Result, component::Resource};
@@ -21,15 +23,56 @@ use wasmtime_wasi_io::{
     poll::{DynPollable, Pollable, subscribe},
 };
 
-use crate::runtime::sandbox::Sandbox;
+use crate::{
+    failure::FailureKind,
+    runtime::{sandbox::Sandbox, stop::Stop},
+};
 
 /// What the wall clock says at first: 2020-01-01 UTC. A plausible date, since some libraries refuse 1970.
 const WALL_START_SECONDS: u64 = 1_577_836_800;
 /// What the monotonic clock says at first: not 0, because subtracting from an instant is common.
 const MONOTONIC_START: u64 = NANOS;
 const NANOS: u64 = 1_000_000_000;
+/// Longer than any attempt: a year. The sum of it and the time now exists on every machine.
+const LONGEST_SLEEP: u64 = 365 * 24 * 3600 * NANOS;
 
 /// The time of one sandbox, in nanoseconds of its monotonic clock.
+#[derive(Debug)]
+pub(in crate::runtime) enum Time {
+    /// It moves with sleeps alone.
+    Virtual(Arc<VirtualClock>),
+    /// The machine's, since the sandbox began.
+    Real(time::Instant),
+}
+
+impl Time {
+    /// The machine's time, or none of it.
+    pub(in crate::runtime) fn new(real: bool) -> Self {
+        if real { Self::Real(time::Instant::now()) } else { Self::Virtual(Arc::default()) }
+    }
+
+    fn now(&self) -> u64 {
+        match self {
+            Self::Virtual(clock) => clock.now(),
+            Self::Real(began) => {
+                let passed = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                MONOTONIC_START.saturating_add(passed)
+            }
+        }
+    }
+}
+
+/// A pollable that is ready when the machine's clock has reached the deadline.
+struct Alarm(tokio::time::Instant);
+
+#[async_trait]
+impl Pollable for Alarm {
+    async fn ready(&mut self) {
+        tokio::time::sleep_until(self.0).await;
+    }
+}
+
+/// A time that moves with sleeps alone.
 #[derive(Debug)]
 pub(in crate::runtime) struct VirtualClock {
     now: AtomicU64,
@@ -109,14 +152,24 @@ impl Pollable for Deadline {
 
 impl Sandbox {
     fn deadline(&mut self, at: u64) -> Result<Resource<DynPollable>> {
-        let deadline = self.table.push(Deadline { at, clock: self.clock.clone() })?;
-        subscribe(&mut self.table, deadline)
+        match &self.time {
+            Time::Virtual(clock) => {
+                let deadline = self.table.push(Deadline { at, clock: clock.clone() })?;
+                subscribe(&mut self.table, deadline)
+            }
+            Time::Real(_) => {
+                let left = at.saturating_sub(self.time.now()).min(LONGEST_SLEEP);
+                let alarm = Alarm(tokio::time::Instant::now() + time::Duration::from_nanos(left));
+                let alarm = self.table.push(alarm)?;
+                subscribe(&mut self.table, alarm)
+            }
+        }
     }
 }
 
 impl monotonic_clock::Host for Sandbox {
     fn now(&mut self) -> Result<Instant> {
-        Ok(self.clock.now())
+        Ok(self.time.now())
     }
 
     fn resolution(&mut self) -> Result<Duration> {
@@ -128,13 +181,18 @@ impl monotonic_clock::Host for Sandbox {
     }
 
     fn subscribe_duration(&mut self, duration: Duration) -> Result<Resource<DynPollable>> {
-        self.deadline(self.clock.now().saturating_add(duration))
+        self.deadline(self.time.now().saturating_add(duration))
     }
 }
 
 impl wall_clock::Host for Sandbox {
     fn now(&mut self) -> Result<Datetime> {
-        let passed = self.clock.now() - MONOTONIC_START;
+        if matches!(self.time, Time::Real(_)) {
+            let before_1970 = |_| Stop::failed(FailureKind::Host, "the machine's clock is before 1970: set it");
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(before_1970)?;
+            return Ok(Datetime { seconds: now.as_secs(), nanoseconds: now.subsec_nanos() });
+        }
+        let passed = self.time.now() - MONOTONIC_START;
         let nanoseconds = u32::try_from(passed % NANOS)?;
         Ok(Datetime { seconds: WALL_START_SECONDS + passed / NANOS, nanoseconds })
     }

@@ -2,7 +2,7 @@
 //!
 //! There are no files, arguments, environment variables or input. Standard output and error are the step's log. Clocks
 //! stand still but for virtual sleeps, and randomness follows from the inputs, so that the same inputs give the same
-//! bytes. Interfaces that are not here (sockets, HTTP) trap when called.
+//! bytes; the grants `clock` and `random` change that. Interfaces that are not here (sockets, HTTP) trap when called.
 
 mod cli;
 mod clocks;
@@ -19,7 +19,7 @@ use wasmtime_wasi_io::{
     streams::{DynInputStream, DynOutputStream},
 };
 
-pub(super) use self::{clocks::VirtualClock, random::Randomness};
+pub(super) use self::{clocks::Time, random::Randomness};
 use super::sandbox::Sandbox;
 
 /// Adds what every module may import.

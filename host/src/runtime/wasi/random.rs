@@ -1,7 +1,11 @@
-//! `wasi:random`: bytes that look random and follow from what the step was given.
+//! `wasi:random`: bytes that look random and follow from what the step was given; with the grant `random`, from the
+//! system's own randomness.
 
 use wasmtime::Result;
-use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
+use wasmtime_wasi::{
+    p2::bindings::random::{insecure, insecure_seed, random},
+    random::WasiRandomCtx,
+};
 
 use crate::{
     failure::LimitKind,
@@ -28,6 +32,14 @@ impl Randomness {
     }
 }
 
+/// Fresh from the generator that the system seeds.
+fn system_seed() -> Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    let bytes = random::Host::get_random_bytes(&mut WasiRandomCtx::default(), 32)?;
+    seed.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    Ok(seed)
+}
+
 fn number(stream: &mut blake3::OutputReader) -> u64 {
     let mut bytes = [0; 8];
     stream.fill(&mut bytes);
@@ -45,38 +57,44 @@ impl Sandbox {
         Ok(usize::try_from(wanted).ok().filter(|_| wanted <= most).ok_or_else(stop)?)
     }
 
-    fn randomness(&mut self) -> &mut Randomness {
-        self.random.get_or_insert_with(|| Box::new(Randomness::new(&self.seed.derive())))
+    fn randomness(&mut self) -> Result<&mut Randomness> {
+        let randomness = match self.random.take() {
+            Some(randomness) => randomness,
+            // The system is asked once for each sandbox; what is made from that cannot be told from its own.
+            None if self.subject.grants().random => Box::new(Randomness::new(&system_seed()?)),
+            None => Box::new(Randomness::new(&self.subject.seed())),
+        };
+        Ok(self.random.insert(randomness))
     }
 }
 
 impl random::Host for Sandbox {
     fn get_random_bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         let mut bytes = vec![0; self.random_length(length)?];
-        self.randomness().secure.fill(&mut bytes);
+        self.randomness()?.secure.fill(&mut bytes);
         Ok(bytes)
     }
 
     fn get_random_u64(&mut self) -> Result<u64> {
-        Ok(number(&mut self.randomness().secure))
+        Ok(number(&mut self.randomness()?.secure))
     }
 }
 
 impl insecure::Host for Sandbox {
     fn get_insecure_random_bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         let mut bytes = vec![0; self.random_length(length)?];
-        self.randomness().insecure.fill(&mut bytes);
+        self.randomness()?.insecure.fill(&mut bytes);
         Ok(bytes)
     }
 
     fn get_insecure_random_u64(&mut self) -> Result<u64> {
-        Ok(number(&mut self.randomness().insecure))
+        Ok(number(&mut self.randomness()?.insecure))
     }
 }
 
 impl insecure_seed::Host for Sandbox {
     fn insecure_seed(&mut self) -> Result<(u64, u64)> {
-        Ok(self.randomness().seed)
+        Ok(self.randomness()?.seed)
     }
 }
 

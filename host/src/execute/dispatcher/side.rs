@@ -1,0 +1,91 @@
+//! What takes time and is no attempt: evaluating conditions, finding items, putting together what they returned.
+
+use futures_util::FutureExt;
+
+use super::{Dispatcher, RunError};
+use crate::{
+    event::EventKind,
+    execute::{
+        condition::Question,
+        fan_out::{self, Trouble},
+        job,
+        state::StateError,
+    },
+    failure::{FailureKind, StepFailure},
+    ids::StepIndex,
+    output::OutputRef,
+};
+
+/// An errand that was run, and what came of it.
+pub(super) struct Errand {
+    step: StepIndex,
+    /// Or why nothing can be stored any more.
+    result: Result<EventKind, String>,
+}
+
+impl Dispatcher {
+    /// Finds out whether the conditions of a step hold.
+    pub(super) fn evaluate(&mut self, step: StepIndex) {
+        let question = Question::about(&self.state, step);
+        let store = self.ports.outputs.clone();
+        self.run_errand(step, move || Ok(question.answer(&store)));
+    }
+
+    /// Finds the items of a `for_each` step.
+    pub(super) fn fan_out(&mut self, step: StepIndex) -> Result<(), StateError> {
+        let cap = self.state.plan().step(step).limits.output;
+        let store = self.ports.outputs.clone();
+        match job::source(&self.state, step) {
+            Ok(source) => {
+                self.run_errand(step, move || {
+                    named(step, source.items(&store, cap), |items| EventKind::FannedOut { step, items })
+                });
+                Ok(())
+            }
+            Err(failure) => self.decided(EventKind::StepFailed { step, failure }),
+        }
+    }
+
+    /// Puts together what the items of a step returned.
+    pub(super) fn gather(&mut self, step: StepIndex) {
+        let packs: Vec<OutputRef> =
+            self.state.items(step).into_iter().flat_map(|items| items.outputs().cloned()).collect();
+        let store = self.ports.outputs.clone();
+        self.run_errand(step, move || {
+            named(step, fan_out::gather(&store, &packs), |output| EventKind::StepSucceeded { step, output })
+        });
+    }
+
+    fn run_errand(&mut self, step: StepIndex, work: impl FnOnce() -> Result<EventKind, String> + Send + 'static) {
+        let work = tokio::task::spawn_blocking(work).map(move |done| {
+            let result = done.unwrap_or_else(|_| {
+                let message = "the host itself failed; this is a bug of stepmill, please report it";
+                Ok(EventKind::StepFailed { step, failure: StepFailure::new(FailureKind::Host, message) })
+            });
+            Errand { step, result }
+        });
+        self.errands.push(work.boxed());
+    }
+
+    /// What came of an errand follows from facts, so it needs no commit of its own.
+    pub(super) fn errand_ran(&mut self, Errand { step, result }: Errand) -> Result<(), RunError> {
+        let event = result.map_err(RunError::Storage)?;
+        // The run may have been cancelled meanwhile, and the step with it.
+        if !self.state.state(step).is_terminal() {
+            self.decided(event)?;
+        }
+        Ok(())
+    }
+}
+
+fn named(
+    step: StepIndex,
+    result: Result<OutputRef, Trouble>,
+    name: impl FnOnce(OutputRef) -> EventKind,
+) -> Result<EventKind, String> {
+    match result {
+        Ok(output) => Ok(name(output)),
+        Err(Trouble::Step(failure)) => Ok(EventKind::StepFailed { step, failure }),
+        Err(Trouble::Storage(problem)) => Err(problem),
+    }
+}
