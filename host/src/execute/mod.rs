@@ -10,8 +10,8 @@ pub mod dispatcher;
 mod fan_out;
 mod job;
 pub mod ports;
-pub mod reuse;
 mod retry;
+pub mod reuse;
 pub mod state;
 pub mod stored;
 
