@@ -220,7 +220,7 @@ pub struct CacheEntry {
 /// One of the things that a cache key is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPart {
-    /// Such as `module`, `inputs.days` or `config.threshold`.
+    /// Such as `module`, `argument.days` or `limits.memory`.
     pub name: String,
     /// A hash, or a short value itself.
     pub value: String,

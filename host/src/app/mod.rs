@@ -3,6 +3,7 @@
 //! A program that embeds stepmill begins with [`Host::builder`]; `host/examples/quickstart.rs` is a whole one.
 
 mod adapters;
+mod cache;
 mod catalog;
 pub mod control;
 mod history;
@@ -24,6 +25,7 @@ use crate::{
     execute::{
         dispatcher::{self, Ports, RunError},
         ports::{Observer, OutputStore},
+        reuse::ReusingRunner,
         state::RunState,
     },
     ids::RunId,
@@ -37,6 +39,7 @@ pub use crate::{
     runtime::{COMPILE_COMMAND, Compiler, ModuleError, compile_child_main},
 };
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
+use cache::JournalResults;
 use control::ControlSocket;
 use run::ActiveRuns;
 
@@ -137,8 +140,11 @@ impl HostBuilder {
         let modules = Modules::new(ModulesOptions { data, compiler: self.compiler, index: Arc::new(index) })?;
         let runner = Arc::new(SandboxRunner::new(Arc::clone(&modules), Arc::clone(&outputs)));
         let active = Arc::new(ActiveRuns::default());
+        let results = Arc::new(JournalResults(Arc::clone(&reader)));
+        let reusing =
+            ReusingRunner::new(Arc::clone(&runner) as _, results, Arc::clone(&outputs), Arc::new(SystemClock));
         let ports = Ports {
-            runner: Arc::clone(&runner) as _,
+            runner: Arc::new(reusing),
             journal: Arc::clone(&journal) as _,
             outputs: Arc::clone(&outputs),
             logs: Arc::new(JournalLogs(Arc::clone(&journal))),

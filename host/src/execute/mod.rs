@@ -11,6 +11,7 @@ mod fan_out;
 mod job;
 pub mod ports;
 mod retry;
+pub mod reuse;
 pub mod state;
 pub mod stored;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::bindings::stepmill::step::host::RunFacts;
 use crate::{
-    execute::ports::{ArgumentData, AttemptJob},
+    execute::{ports::AttemptJob, reuse::JobKey},
     grants::Grants,
     ids::ModuleDigest,
 };
@@ -31,30 +31,17 @@ pub(super) struct Item {
 #[derive(Debug)]
 pub(super) struct Given {
     pub(super) job: AttemptJob,
-    /// The randomness of the job, once a guest has asked for it: arguments may be long, and items many.
-    base: OnceLock<[u8; 32]>,
+    /// What its randomness follows from, once a guest has asked for it: arguments may be long, and items many.
+    key: OnceLock<JobKey>,
 }
 
 impl Given {
     pub(super) fn new(job: AttemptJob) -> Self {
-        Self { job, base: OnceLock::new() }
+        Self { job, key: OnceLock::new() }
     }
 
-    fn seed(&self) -> &[u8; 32] {
-        self.base.get_or_init(|| {
-            let job = &self.job;
-            let mut parts = Parts::new();
-            parts.add(&job.module.0).add(job.function.as_str().as_bytes());
-            for argument in &job.arguments {
-                parts.add(argument.name.as_str().as_bytes());
-                match &argument.data {
-                    ArgumentData::Value(value) => parts.add(blake3::hash(value).as_bytes()),
-                    ArgumentData::Output { output, path } => parts.add(&output.hash.0).add(path.to_string().as_bytes()),
-                    ArgumentData::Item { path } => parts.add(path.to_string().as_bytes()),
-                };
-            }
-            parts.finish()
-        })
+    fn key(&self) -> &JobKey {
+        self.key.get_or_init(|| JobKey::of(&self.job))
     }
 }
 
@@ -83,31 +70,13 @@ impl Subject {
         })
     }
 
-    /// The same for the same module, step and inputs. Of an item only the bytes count: neither its index nor the batch
-    /// that it is run in, so that equal items have equal results.
+    /// What randomness follows from: the key that a pure step's result is kept under. So results that are found by the
+    /// same key are the same, whichever attempt computed them.
     pub(super) fn seed(&self) -> [u8; 32] {
         match self {
-            Self::Module(digest) => Parts::new().add(&digest.0).finish(),
-            Self::Attempt(given, None) => *given.seed(),
-            Self::Attempt(given, Some(item)) => Parts::new().add(given.seed()).add(&item.bytes).finish(),
+            Self::Module(digest) => blake3::derive_key("stepmill 2026-11 randomness of a module", &digest.0),
+            Self::Attempt(given, None) => given.key().whole().0,
+            Self::Attempt(given, Some(item)) => given.key().of_item(&item.bytes).0,
         }
-    }
-}
-
-/// Hashes parts so that where one ends matters.
-struct Parts(blake3::Hasher);
-
-impl Parts {
-    fn new() -> Self {
-        Self(blake3::Hasher::new_derive_key("stepmill 2026-11 randomness of a pure step"))
-    }
-
-    fn add(&mut self, bytes: &[u8]) -> &mut Self {
-        self.0.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
-        self
-    }
-
-    fn finish(&self) -> [u8; 32] {
-        self.0.finalize().into()
     }
 }
