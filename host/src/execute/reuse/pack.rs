@@ -12,7 +12,7 @@ use crate::{
     },
     failure::Usage,
     ids::ContentHash,
-    output::{AttemptName, ItemRange, OutputRef},
+    output::{AttemptName, FileRef, ItemRange, OutputRef},
     value::{
         items::batch_items,
         validate::{Item, validate},
@@ -102,7 +102,7 @@ impl<'a> Packer<'a> {
     }
 
     /// The files that an item refers to, checked.
-    fn files(&self, output: &OutputRef, item: &[u8]) -> Result<Vec<crate::output::FileRef>, StoredError> {
+    fn files(&self, output: &OutputRef, item: &[u8]) -> Result<Vec<FileRef>, StoredError> {
         if output.files.is_empty() {
             return Ok(Vec::new());
         }
