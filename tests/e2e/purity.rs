@@ -74,7 +74,7 @@ fn the_steps_see_what_they_look_at() {
     for (step, part) in [
         ("facts", "None false"),
         ("surroundings", "[] []"),
-        ("chunks", "1048576"),
+        ("chunks", "262144"),
         ("threads", "Err("),
         ("nan_bits", "7ff8000000000000"),
     ] {
