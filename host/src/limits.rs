@@ -8,6 +8,12 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
+/// The most that one condition may read, in bytes of all values together.
+pub const MAX_CONDITION_READS: usize = MIB as usize;
+
+/// How long one condition may be evaluated, in milliseconds.
+pub const CONDITION_MS: u64 = 1_000;
+
 /// What one attempt at a step may use. Sizes are in bytes.
 ///
 /// Only what a pipeline may change is public under a name of the file format (`limits` and `timeout` of a step);

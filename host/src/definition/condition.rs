@@ -1,22 +1,34 @@
-//! Conditions in CEL, checked: what a step's `when` and a branch's cases say.
+//! Conditions in CEL, checked: what a step's `when` and a branch's cases say. `docs/conditions.md` describes them.
+//!
+//! Nothing else knows that there is CEL. Its parser and its interpreter recurse, so both run on threads of their own
+//! with a large stack, behind limits that are checked first.
 
-use std::{fmt, str::FromStr, sync::Arc};
+mod compile;
+mod evaluate;
+mod guard;
+mod read;
+mod record;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{fmt, ops::Range, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::RunFact;
-use crate::{ids::Name, value::path::ValuePath};
+use crate::{event::ReadValue, ids::Name, value::path::ValuePath};
 
 /// A condition that is known to be well-formed, and what it reads.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Condition {
     text: Arc<str>,
-    reads: Arc<[Read]>,
+    program: Arc<compile::Program>,
 }
 
-/// Something that a condition reads.
+/// Something that a condition reads. Written as the condition would write it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Read {
     /// A part of a step's output: null if there is none.
@@ -33,33 +45,59 @@ pub enum Read {
 
 /// Why a text is not a condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConditionError(String);
+#[error("{message}")]
+pub struct ConditionError {
+    /// What is wrong.
+    pub message: String,
+    /// Where in the text, in bytes, if that is known.
+    pub at: Option<Range<usize>>,
+    /// What to do next.
+    pub help: Option<String>,
+}
 
 /// Why a condition has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct EvaluationError(String);
 
+impl ConditionError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: None, help: None }
+    }
+
+    fn at(mut self, place: Option<Range<usize>>) -> Self {
+        self.at = place;
+        self
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
 impl Condition {
     /// What it reads, each once, in the order of the text.
     #[must_use]
     pub fn reads(&self) -> &[Read] {
-        &self.reads
+        &self.program.reads
     }
 
-    /// What it read, for people.
-    #[must_use]
-    pub fn record(&self, _: &[Option<Bytes>]) -> Vec<crate::event::ReadValue> {
-        Vec::new()
-    }
-
-    /// Whether it holds, given what it reads: MessagePack in the order of [`reads`](Self::reads), nothing for null.
+    /// Whether it holds, given what it reads: MessagePack in the order of [`reads`](Self::reads), nothing for null
+    /// and for what is not there.
+    ///
+    /// Takes up to [`CONDITION_MS`](crate::limits::CONDITION_MS): call it where blocking is fine.
     ///
     /// # Errors
-    /// If it fails, takes too long, or its answer is not true or false.
+    /// If it fails, reads or takes too much, or its answer is not true or false.
     pub fn evaluate(&self, values: &[Option<Bytes>]) -> Result<bool, EvaluationError> {
-        Err(EvaluationError(format!("{} {}", self.text, values.len())))
+        evaluate::evaluate(&self.program, values)
+    }
+
+    /// The values that decided, for people: in the order of [`reads`](Self::reads), long ones cut.
+    #[must_use]
+    pub fn record(&self, values: &[Option<Bytes>]) -> Vec<ReadValue> {
+        record::record(self.reads(), values)
     }
 }
 
@@ -67,13 +105,31 @@ impl FromStr for Condition {
     type Err = ConditionError;
 
     fn from_str(text: &str) -> Result<Self, ConditionError> {
-        Ok(Self { text: text.into(), reads: Arc::new([]) })
+        Ok(Self { text: text.into(), program: compile::cached(text)? })
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condition").field("text", &self.text).field("reads", &self.reads()).finish()
+    }
+}
+
+impl fmt::Display for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output(step, path) => write!(f, "{step}{path}"),
+            Self::State(step) => write!(f, "steps.{step}.state"),
+            Self::Param(param, path) => write!(f, "params.{param}{path}"),
+            Self::Run(fact) => write!(f, "run.{}", fact.as_str()),
+            Self::Outcome => f.write_str("run.state"),
+        }
     }
 }
 
