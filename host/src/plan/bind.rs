@@ -19,7 +19,7 @@ use crate::{
     value::path::ValuePath,
 };
 
-static WHOLE: LazyLock<ValuePath> = LazyLock::new(ValuePath::default);
+pub(super) static WHOLE: LazyLock<ValuePath> = LazyLock::new(ValuePath::default);
 
 /// What the names in a pipeline mean.
 pub(super) struct Names<'p> {
@@ -113,6 +113,16 @@ impl<'p> Names<'p> {
         self.steps.get(name).copied()
     }
 
+    pub(super) fn find_param(&self, name: &str) -> Option<usize> {
+        self.params.get(name).copied()
+    }
+
+    pub(super) fn unknown_param(&self, name: &Name, span: &Range<usize>) -> Problem {
+        let message = format!("the pipeline has no param `{name}`");
+        let problem = Problem::error("stepmill::plan::unknown_param", message, span.clone());
+        with_suggestion(problem, name, self.params.keys().copied(), "params")
+    }
+
     pub(super) fn branch(&self, name: &Name, span: &Range<usize>, found: &mut Vec<Problem>) -> Option<usize> {
         let branch = self.branches.get(name.as_str()).copied();
         if branch.is_none() {
@@ -129,9 +139,7 @@ impl<'p> Names<'p> {
             Reference::Param(name, path) => {
                 let param = self.params.get(name.as_str()).copied();
                 if param.is_none() {
-                    let message = format!("the pipeline has no param `{name}`");
-                    let problem = Problem::error("stepmill::plan::unknown_param", message, span.clone());
-                    found.push(with_suggestion(problem, name, self.params.keys().copied(), "params"));
+                    found.push(self.unknown_param(name, span));
                 }
                 param.map(|param| Source::Param(param, path))
             }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use serde_json::{Value as Json, json};
 
 use super::{
-    bind::{Binding, Bound, Source},
+    bind::{Binding, Bound, Source, WHOLE},
     resolve::Used,
     schema::{self, Data, Place, Verdict, Why},
     suggest::{listed, nearest},
@@ -19,7 +19,7 @@ use crate::{
 /// Checks every edge. A verdict is found once for each pair of ends: pipelines use the same steps over and over.
 pub(super) struct Checker<'p, 'm> {
     pipeline: &'p Pipeline,
-    used: &'m [Option<Used<'m>>],
+    outputs: &'m [Option<OutputInfo>],
     verdicts: HashMap<(*const Json, Form, &'p ValuePath, *const Parameter), Verdict>,
 }
 
@@ -33,15 +33,23 @@ fn consumer(parameter: &Parameter) -> Data<'_> {
 }
 
 impl<'p, 'm> Checker<'p, 'm> {
-    pub(super) fn new(pipeline: &'p Pipeline, used: &'m [Option<Used<'m>>]) -> Self {
-        Self { pipeline, used, verdicts: HashMap::new() }
+    /// `outputs` is what the steps of the pipeline return as a whole, where that is known.
+    pub(super) fn new(pipeline: &'p Pipeline, outputs: &'m [Option<OutputInfo>]) -> Self {
+        Self { pipeline, outputs, verdicts: HashMap::new() }
     }
 
-    /// Checks what a step is given.
+    /// Checks what a step is given, and what it runs for.
     pub(super) fn step(&mut self, step: &StepDecl, binding: &Binding<'p, 'm>, found: &mut Vec<Problem>) {
+        found.extend(self.for_each(step, binding.for_each.as_ref()));
         for bound in &binding.arguments {
             match bound.source {
-                Source::Item(_) | Source::Run(_) => {}
+                Source::Item(part) => found.extend(self.item(step, bound, binding.for_each.as_ref(), part)),
+                Source::Run(fact) => {
+                    let verdict =
+                        self.verdict(Data { form: Form::Value, schema: &TEXT_SCHEMA }, &WHOLE, bound.parameter);
+                    let producer = format!("`run.{}`", fact.as_str());
+                    found.extend(Ends { producer, says: "is", step, bound }.problem(verdict));
+                }
                 Source::Literal(literal) => found.extend(literal_problem(step, bound, literal)),
                 Source::Step(from, path) => found.extend(self.edge(step, bound, from, path)),
                 Source::Param(from, path) => {
@@ -58,8 +66,86 @@ impl<'p, 'm> Checker<'p, 'm> {
         self.verdicts.entry(key).or_insert_with(|| schema::check(producer, path, consumer(parameter))).clone()
     }
 
+    /// What a source gives, the part of it that is meant, and what the pipeline calls that.
+    fn given(&self, source: &Source<'p>) -> Option<(Data<'m>, &'p ValuePath, String)> {
+        match *source {
+            Source::Step(from, path) => {
+                let OutputInfo { form, schema } = self.outputs.get(from)?.as_ref()?;
+                let name = &self.pipeline.steps.get(from)?.name.value;
+                Some((Data { form: *form, schema }, path, format!("`{name}{path}`")))
+            }
+            Source::Param(from, path) => {
+                let param = self.pipeline.params.get(from)?;
+                let data = Data { form: Form::Value, schema: kind_schema(param.kind) };
+                Some((data, path, format!("`params.{}{path}`", param.name.value)))
+            }
+            Source::Literal(_) | Source::Item(_) | Source::Run(_) => None,
+        }
+    }
+
+    fn for_each(&self, step: &StepDecl, source: Option<&Source<'p>>) -> Option<Problem> {
+        let (data, path, producer) = self.given(source?)?;
+        let span = step.for_each.as_ref()?.span.clone();
+        let name = &step.name.value;
+        match schema::check_items(data, path) {
+            Verdict::Fits => None,
+            // What a run will be given is the user's choice.
+            Verdict::Unknown { .. } if matches!(source?, Source::Param(..)) => None,
+            Verdict::Unknown { why, .. } => {
+                let message = format!("`{name}` may fail to run for each of {producer}: {why}");
+                Some(Problem::warning("stepmill::plan::doubtful", message, span).says(why.to_string()))
+            }
+            Verdict::Cannot { produced, .. } => {
+                let message = format!("`{name}` cannot run for each of {producer}: it is {produced}, not a list");
+                let problem =
+                    Problem::error("stepmill::plan::for_each", message, span).says(format!("it is {produced}"));
+                Some(problem.help("`for_each` takes a list or rows, or a part that is a list: `step.path`"))
+            }
+            Verdict::NoPart { part, of, known } => {
+                let message = format!("`{name}` cannot run for each of {producer}: there is no `{part}` in {of}");
+                let problem = Problem::error("stepmill::plan::no_part", message, span).says(format!("it is {of}"));
+                Some(match no_part_help(&part, &known) {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                })
+            }
+        }
+    }
+
+    fn item(
+        &self,
+        step: &StepDecl,
+        bound: &Bound<'p, 'm>,
+        source: Option<&Source<'p>>,
+        part: &ValuePath,
+    ) -> Option<Problem> {
+        let (data, path, _) = self.given(source?)?;
+        let verdict = schema::check_item(data, path, part, consumer(bound.parameter));
+        // As with parameters: only what the pipeline can put right is worth a warning.
+        if matches!(&verdict, Verdict::Unknown { why, .. } if *why != Why::Fraction && matches!(source?, Source::Param(..)))
+        {
+            return None;
+        }
+        Ends { producer: format!("`item{part}`"), says: "is", step, bound }.problem(verdict)
+    }
+
+    /// Reports the part of a step's output that a condition reads and that cannot exist.
+    pub(super) fn read_output(&self, from: usize, path: &ValuePath) -> Option<Misread> {
+        let OutputInfo { form, schema } = self.outputs.get(from)?.as_ref()?;
+        if *form == Form::Rows {
+            return Some(Misread { message: "it is a stream, which a condition cannot read".to_owned(), help: None });
+        }
+        misread(schema::lacks(Data { form: *form, schema }, path)?)
+    }
+
+    /// The same for a parameter.
+    pub(super) fn read_param(&self, from: usize, path: &ValuePath) -> Option<Misread> {
+        let param = self.pipeline.params.get(from)?;
+        misread(schema::lacks(Data { form: Form::Value, schema: kind_schema(param.kind) }, path)?)
+    }
+
     fn edge(&mut self, step: &StepDecl, bound: &Bound<'p, 'm>, from: usize, path: &'p ValuePath) -> Option<Problem> {
-        let OutputInfo { form, schema } = &self.used.get(from)?.as_ref()?.info.output;
+        let OutputInfo { form, schema } = self.outputs.get(from)?.as_ref()?;
         let verdict = self.verdict(Data { form: *form, schema }, path, bound.parameter);
         let name = &self.pipeline.steps.get(from)?.name.value;
         let says = if path.is_empty() { "returns" } else { "is" };
@@ -102,6 +188,33 @@ impl<'p, 'm> Checker<'p, 'm> {
         Some(problem.also(bound.span.clone(), "used here"))
     }
 }
+
+/// Why a condition cannot read something.
+pub(super) struct Misread {
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+fn misread(verdict: Verdict) -> Option<Misread> {
+    let Verdict::NoPart { part, of, known } = verdict else { return None };
+    Some(Misread { message: format!("there is no `{part}` in {of}"), help: no_part_help(&part, &known) })
+}
+
+/// What each step of the pipeline returns as a whole: with `for_each` a stream of what it returns for an item, in
+/// which rows are lists.
+pub(super) fn outputs(pipeline: &Pipeline, used: &[Option<Used<'_>>]) -> Vec<Option<OutputInfo>> {
+    let output = |(step, used): (&StepDecl, &Option<Used<'_>>)| {
+        let one = &used.as_ref()?.info.output;
+        Some(match (&step.for_each, one.form) {
+            (None, _) => one.clone(),
+            (Some(_), Form::Value) => OutputInfo { form: Form::Rows, schema: one.schema.clone() },
+            (Some(_), Form::Rows) => OutputInfo { form: Form::Rows, schema: schema::list_of(&one.schema) },
+        })
+    };
+    pipeline.steps.iter().zip(used).map(output).collect()
+}
+
+static TEXT_SCHEMA: LazyLock<Json> = LazyLock::new(|| json!({ "type": "string" }));
 
 /// Both ends of an edge.
 struct Ends<'e, 'p, 'm> {

@@ -6,7 +6,8 @@ use super::{
     ArgumentSource, CaseRef, ForEach, Plan, PlanArgument, PlanBranch, PlanCase, PlanModule, PlanParam, PlanStep,
     bind::{Binding, Bound, Names, Source, bind},
     catalog::Catalog,
-    check::Checker,
+    check::{self, Checker},
+    conditions,
     graph::{Cycle, StepGraph},
     joins,
     resolve::{self, Modules, Used},
@@ -51,13 +52,15 @@ pub fn compile(pipeline: &Pipeline, catalog: &dyn Catalog) -> Result<Compiled, P
     let used = resolve::steps(pipeline, &modules, &mut found);
     let output = pipeline.output.as_ref().and_then(|output| names.step(&output.value, &output.span, &mut found));
 
-    let mut checker = Checker::new(pipeline, &used);
+    let outputs = check::outputs(pipeline, &used);
+    let mut checker = Checker::new(pipeline, &outputs);
     let mut bindings = Vec::with_capacity(pipeline.steps.len());
     for (place, (step, used)) in pipeline.steps.iter().zip(&used).enumerate() {
         let binding = bind(place, pipeline, used.as_ref(), &names, &mut found);
         checker.step(step, &binding, &mut found);
         bindings.push(binding);
     }
+    conditions::check(pipeline, &names, &checker, &mut found);
     found.extend(unused_params(pipeline));
 
     let order = order(pipeline, &bindings, &mut found);

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::bind::{Names, Wait, with_suggestion};
+use super::{
+    bind::{Names, Wait, with_suggestion},
+    check::{Checker, Misread},
+};
 use crate::definition::{
     BranchDecl, Pipeline, Spanned, StepDecl,
     condition::{Condition, Read},
@@ -24,6 +27,71 @@ pub(super) fn of<'p>(step: &'p StepDecl, pipeline: &'p Pipeline, cases: &[(usize
 fn up_to(branch: &BranchDecl, case: usize) -> impl Iterator<Item = Named<'_>> {
     let conditions = branch.cases.iter().take(case + 1).filter_map(|(_, condition)| condition.as_ref());
     conditions.map(|condition| (format!("branch `{}`", branch.name.value), condition))
+}
+
+/// Checks what conditions read, each condition once, and that every branch has steps.
+pub(super) fn check(pipeline: &Pipeline, names: &Names<'_>, checker: &Checker<'_, '_>, found: &mut Vec<Problem>) {
+    for step in &pipeline.steps {
+        if let Some(when) = &step.when {
+            let who = format!("`when` of step `{}`", step.name.value);
+            reads(&who, when, step.finally, names, checker, found);
+        }
+    }
+    let used: HashSet<&str> =
+        pipeline.steps.iter().flat_map(|step| &step.branches).map(|case| case.value.branch.as_str()).collect();
+    for branch in &pipeline.branches {
+        for (case, condition) in &branch.cases {
+            if let Some(condition) = condition {
+                let who = format!("case `{}` of branch `{}`", case.value, branch.name.value);
+                reads(&who, condition, false, names, checker, found);
+            }
+        }
+        if !used.contains(branch.name.value.as_str()) {
+            let message = format!("no step is in branch `{}`", branch.name.value);
+            found.push(Problem::warning("stepmill::plan::unused_branch", message, branch.name.span.clone()));
+        }
+    }
+}
+
+fn reads(
+    who: &str,
+    condition: &Spanned<Condition>,
+    finally: bool,
+    names: &Names<'_>,
+    checker: &Checker<'_, '_>,
+    found: &mut Vec<Problem>,
+) {
+    for read in condition.value.reads() {
+        let span = &condition.span;
+        let misread = match read {
+            Read::Output(name, path) => {
+                let from = names.step(name, span, found);
+                from.and_then(|from| checker.read_output(from, path)).map(|wrong| (format!("{name}{path}"), wrong))
+            }
+            Read::State(name) => {
+                names.step(name, span, found);
+                None
+            }
+            Read::Param(name, path) => match names.find_param(name.as_str()) {
+                Some(from) => checker.read_param(from, path).map(|wrong| (format!("params.{name}{path}"), wrong)),
+                None => {
+                    found.push(names.unknown_param(name, span));
+                    None
+                }
+            },
+            Read::Outcome if !finally => {
+                let message = "the outcome is known only to the `when` of `finally` steps".to_owned();
+                Some(("run.state".to_owned(), Misread { message, help: Some("add `finally = true`".to_owned()) }))
+            }
+            Read::Outcome | Read::Run(_) => None,
+        };
+        if let Some((what, Misread { message, help })) = misread {
+            let message = format!("{who} cannot read `{what}`: {message}");
+            let mut problem = Problem::error("stepmill::plan::condition", message, span.clone());
+            problem.help = help;
+            found.push(problem);
+        }
+    }
 }
 
 impl<'p> Names<'p> {

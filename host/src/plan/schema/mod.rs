@@ -9,6 +9,7 @@
 
 mod compare;
 mod expand;
+mod items;
 mod lift;
 mod lists;
 mod objects;
@@ -22,11 +23,14 @@ mod tests;
 
 use serde_json::Value as Json;
 
-pub use self::verdict::{Place, Verdict, Why};
 use self::{
     compare::Comparison,
     expand::{Alternative, Budget, Node, expand},
     project::project,
+};
+pub use self::{
+    items::{check_item, check_items, list_of},
+    verdict::{Place, Verdict, Why},
 };
 use crate::{module::Form, value::path::ValuePath};
 
@@ -53,6 +57,12 @@ pub fn check(producer: Data<'_>, path: &ValuePath, consumer: Data<'_>) -> Verdic
         Err(verdict) => return verdict,
     };
     Comparison::new(&budget).alternatives(&produced, &alternatives(consumer, &budget))
+}
+
+/// Whether there is a part of `producer` at `path`: nothing, or the verdict that there is none.
+#[must_use]
+pub fn lacks(producer: Data<'_>, path: &ValuePath) -> Option<Verdict> {
+    alternatives_at(producer, path, &Budget::new(EDGE_BUDGET)).err()
 }
 
 /// Whether a literal suits `consumer`. Nothing but an undecidable schema can make it [`Verdict::Unknown`].

@@ -20,7 +20,18 @@ pub(super) fn project<'a>(
     path: &ValuePath,
     budget: &Budget,
 ) -> Result<Vec<Alternative<'a>>, Verdict> {
-    let mut current = expand(&document, budget);
+    project_all(expand(&document, budget), path, budget)
+}
+
+/// The same, from types that are expanded already.
+///
+/// # Errors
+/// The verdict, if no value has such a part.
+pub(super) fn project_all<'a>(
+    mut current: Vec<Alternative<'a>>,
+    path: &ValuePath,
+    budget: &Budget,
+) -> Result<Vec<Alternative<'a>>, Verdict> {
     for (depth, segment) in path.segments().iter().enumerate() {
         let parts: Vec<Part<'a>> = current.iter().map(|alternative| part(alternative, segment)).collect();
         if parts.iter().all(|part| part.types.is_empty()) {
