@@ -130,11 +130,8 @@ pub struct ItemCounts {
 }
 
 impl ItemCounts {
-    /// Counts items that ended or were given back, as this event says.
+    /// Counts items that ended, as this event says.
     pub(in crate::persist) fn end(&mut self, kind: &EventKind, count: u64) {
-        if !matches!(kind, EventKind::Carried { .. }) {
-            self.running = self.running.saturating_sub(count);
-        }
         match kind {
             EventKind::AttemptSucceeded { .. } | EventKind::Carried { .. } => self.succeeded += count,
             EventKind::AttemptFailed { failure, retry_at: None, .. } if failure.kind != FailureKind::Cancelled => {

@@ -96,7 +96,7 @@ fn a_flipped_bit_in_an_event_or_plan_is_found_when_it_is_read() {
     assert_eq!(reader.events(run, 0, 2).unwrap().len(), 2);
     for error in [
         reader.history(run).map(drop).unwrap_err(),
-        reader.output(run, StepIndex(0), 0, None).map(drop).unwrap_err(),
+        reader.output(run, StepIndex(0), None, None).map(drop).unwrap_err(),
         reader.plan(run).map(drop).unwrap_err(),
     ] {
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");

@@ -8,9 +8,10 @@ use super::*;
 use crate::{
     event::{CancelReason, Join, ParamValue, SkipReason, StepState},
     failure::{FailureKind, StepFailure},
-    output::FileRef,
+    output::{AttemptName, FileRef},
     persist::reader::{
-        AttemptRow, AttemptState, MAX_ROWS, OutputRow, RunRow, RunState, StepCounts, StepReason, StepRow,
+        AttemptFilter, AttemptRow, AttemptState, ItemCounts, MAX_ROWS, OutputRow, RunRow, RunState, StepCounts,
+        StepReason, StepRow,
     },
 };
 
@@ -36,6 +37,8 @@ impl Model {
             attempts: 0,
             started_at: None,
             finished_at: None,
+            retry_at: None,
+            items: None,
             usage: None,
             output: None,
         };
@@ -49,9 +52,9 @@ impl Model {
         };
         events.iter().for_each(|event| model.apply(event));
         for step in &mut model.steps {
-            if let Some(last) = model.attempts.get(&(step.step.0, 0, step.attempts)) {
-                (step.usage, step.output) = (last.usage, last.output);
-            }
+            let last = model.attempts.get(&(step.step.0, 0, step.attempts)).filter(|_| step.items.is_none());
+            step.usage = last.and_then(|last| last.usage);
+            step.output = step.output.or(last.and_then(|last| last.output));
         }
         model
     }
@@ -59,48 +62,55 @@ impl Model {
     fn apply(&mut self, event: &RunEvent) {
         let at = event.at;
         match event.kind.clone() {
-            EventKind::Created { .. } | EventKind::Resumed => {}
-            EventKind::AttemptReturned { .. }
-            | EventKind::ConditionHeld { .. }
-            | EventKind::FannedOut { .. }
-            | EventKind::Carried { .. }
-            | EventKind::StepSucceeded { .. }
-            | EventKind::StepFailed { .. } => unreachable!("not generated"),
-            EventKind::AttemptStarted { step, items, attempt } => {
-                self.attempts.remove(&(step.0, items.first, attempt));
-                self.outputs.remove(&(step.0, items.first, attempt));
-                self.attempt(step, items, attempt).started_at = Some(at);
-                let row = &mut self.steps[step.get()];
-                (row.state, row.reason, row.finished_at) = (StepState::Running, None, None);
-                row.attempts = row.attempts.max(attempt);
-                row.started_at = row.started_at.or(Some(at));
-            }
-            EventKind::AttemptSucceeded { step, items, attempt, output, usage, .. } => {
-                self.end_attempt(step, items, attempt, at, AttemptState::Succeeded);
-                let row = self.attempt(step, items, attempt);
-                row.usage = Some(usage);
-                row.output = Some(OutputRow {
-                    form: output.form,
-                    hash: output.hash,
-                    size: output.size,
-                    items: output.items,
-                    inline: matches!(output.place, Place::Inline(_)),
-                });
+            EventKind::Created { .. } | EventKind::Resumed | EventKind::ConditionHeld { .. } => {}
+            EventKind::AttemptStarted { step, items, attempt } => self.start(step, items, attempt, at),
+            EventKind::AttemptSucceeded { step, items, attempt, output, usage, reused, .. } => {
+                let row = self.end_attempt(step, items, attempt, at, AttemptState::Succeeded);
+                (row.usage, row.output) = (Some(usage), Some(output_row(&output)));
+                row.reused_from = reused.map(|name| *name);
                 self.outputs.insert((step.0, items.first, attempt), output);
-                self.end_step(step, StepState::Succeeded, None, at);
+                self.settle(step, Some(StepState::Succeeded), None, at, |counts| counts.succeeded += count(items));
             }
-            EventKind::AttemptFailed { step, items, attempt, failure, usage, .. } => {
-                self.end_attempt(step, items, attempt, at, AttemptState::Failed);
-                let row = self.attempt(step, items, attempt);
-                (row.usage, row.failure) = (Some(usage), Some(failure.clone()));
+            EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at } => {
+                let row = self.end_attempt(step, items, attempt, at, AttemptState::Failed);
+                (row.usage, row.failure, row.retry_at) = (Some(usage), Some(failure.clone()), retry_at);
                 let cancelled = failure.kind == FailureKind::Cancelled;
                 let state = if cancelled { StepState::Cancelled } else { StepState::Failed };
-                self.end_step(step, state, Some(StepReason::Failed(failure)), at);
+                let reason = Some(StepReason::Failed(failure));
+                self.settle(step, retry_at.is_none().then_some(state), reason, at, |counts| {
+                    counts.failed += if retry_at.is_none() && !cancelled { count(items) } else { 0 };
+                });
+                if self.steps[step.get()].items.is_none() {
+                    self.steps[step.get()].retry_at = retry_at;
+                }
             }
             EventKind::AttemptLost { step, items, attempt } => {
                 self.end_attempt(step, items, attempt, at, AttemptState::Lost);
-                let row = &mut self.steps[step.get()];
-                (row.state, row.reason, row.finished_at) = (StepState::Waiting, None, None);
+                self.settle(step, None, None, at, |_| {});
+            }
+            EventKind::AttemptReturned { step, items, attempt } => {
+                self.take_out(step, items, attempt);
+                self.settle(step, None, None, at, |_| {});
+            }
+            EventKind::Carried { step, items, output, from } => {
+                let row = self.end_attempt(step, items, 0, at, AttemptState::Succeeded);
+                (row.output, row.reused_from) = (Some(output_row(&output)), Some(from));
+                self.outputs.insert((step.0, items.first, 0), output);
+                self.settle(step, Some(StepState::Succeeded), None, at, |counts| {
+                    counts.succeeded += count(items);
+                });
+            }
+            EventKind::FannedOut { step, items } => {
+                self.steps[step.get()].items =
+                    Some(ItemCounts { total: items.items.unwrap_or(0), ..Default::default() });
+                self.settle(step, None, None, at, |_| {});
+            }
+            EventKind::StepSucceeded { step, output } => {
+                self.steps[step.get()].output = Some(output_row(&output));
+                self.end_step(step, StepState::Succeeded, None, at);
+            }
+            EventKind::StepFailed { step, failure } => {
+                self.end_step(step, StepState::Failed, Some(StepReason::Failed(failure)), at);
             }
             EventKind::StepSkipped { step, reason } => {
                 self.end_step(step, StepState::Skipped, Some(StepReason::Skipped(reason)), at);
@@ -116,31 +126,111 @@ impl Model {
         }
     }
 
+    fn start(&mut self, step: StepIndex, items: ItemRange, attempt: u32, at: Timestamp) {
+        let fanned_out = self.steps[step.get()].items.is_some();
+        if fanned_out {
+            self.take_out(step, items, attempt);
+        }
+        self.attempts.remove(&(step.0, items.first, attempt));
+        self.outputs.remove(&(step.0, items.first, attempt));
+        self.attempt(step, items, attempt).started_at = Some(at);
+        let row = &mut self.steps[step.get()];
+        row.attempts = row.attempts.max(attempt);
+        row.started_at = row.started_at.or(Some(at));
+        if fanned_out {
+            return self.recount(step);
+        }
+        (row.state, row.reason, row.finished_at, row.retry_at) = (StepState::Running, None, None, None);
+    }
+
+    /// Removes items from what runs, and answers since when they ran.
+    fn take_out(&mut self, step: StepIndex, items: ItemRange, attempt: u32) -> Option<Timestamp> {
+        let running =
+            |row: &AttemptRow| row.step == step && row.attempt == attempt && row.state == AttemptState::Running;
+        if self.steps[step.get()].items.is_none() {
+            let key = (step.0, items.first, attempt);
+            self.attempts.get(&key).filter(|row| running(row))?;
+            return self.attempts.remove(&key)?.started_at;
+        }
+        let wanted = items.first..items.end();
+        let hit: Vec<_> = self.attempts.values().filter(|row| running(row)).cloned().collect();
+        let mut began = None;
+        for row in hit {
+            let (cut, kept): (Vec<u32>, Vec<u32>) =
+                (row.items.first..row.items.end()).partition(|item| wanted.contains(item));
+            if cut.is_empty() {
+                continue;
+            }
+            began = began.into_iter().chain(row.started_at).min();
+            self.attempts.remove(&(step.0, row.items.first, attempt));
+            for run in kept.chunk_by(|a, b| a + 1 == *b) {
+                let items = ItemRange { first: run[0], count: run.len() as u32 };
+                let rest = AttemptRow { items, ..row.clone() };
+                self.attempts.insert((step.0, items.first, attempt), rest);
+            }
+        }
+        began
+    }
+
+    /// What follows for the step when attempts ended: of a fanned-out one, only counts.
+    fn settle(
+        &mut self,
+        step: StepIndex,
+        state: Option<StepState>,
+        reason: Option<StepReason>,
+        at: Timestamp,
+        change: impl FnOnce(&mut ItemCounts),
+    ) {
+        let row = &mut self.steps[step.get()];
+        match (&mut row.items, state) {
+            (Some(counts), _) => {
+                change(counts);
+                self.recount(step);
+            }
+            (None, Some(state)) => self.end_step(step, state, reason, at),
+            (None, None) => {
+                (row.state, row.reason, row.finished_at, row.retry_at) = (StepState::Waiting, reason, None, None);
+            }
+        }
+    }
+
+    fn recount(&mut self, step: StepIndex) {
+        let running = |row: &&AttemptRow| row.step == step && row.state == AttemptState::Running;
+        let running = self.attempts.values().filter(running).map(|row| count(row.items)).sum();
+        let row = &mut self.steps[step.get()];
+        let Some(counts) = &mut row.items else { return };
+        counts.running = running;
+        if !row.state.is_terminal() {
+            let begun = counts.running + counts.succeeded + counts.failed > 0;
+            row.state = if begun { StepState::Running } else { StepState::Waiting };
+        }
+    }
+
     fn attempt(&mut self, step: StepIndex, items: ItemRange, attempt: u32) -> &mut AttemptRow {
-        let row = self.attempts.entry((step.0, items.first, attempt)).or_insert(AttemptRow {
-            step,
-            items,
-            attempt,
-            state: AttemptState::Running,
-            started_at: None,
-            finished_at: None,
-            failure: None,
-            usage: None,
-            output: None,
-        });
+        let row = self.attempts.entry((step.0, items.first, attempt)).or_insert_with(|| blank(step, items, attempt));
         row.items = items;
         row
     }
 
-    fn end_attempt(&mut self, step: StepIndex, items: ItemRange, attempt: u32, at: Timestamp, state: AttemptState) {
+    fn end_attempt(
+        &mut self,
+        step: StepIndex,
+        items: ItemRange,
+        attempt: u32,
+        at: Timestamp,
+        state: AttemptState,
+    ) -> &mut AttemptRow {
+        let began = self.take_out(step, items, attempt);
         self.outputs.remove(&(step.0, items.first, attempt));
         let row = self.attempt(step, items, attempt);
-        (row.state, row.finished_at, row.failure, row.usage, row.output) = (state, Some(at), None, None, None);
+        let started_at = began.or(row.started_at);
+        *row = AttemptRow { state, started_at, finished_at: Some(at), ..blank(step, items, attempt) };
+        row
     }
 
     fn end_step(&mut self, step: StepIndex, state: StepState, reason: Option<StepReason>, at: Timestamp) {
         let row = &mut self.steps[step.get()];
-        (row.state, row.reason, row.finished_at) = (state, reason, Some(at));
+        (row.state, row.reason, row.finished_at, row.retry_at) = (state, reason, Some(at), None);
     }
 
     fn run(&self, run: RunId, events: &[RunEvent]) -> RunRow {
@@ -164,6 +254,40 @@ impl Model {
             },
         }
     }
+}
+
+fn blank(step: StepIndex, items: ItemRange, attempt: u32) -> AttemptRow {
+    AttemptRow {
+        step,
+        items,
+        attempt,
+        state: AttemptState::Running,
+        started_at: None,
+        finished_at: None,
+        failure: None,
+        usage: None,
+        output: None,
+        retry_at: None,
+        reused_from: None,
+    }
+}
+
+fn output_row(output: &OutputRef) -> OutputRow {
+    OutputRow {
+        form: output.form,
+        hash: output.hash,
+        size: output.size,
+        items: output.items,
+        inline: matches!(output.place, Place::Inline(_)),
+    }
+}
+
+fn count(items: ItemRange) -> u64 {
+    items.count.into()
+}
+
+fn origin() -> AttemptName {
+    AttemptName { run: RunId::from_bytes([7; 16]), step: Name::new("s").unwrap(), item: Some(3), attempt: 2 }
 }
 
 fn output() -> impl Strategy<Value = OutputRef> {
@@ -195,11 +319,23 @@ fn kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         4 => which().prop_map(|(step, items, attempt)| EventKind::AttemptStarted { step, items, attempt }),
         3 => (which(), output(), usage.clone()).prop_map(|((step, items, attempt), output, usage)| {
-            EventKind::AttemptSucceeded { step, items, attempt, output, usage, cache: None, reused: None }
+            let reused = (usage.wall_us == 0).then(|| Box::new(origin()));
+            EventKind::AttemptSucceeded { step, items, attempt, output, usage, cache: None, reused }
         }),
         2 => (which(), failure, usage).prop_map(|((step, items, attempt), failure, usage)| {
-            EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at: None }
+            let retry_at = usage.wall_us.is_multiple_of(2).then_some(Timestamp(77));
+            EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at }
         }),
+        1 => which().prop_map(|(step, items, attempt)| EventKind::AttemptReturned { step, items, attempt }),
+        1 => (which(), output()).prop_map(|((step, items, _), output)| {
+            EventKind::Carried { step, items, output, from: origin() }
+        }),
+        1 => (step(), output()).prop_map(|(step, output)| EventKind::StepSucceeded { step, output }),
+        1 => step().prop_map(|step| EventKind::StepFailed {
+            step,
+            failure: StepFailure::new(FailureKind::ItemsFailed, "2 of 3 items failed"),
+        }),
+        1 => step().prop_map(|step| EventKind::ConditionHeld { step, values: Vec::new() }),
         1 => which().prop_map(|(step, items, attempt)| EventKind::AttemptLost { step, items, attempt }),
         1 => (step(), step()).prop_map(|(step, upstream)| EventKind::StepSkipped {
             step,
@@ -221,9 +357,12 @@ fn outcome() -> impl Strategy<Value = Option<Outcome>> {
 fn compare(journal: &SqliteJournal, reader: &Reader, kinds: &[EventKind], end: Option<Outcome>, cut: usize) {
     let param = ParamValue { name: Name::new("csv").unwrap(), value: inline(b"\xc0") };
     let first = EventKind::Created { params: vec![param], origin: Origin::Manual, options: RunOptions::default() };
+    let fan_out =
+        |step| EventKind::FannedOut { step: StepIndex(step), items: OutputRef { items: Some(9), ..inline(b"") } };
+    let head = [first, fan_out(2), fan_out(3)];
     let end = end.map(|outcome| EventKind::Finished { outcome });
     let run = RunId::generate();
-    let events = events(run, 0, [first].into_iter().chain(kinds.iter().cloned()).chain(end));
+    let events = events(run, 0, head.into_iter().chain(kinds.iter().cloned()).chain(end));
     // Cut in two, so that some rows are written by one commit and changed by another.
     let (head, tail) = events.split_at(1 + cut % events.len());
     wait(journal.create(run, plan("p", STEPS), head.to_vec())).unwrap();
@@ -236,10 +375,14 @@ fn compare(journal: &SqliteJournal, reader: &Reader, kinds: &[EventKind], end: O
     for step in 0..STEPS {
         let wanted: Vec<_> = model.attempts.values().filter(|row| row.step.0 == step).cloned().collect();
         assert_eq!(reader.attempts(run, StepIndex(step), MAX_ROWS).unwrap(), wanted);
+        let filter = AttemptFilter { state: Some(AttemptState::Failed), after: None };
+        let failed: Vec<_> = wanted.into_iter().filter(|row| row.state == AttemptState::Failed).collect();
+        assert_eq!(reader.attempt_page(run, StepIndex(step), filter, MAX_ROWS).unwrap(), failed);
     }
     for ((step, item, attempt), row) in &model.attempts {
         // Random ranges may overlap, then a later one answers for the item.
-        let found = reader.output(run, StepIndex(*step), *item, Some(*attempt)).unwrap();
+        let found =
+            reader.output(run, StepIndex(*step), Some(*item), Some(*attempt)).unwrap().map(|found| found.output);
         if row.items == ItemRange::WHOLE && row.output.is_some() && !overlapped(&model, row) {
             assert_eq!(found.as_ref(), model.outputs.get(&(*step, *item, *attempt)));
         }

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::{
+    event::{CacheEntry, KeyPart},
     ids::ModuleDigest,
     module::ModuleInfo,
+    output::AttemptName,
     persist::{
         Artifact, StoreError,
-        reader::{MAX_ROWS, RunFilter, RunState},
+        reader::{AttemptState, MAX_ROWS, RunFilter, RunState},
     },
 };
 
@@ -140,7 +142,9 @@ fn the_output_of_a_step_is_that_of_its_latest_success() {
         [started(0, 1), succeeded(0, 1, first.clone()), started(0, 2), succeeded(0, 2, second.clone()), started(0, 3)];
     append(&journal, events(run, 1, kinds)).unwrap();
     let reader = reader(folder.path());
-    let output = |step, item, attempt| reader.output(run, StepIndex(step), item, attempt).unwrap();
+    let output = |step, item, attempt| {
+        reader.output(run, StepIndex(step), Some(item), attempt).unwrap().map(|found| found.output)
+    };
     assert_eq!(output(0, 0, None), Some(second));
     assert_eq!(output(0, 0, Some(1)), Some(first));
     assert_eq!([output(0, 0, Some(3)), output(0, 1, None), output(1, 0, None)], [None, None, None]);
@@ -169,4 +173,48 @@ fn an_artifact_is_replaced_and_found_by_module_and_engine() {
     assert_eq!(reader.artifact(ModuleDigest([4; 32]), "48").unwrap(), None);
     journal.close().unwrap();
     assert!(journal.put_artifact(artifact(3)).wait().is_err());
+}
+
+#[test]
+fn a_key_leads_to_the_newest_result_and_outlives_the_run_that_computed_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let keys: Vec<_> = (0..3).map(|n| ContentHash([n; 32])).collect();
+    let items = ItemRange { first: 4, count: 2 };
+    let step = Name::new("s0").unwrap();
+    let parts = vec![KeyPart { name: "module".to_owned(), value: "ab".to_owned() }];
+    let write = |reused: Option<AttemptName>| {
+        let run = create(&journal, "p", 1);
+        let EventKind::AttemptSucceeded { step, attempt, output, usage, .. } = succeeded(0, 1, inline(b"\x01\x02"))
+        else {
+            panic!("it is one");
+        };
+        let fan_out = EventKind::FannedOut { step, items: OutputRef { items: Some(9), ..inline(b"") } };
+        let start = EventKind::AttemptStarted { step, items: ItemRange { first: 0, count: 9 }, attempt };
+        let entry = CacheEntry { keys: keys[..2].to_vec(), parts: parts.clone() };
+        let (cache, reused) = (Some(Box::new(entry)), reused.map(Box::new));
+        let end = EventKind::AttemptSucceeded { step, items, attempt, output, usage, cache, reused };
+        append(&journal, events(run, 1, [fan_out, start, end])).unwrap();
+        run
+    };
+    let reader = reader(folder.path());
+    let first = write(None);
+    let wanted = |item| AttemptName { run: first, step: step.clone(), item: Some(item), attempt: 1 };
+    for _ in 0..2 {
+        let found = reader.cached(&keys).unwrap();
+        let found: Vec<_> = found.into_iter().map(|hit| hit.map(|hit| (hit.attempt, hit.index, hit.packed))).collect();
+        assert_eq!(found, [Some((wanted(4), 0, true)), Some((wanted(5), 1, true)), None]);
+        write(Some(wanted(4)));
+    }
+    let last = create(&journal, "p", 1);
+    let (run, found) = reader.previous_parts(&Name::new("p").unwrap(), &step, last).unwrap().unwrap();
+    assert_ne!(run, last);
+    assert_eq!(found, parts);
+
+    let output = reader.output(first, StepIndex(0), Some(5), None).unwrap().unwrap();
+    assert_eq!((output.output, output.index), (inline(b"\x01\x02"), Some(1)));
+    let rows = reader.attempts(first, StepIndex(0), MAX_ROWS).unwrap();
+    let ranges: Vec<_> = rows.iter().map(|row| (row.items.first, row.items.count, row.state)).collect();
+    let running = AttemptState::Running;
+    assert_eq!(ranges, [(0, 4, running), (4, 2, AttemptState::Succeeded), (6, 3, running)]);
 }

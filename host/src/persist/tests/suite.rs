@@ -47,6 +47,10 @@ fn on_each(test: impl Fn(&dyn Subject)) {
     test(&Durable { folder, journal });
 }
 
+fn items(first: u32, count: u32) -> EventKind {
+    EventKind::AttemptStarted { step: StepIndex(0), items: ItemRange { first, count }, attempt: 1 }
+}
+
 #[test]
 fn what_was_acknowledged_is_kept() {
     on_each(|subject| {
@@ -93,6 +97,9 @@ fn what_does_not_continue_a_run_is_refused_whole() {
             ("late gap", [events(run, 1, [EventKind::Resumed]), events(run, 3, [EventKind::Resumed])].concat()),
             ("unknown run", events(RunId::generate(), 1, [EventKind::Resumed])),
             ("unknown step", events(run, 1, [EventKind::Resumed, started(1, 1)])),
+            ("no items", events(run, 1, [items(0, 0)])),
+            ("too many items", events(run, 1, [items(9_999_999, 2)])),
+            ("more items than there are numbers", events(run, 1, [items(u32::MAX, 2)])),
             ("two runs", mixed),
             ("after the end", events(run, 1, [finished(), EventKind::Resumed])),
         ];

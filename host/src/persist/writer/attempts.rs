@@ -42,6 +42,11 @@ pub(super) fn load_running(connection: &Connection, key: i64) -> rusqlite::Resul
     rows.collect()
 }
 
+/// How many items of a step run.
+pub(super) fn count_running(running: &[RunningItems], step: StepIndex) -> u64 {
+    running.iter().filter(|row| row.step == step).map(|row| u64::from(row.items.count)).sum()
+}
+
 /// Notes that attempts began.
 pub(super) fn start(
     connection: &Connection,

@@ -214,7 +214,7 @@ impl ActiveRun {
         if self.is_fanned_out(step) {
             attempts::start_items(connection, self.key, &mut self.running, step, items, attempt, at)?;
             statements::start_items(connection, self.key, step, attempt, at)?;
-            return self.count_items(connection, step, |counts| counts.running += u64::from(items.count));
+            return self.count_items(connection, step, |_| {});
         }
         attempts::start(connection, self.key, step, items, attempt, at)?;
         self.enter(step, StepState::Running);
@@ -282,6 +282,7 @@ impl ActiveRun {
     ) -> rusqlite::Result<()> {
         let Some(ActiveStep { state, items: Some(counts) }) = self.steps.get_mut(step.get()) else { return Ok(()) };
         change(counts);
+        counts.running = attempts::count_running(&self.running, step);
         let (counts, state) = (*counts, counts.state_of_step(*state));
         self.enter(step, state);
         statements::count_items(connection, self.key, step, state, counts)
