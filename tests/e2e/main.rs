@@ -1,6 +1,7 @@
 //! stepmill as its users meet it: the real binary, real components, real files.
 
 mod bad_input;
+mod cases;
 mod commands;
 mod crash;
 mod durability;

@@ -135,7 +135,15 @@ impl Bench {
             template.run(&["check", path.to_str().expect("UTF-8")]).expect(0);
             template
         });
-        copy_folder(&template.data(), &self.data());
+        self.copy_data(template);
+    }
+
+    /// Gives this bench a copy of another one's data directory, which nobody may be using.
+    ///
+    /// # Panics
+    /// If it has one already, or there is no room for it.
+    pub fn copy_data(&self, of: &Self) {
+        copy_folder(&of.data(), &self.data());
     }
 
     /// The binary with these arguments, in this folder, with an empty environment but for what a process needs.
