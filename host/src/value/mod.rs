@@ -1,6 +1,6 @@
 //! MessagePack values: the only data that steps exchange. Everything here treats the bytes as hostile.
 
-mod cursor;
+pub(crate) mod cursor;
 pub(crate) mod encode;
 pub mod file;
 pub mod items;
