@@ -94,8 +94,11 @@ fn a_killed_run_goes_on_where_it_was() {
     let path = path.to_str().expect("UTF-8");
     golden.run(&["run", path, "-q"]).expect(0);
     let expected = outputs(&golden);
+    // In a data directory of its own: the golden one has all results.
+    let timed = Bench::new();
+    timed.warm();
     let start = Instant::now();
-    golden.run(&["run", path, "-q"]).expect(0);
+    timed.run(&["run", path, "-q"]).expect(0);
     let whole = start.elapsed();
 
     let (mut inside, mut seed) = (0, u64::from(std::process::id()));

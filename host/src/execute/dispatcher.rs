@@ -5,7 +5,12 @@ mod fans;
 mod side;
 mod timers;
 
-use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{
     StreamExt,
@@ -84,6 +89,7 @@ pub async fn drive(state: RunState, ports: Ports, parallelism: usize, cancel: Ca
         parallelism: parallelism.max(1),
         attempts: FuturesUnordered::new(),
         errands: FuturesUnordered::new(),
+        on_errand: HashSet::new(),
         commits: FuturesOrdered::new(),
         ready: VecDeque::new(),
         fans: Fans::default(),
@@ -113,6 +119,8 @@ struct Dispatcher {
     attempts: FuturesUnordered<BoxFuture<'static, Ended>>,
     /// What is to be done before a step can begin or end, and takes time.
     errands: FuturesUnordered<BoxFuture<'static, Errand>>,
+    /// The steps that they are for.
+    on_errand: HashSet<StepIndex>,
     commits: FuturesOrdered<CommitFuture>,
     /// Steps that may start as soon as there is room.
     ready: VecDeque<(StepIndex, u32)>,
