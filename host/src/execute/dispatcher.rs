@@ -143,6 +143,8 @@ impl Dispatcher {
         self.recover()?;
         let mut asked = u8::from(self.state.is_cancelled());
         loop {
+            // What is known at once, such as reused results, must not keep other tasks from this thread.
+            tokio::task::consume_budget().await;
             self.advance()?;
             if let Some(outcome) = self.state.outcome() {
                 self.flush();
@@ -165,11 +167,12 @@ impl Dispatcher {
     async fn next(&mut self, cancel: &mut Cancel, asked: u8) -> Happening {
         tokio::select! {
             biased;
-            Some(result) = self.commits.next() => Happening::Committed(result),
-            Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
-            Some(errand) = self.errands.next() => Happening::Ran(errand),
+            // What is rare comes first: attempts may end faster than they can be recorded.
             () = cancel_asked(cancel, asked), if asked < 2 => Happening::CancelAsked,
             () = rings(&mut self.alarm) => Happening::AlarmRang,
+            Some(result) = self.commits.next() => Happening::Committed(result),
+            Some(errand) = self.errands.next() => Happening::Ran(errand),
+            Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
         }
     }
 
