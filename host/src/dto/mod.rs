@@ -20,7 +20,7 @@ mod waits;
 pub use cache::{CacheResult, CacheView, ChangeView};
 pub use check::{CheckReport, PlaceView, ProblemView, Severity};
 pub use event::{EventBody, EventView, LogLineView, LogLines};
-pub use graph::{EdgeKind, EdgeView, GraphView, NodeView, edge_kind, uses};
+pub use graph::{BranchView, CaseView, EdgeKind, EdgeView, GraphView, NodeView, RetryView, edge_kind, uses};
 pub use items::{ItemFailureView, ItemsView, MAX_FAILURES};
 pub use module::{ModuleView, ParameterView, StepSignature};
 pub use reason::{ReasonKind, ReasonView};

@@ -76,7 +76,9 @@ impl ReasonView {
         }
     }
 
-    pub(super) fn skipped(plan: &Plan, skipped: StepIndex, reason: &SkipReason) -> Self {
+    /// Why a step was skipped.
+    #[must_use]
+    pub fn skipped(plan: &Plan, skipped: StepIndex, reason: &SkipReason) -> Self {
         match reason {
             SkipReason::Upstream { step, state, join } => {
                 let message = unsatisfied(plan, skipped, *step, *state, *join);
@@ -106,16 +108,16 @@ impl ReasonView {
         }
     }
 
-    pub(super) fn cancelled(plan: &Plan, reason: &CancelReason) -> Self {
+    /// Why a step was cancelled.
+    #[must_use]
+    pub fn cancelled(plan: &Plan, reason: &CancelReason) -> Self {
         match reason {
             CancelReason::StepFailed { step } => {
                 let step = plan.step(*step).name.clone();
                 let message = format!("`{step}` failed");
                 Self { step: Some(step), ..Self::new(ReasonKind::StepFailed, message) }
             }
-            CancelReason::RunCancelled => {
-                Self::new(ReasonKind::RunCancelled, "the run was cancelled".to_owned())
-            }
+            CancelReason::RunCancelled => Self::new(ReasonKind::RunCancelled, "the run was cancelled".to_owned()),
         }
     }
 }

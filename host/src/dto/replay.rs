@@ -176,9 +176,7 @@ impl<'a> Replay<'a> {
         let end = End { usage: Some(usage), reused, ..End::of(AttemptState::Succeeded) };
         self.end(at, *step, *items, *attempt, &end);
         if let Some(entry) = cache {
-            let computed = |view: &StepView| {
-                view.cache.as_ref().is_some_and(|cache| cache.result == CacheResult::Miss)
-            };
+            let computed = |view: &StepView| view.cache.as_ref().is_some_and(|cache| cache.result == CacheResult::Miss);
             self.with(*step, |view| match reused {
                 // One item that was computed makes the step one that was.
                 Some(_) if computed(view) => {}
@@ -274,7 +272,8 @@ impl<'a> Replay<'a> {
     pub(super) fn finish(mut self) -> RunDetail {
         let plan = self.plan;
         for index in plan.indices() {
-            for Running { range, attempt, started_at } in std::mem::take(&mut self.steps[index.get()].running).into_values()
+            for Running { range, attempt, started_at } in
+                std::mem::take(&mut self.steps[index.get()].running).into_values()
             {
                 let running = self.attempt(index, range, attempt, started_at);
                 self.with(index, |view| view.push(running));
@@ -292,8 +291,7 @@ impl<'a> Replay<'a> {
             }
         }
         if self.detail.run.state == RunState::Running {
-            let waits: Vec<_> =
-                plan.indices().map(|index| WaitView::of(plan, index, &self.detail.steps)).collect();
+            let waits: Vec<_> = plan.indices().map(|index| WaitView::of(plan, index, &self.detail.steps)).collect();
             for (view, waits) in self.detail.steps.iter_mut().zip(waits) {
                 view.waits = waits;
             }

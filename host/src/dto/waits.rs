@@ -68,7 +68,12 @@ impl WaitView {
         if step.finally {
             let others: Vec<_> = plan.indices().filter(|other| !plan.step(*other).finally && open(other)).collect();
             if !others.is_empty() {
-                return Some(Self::steps(WaitKind::Finally, "runs when all others have ended; waits for", plan, &others));
+                return Some(Self::steps(
+                    WaitKind::Finally,
+                    "runs when all others have ended; waits for",
+                    plan,
+                    &others,
+                ));
             }
         }
         Some(Self::new(WaitKind::Room, "about to start, as soon as there is room".to_owned()))
@@ -92,7 +97,10 @@ impl WaitView {
             return None;
         }
         if let (0, Some(at)) = (waiting - retrying.min(waiting), retry_at) {
-            return Some(Self::retry(at, format!("{waiting} failed items are tried again, the next at {}", at.rfc3339())));
+            return Some(Self::retry(
+                at,
+                format!("{waiting} failed items are tried again, the next at {}", at.rfc3339()),
+            ));
         }
         let most = step.for_each.as_ref().and_then(|for_each| for_each.max_parallel);
         let why = most.map_or_else(|| "for room".to_owned(), |most| format!("for others (`max_parallel = {most}`)"));
