@@ -210,8 +210,8 @@ pub enum PipelinesCommand {
 pub enum RunsCommand {
     /// List runs, the newest first
     List(RunsListArgs),
-    /// Show a run: its steps, what they used, why they failed
-    Show(RunArg),
+    /// Show a run: its steps, what they used, why they wait, were skipped or failed; or one step in full
+    Show(RunsShowArgs),
     /// Print the log of a run
     Logs(RunsLogsArgs),
     /// Print an output, or write its files
@@ -231,6 +231,17 @@ pub struct RunArg {
     /// How to print it.
     #[command(flatten)]
     pub json: JsonArg,
+}
+
+/// `stepmill runs show`
+#[derive(Debug, Args)]
+pub struct RunsShowArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub run: RunArg,
+    /// Only this step, in full: its conditions, attempts, items, and what the cache did
+    #[arg(value_name = "STEP")]
+    pub step: Option<String>,
 }
 
 /// `stepmill runs list`
@@ -256,6 +267,12 @@ pub struct RunsLogsArgs {
     /// Only this step
     #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
+    /// Only this item of a `for_each` step, from 0
+    #[arg(long, value_name = "N", requires = "step")]
+    pub item: Option<u32>,
+    /// Only this attempt, from 1
+    #[arg(long, value_name = "N")]
+    pub attempt: Option<u32>,
     /// Go on until the run ends
     #[arg(short, long)]
     pub follow: bool,
@@ -269,6 +286,12 @@ pub struct RunsOutputArgs {
     pub run: String,
     /// The step. Default: the pipeline's `output`
     pub step: Option<String>,
+    /// Only what this item of a `for_each` step returned, from 0
+    #[arg(long, value_name = "N")]
+    pub item: Option<u32>,
+    /// What this attempt returned, from 1. Default: the latest that succeeded
+    #[arg(long, value_name = "N")]
+    pub attempt: Option<u32>,
     /// Write the output's files into DIR
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -17,9 +17,10 @@ use super::render::{
     units,
 };
 use crate::{
-    dto::{Document, EventView},
+    dto::{Document, EventView, ReasonView},
     event::{EventKind, RunEvent, StepState},
     execute::ports::{LogLine, Observer, Progress},
+    failure::FailureKind,
     ids::{Name, StepIndex, Timestamp},
     output::AttemptName,
     plan::Plan,
@@ -30,6 +31,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// The most running steps that have a line of their own.
 const MAX_LINES: usize = 12;
 
+/// The longest note behind a step, in columns.
+const MAX_NOTE: usize = 160;
+
 /// Shows a run to a person, on standard error.
 pub struct Display {
     paint: Paint,
@@ -38,6 +42,8 @@ pub struct Display {
     logs_only: bool,
     live: Option<MultiProgress>,
     bars: Mutex<HashMap<Name, ProgressBar>>,
+    /// The steps that run once for each of many items.
+    fans: Mutex<HashMap<Name, Fan>>,
 }
 
 impl Display {
@@ -45,7 +51,7 @@ impl Display {
     #[must_use]
     pub fn new(paint: Paint, width: usize, live: bool, logs_only: bool) -> Self {
         let live = live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(15)));
-        Self { paint, width, logs_only, live, bars: Mutex::new(HashMap::new()) }
+        Self { paint, width, logs_only, live, bars: Mutex::default(), fans: Mutex::default() }
     }
 
     /// Takes the running lines away, so that the report can be printed.
@@ -73,7 +79,7 @@ impl Display {
     fn started(&self, step: &Name) {
         let Some(live) = &self.live else { return };
         let mut bars = self.bars();
-        if bars.len() >= MAX_LINES {
+        if bars.len() >= MAX_LINES || bars.contains_key(step) {
             return;
         }
         let bar = live.add(ProgressBar::new_spinner().with_style(style(self.paint)));
@@ -94,21 +100,125 @@ impl Display {
         self.line(&format!("{head} {}", self.paint.text(Style::Faint, note)));
     }
 
-    fn show(&self, plan: &Plan, kind: &EventKind) {
+    fn show(&self, plan: &Plan, event: &RunEvent, now: Timestamp) {
         let name = |step: &StepIndex| &plan.step(*step).name;
-        match kind {
+        match &event.kind {
             EventKind::AttemptStarted { step, .. } => self.started(name(step)),
-            EventKind::AttemptSucceeded { step, usage, .. } => {
-                self.ended(name(step), StepState::Succeeded, &units::duration(Duration::from_micros(usage.wall_us)));
+            EventKind::AttemptSucceeded { step, items, usage, reused, .. } => {
+                if !self.items(name(step), |fan| fan.succeed(items.count, reused.is_some())) {
+                    let took = units::duration(Duration::from_micros(usage.wall_us));
+                    self.ended(name(step), StepState::Succeeded, if reused.is_some() { "cached" } else { &took });
+                }
             }
-            EventKind::AttemptFailed { step, failure, .. } => {
+            EventKind::AttemptFailed { step, items, attempt, failure, retry_at, .. } => {
+                let most = plan.step(*step).retry.max_attempts;
+                let of_items = self.items(name(step), |fan| match retry_at {
+                    Some(_) => {}
+                    None => fan.failed += u64::from(items.count),
+                });
+                match retry_at {
+                    _ if of_items => {}
+                    Some(at) => self.retried(name(step), *attempt, most, units::ahead(*at, now), &failure.message),
+                    None if failure.kind == FailureKind::Cancelled => {
+                        self.ended(name(step), StepState::Cancelled, "cancelled");
+                    }
+                    None => self.ended(name(step), StepState::Failed, &safe_text(&failure.message)),
+                }
+            }
+            EventKind::FannedOut { step, items } => {
+                self.fans()
+                    .insert(name(step).clone(), Fan { total: items.items.unwrap_or_default(), ..Fan::default() });
+                self.started(name(step));
+            }
+            EventKind::StepSucceeded { step, .. } => {
+                let fan = self.fans().remove(name(step)).unwrap_or_default();
+                self.ended(name(step), StepState::Succeeded, &fan.text());
+            }
+            EventKind::StepFailed { step, failure } => {
+                self.fans().remove(name(step));
                 self.ended(name(step), StepState::Failed, &safe_text(&failure.message));
             }
-            EventKind::StepSkipped { step, .. } => self.ended(name(step), StepState::Skipped, "skipped"),
-            EventKind::StepCancelled { step, .. } => self.ended(name(step), StepState::Cancelled, "cancelled"),
+            EventKind::Carried { step, items, .. } => {
+                if !self.items(name(step), |fan| fan.succeed(items.count, true)) {
+                    self.ended(name(step), StepState::Succeeded, "taken over");
+                }
+            }
+            EventKind::StepSkipped { .. } | EventKind::StepCancelled { .. } => self.not_run(plan, &event.kind),
             EventKind::CancelRequested if !self.logs_only => self.line("cancelling"),
             _ => {}
         }
+    }
+
+    fn not_run(&self, plan: &Plan, kind: &EventKind) {
+        let (step, state, reason) = match kind {
+            EventKind::StepSkipped { step, reason } => {
+                (*step, StepState::Skipped, ReasonView::skipped(plan, *step, reason))
+            }
+            EventKind::StepCancelled { step, reason } => {
+                (*step, StepState::Cancelled, ReasonView::cancelled(plan, reason))
+            }
+            _ => return,
+        };
+        let name = &plan.step(step).name;
+        self.fans().remove(name);
+        let note = format!("{}: {}", state.as_str(), safe_text(&reason.message));
+        self.ended(name, state, &cut(&note, MAX_NOTE));
+    }
+
+    /// An attempt failed, and there will be another one.
+    fn retried(&self, step: &Name, attempt: u32, most: u32, ahead: String, message: &str) {
+        if let Some(bar) = self.bars().remove(step) {
+            bar.finish_and_clear();
+        }
+        if self.logs_only {
+            return;
+        }
+        let head = self.paint.text(Style::Doubtful, &format!("↻ {step}"));
+        let note = format!("attempt {attempt} of {most} failed, retries {ahead}: {}", safe_text(message));
+        self.line(&format!("{head} {}", self.paint.text(Style::Faint, &cut(&note, MAX_NOTE))));
+    }
+
+    /// Counts items of a fanned-out step and shows how far it is; false for a step without items.
+    fn items(&self, step: &Name, count: impl FnOnce(&mut Fan)) -> bool {
+        let mut fans = self.fans();
+        let Some(fan) = fans.get_mut(step) else { return false };
+        count(fan);
+        if let Some(bar) = self.bars().get(step) {
+            bar.set_message(fan.text());
+        }
+        true
+    }
+
+    fn fans(&self) -> MutexGuard<'_, HashMap<Name, Fan>> {
+        self.fans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many items of a `for_each` step have ended.
+#[derive(Debug, Default)]
+struct Fan {
+    total: u64,
+    succeeded: u64,
+    failed: u64,
+    /// Of those that succeeded, how many did not run here.
+    taken: u64,
+}
+
+impl Fan {
+    fn succeed(&mut self, count: u32, taken: bool) {
+        self.succeeded += u64::from(count);
+        self.taken += if taken { count.into() } else { 0 };
+    }
+
+    /// `97/100 items, 3 failed`
+    fn text(&self) -> String {
+        let mut text = format!("{}/{} items", self.succeeded, self.total);
+        for (count, word) in [(self.failed, "failed"), (self.taken, "reused")] {
+            if count > 0 {
+                text.push_str(&format!(", {count} {word}"));
+            }
+        }
+        text
     }
 }
 
@@ -134,7 +244,8 @@ fn progress_text(progress: &Progress, width: usize) -> String {
 
 impl Observer for Display {
     fn committed(&self, plan: &Plan, events: &[RunEvent]) {
-        events.iter().for_each(|event| self.show(plan, &event.kind));
+        let now = Timestamp::now();
+        events.iter().for_each(|event| self.show(plan, event, now));
     }
 
     fn logged(&self, attempt: &AttemptName, line: &LogLine) {
@@ -187,5 +298,15 @@ mod tests {
         assert_eq!(progress_text(&progress(u64::MAX, Some(u64::MAX), ""), 40), "100 %");
         assert_eq!(progress_text(&progress(7, None, "rows\x1b[2J"), 40), "7 rows\\u{1b}[2J");
         assert_eq!(progress_text(&progress(0, Some(0), "waiting for it"), 8), "waiting…");
+    }
+
+    #[test]
+    fn items_are_counted() {
+        let mut fan = Fan { total: 100, ..Fan::default() };
+        assert_eq!(fan.text(), "0/100 items");
+        fan.succeed(90, false);
+        fan.succeed(7, true);
+        fan.failed += 3;
+        assert_eq!(fan.text(), "97/100 items, 3 failed, 7 reused");
     }
 }

@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use super::{
     RunState, Versioned,
-    step::{FailureView, OutputView, ReasonView, UsageView},
+    reason::ReasonView,
+    step::{FailureView, OutputView, RangeView, UsageView, time},
 };
 use crate::{
     event::{EventKind, ReadValue, RunEvent},
     execute::ports::{LogLevel, LogLine, LogStream, Progress},
     ids::{Name, RunId, StepIndex, Timestamp},
-    output::AttemptName,
+    output::{AttemptName, ItemRange},
     plan::Plan,
 };
 
@@ -39,21 +40,60 @@ pub enum EventBody {
     /// A host took the run up again.
     RunResumed,
     /// An attempt began.
-    AttemptStarted { step: Name, attempt: u32 },
+    AttemptStarted {
+        step: Name,
+        attempt: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<RangeView>,
+    },
     /// An attempt, and with it its step, succeeded.
-    AttemptSucceeded { step: Name, attempt: u32, output: OutputView, usage: UsageView },
+    AttemptSucceeded {
+        step: Name,
+        attempt: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<RangeView>,
+        output: OutputView,
+        usage: UsageView,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reused: Option<String>,
+    },
     /// An attempt failed.
-    AttemptFailed { step: Name, attempt: u32, failure: FailureView, usage: UsageView },
+    AttemptFailed {
+        step: Name,
+        attempt: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<RangeView>,
+        failure: FailureView,
+        usage: UsageView,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+        retry_at: Option<Timestamp>,
+    },
     /// The host had stopped while an attempt ran.
-    AttemptLost { step: Name, attempt: u32 },
+    AttemptLost {
+        step: Name,
+        attempt: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<RangeView>,
+    },
     /// Items that were about to run wait again.
-    AttemptReturned { step: Name, attempt: u32 },
+    AttemptReturned {
+        step: Name,
+        attempt: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<RangeView>,
+    },
     /// The conditions of a step held.
     ConditionHeld { step: Name, values: Vec<ReadValue> },
     /// A `for_each` step has its items: so many.
     FannedOut { step: Name, items: u64 },
     /// An output was taken over from the run that this one repeats.
-    Carried { step: Name, output: OutputView, from: String },
+    Carried {
+        step: Name,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<RangeView>,
+        output: OutputView,
+        from: String,
+    },
     /// All items of a `for_each` step succeeded.
     StepSucceeded { step: Name, output: OutputView },
     /// A step failed other than by a failed attempt.
@@ -120,27 +160,34 @@ impl EventView {
 impl EventBody {
     fn of(plan: &Plan, kind: &EventKind) -> Self {
         let name = |step: &StepIndex| plan.step(*step).name.clone();
+        let range = |step: &StepIndex, items: &ItemRange| plan.step(*step).for_each.as_ref().map(|_| (*items).into());
         match kind {
             EventKind::Created { .. } => Self::RunCreated { pipeline: plan.pipeline.clone() },
             EventKind::Resumed => Self::RunResumed,
-            EventKind::AttemptStarted { step, attempt, .. } => {
-                Self::AttemptStarted { step: name(step), attempt: *attempt }
+            EventKind::AttemptStarted { step, items, attempt } => {
+                Self::AttemptStarted { step: name(step), attempt: *attempt, items: range(step, items) }
             }
-            EventKind::AttemptSucceeded { step, attempt, output, usage, .. } => Self::AttemptSucceeded {
+            EventKind::AttemptSucceeded { step, items, attempt, output, usage, reused, .. } => Self::AttemptSucceeded {
                 step: name(step),
                 attempt: *attempt,
+                items: range(step, items),
                 output: output.into(),
                 usage: usage.into(),
+                reused: reused.as_ref().map(ToString::to_string),
             },
-            EventKind::AttemptFailed { step, attempt, failure, usage, .. } => Self::AttemptFailed {
+            EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at } => Self::AttemptFailed {
                 step: name(step),
                 attempt: *attempt,
+                items: range(step, items),
                 failure: failure.into(),
                 usage: usage.into(),
+                retry_at: *retry_at,
             },
-            EventKind::AttemptLost { step, attempt, .. } => Self::AttemptLost { step: name(step), attempt: *attempt },
-            EventKind::AttemptReturned { step, attempt, .. } => {
-                Self::AttemptReturned { step: name(step), attempt: *attempt }
+            EventKind::AttemptLost { step, items, attempt } => {
+                Self::AttemptLost { step: name(step), attempt: *attempt, items: range(step, items) }
+            }
+            EventKind::AttemptReturned { step, items, attempt } => {
+                Self::AttemptReturned { step: name(step), attempt: *attempt, items: range(step, items) }
             }
             EventKind::ConditionHeld { step, values } => {
                 Self::ConditionHeld { step: name(step), values: values.clone() }
@@ -148,15 +195,19 @@ impl EventBody {
             EventKind::FannedOut { step, items } => {
                 Self::FannedOut { step: name(step), items: items.items.unwrap_or(0) }
             }
-            EventKind::Carried { step, output, from, .. } => {
-                Self::Carried { step: name(step), output: output.into(), from: from.to_string() }
-            }
+            EventKind::Carried { step, items, output, from } => Self::Carried {
+                step: name(step),
+                // The whole of a `for_each` step is taken over without an item.
+                items: from.item.and_then(|_| range(step, items)),
+                output: output.into(),
+                from: from.to_string(),
+            },
             EventKind::StepSucceeded { step, output } => {
                 Self::StepSucceeded { step: name(step), output: output.into() }
             }
             EventKind::StepFailed { step, failure } => Self::StepFailed { step: name(step), failure: failure.into() },
             EventKind::StepSkipped { step, reason } => {
-                Self::StepSkipped { step: name(step), reason: ReasonView::skipped(plan, reason) }
+                Self::StepSkipped { step: name(step), reason: ReasonView::skipped(plan, *step, reason) }
             }
             EventKind::StepCancelled { step, reason } => {
                 Self::StepCancelled { step: name(step), reason: ReasonView::cancelled(plan, reason) }

@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use super::Versioned;
 use crate::{
+    event::Join,
+    grants::Grant,
     ids::{Name, StepIndex},
-    plan::{ArgumentSource, Plan},
+    plan::{ArgumentSource, CaseRef, OnError, Plan, PlanBranch, PlanCase, Retry},
 };
 
 /// A pipeline as nodes and edges.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GraphView {
     /// The pipeline's name.
     pub pipeline: Name,
@@ -20,15 +22,90 @@ pub struct GraphView {
     pub nodes: Vec<NodeView>,
     /// What leads to what.
     pub edges: Vec<EdgeView>,
+    /// The branches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<BranchView>,
 }
 
-/// A step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A step. What is the default is left out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodeView {
     /// Its name in the pipeline.
     pub name: Name,
     /// `module/step`.
     pub uses: String,
+    /// Which states of its upstreams let it run, if not `all_success`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<Join>,
+    /// The cases that must be taken for it to run, as `BRANCH.CASE`, the outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<String>,
+    /// What must be true for it to run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// What it runs once for each of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<String>,
+    /// How many items run at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_parallel: Option<u32>,
+    /// How often it is tried, if more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryView>,
+    /// Whether its failure leaves the other steps alone.
+    #[serde(skip_serializing_if = "is_false")]
+    pub continues_on_error: bool,
+    /// Whether the run may succeed although it failed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub allow_failure: bool,
+    /// Whether it runs once all other steps have ended.
+    #[serde(skip_serializing_if = "is_false")]
+    pub finally: bool,
+    /// What it asks for outside its sandbox.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
+    /// Whether it never takes results of earlier attempts, because it says so.
+    #[serde(skip_serializing_if = "is_false")]
+    pub uncached: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// How often an attempt is repeated, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RetryView {
+    /// How many attempts there are at most.
+    pub max_attempts: u32,
+    /// How long it waits behind the first attempt.
+    pub initial_ms: u64,
+    /// How much longer each wait is than the one before.
+    pub factor: f64,
+    /// The longest wait.
+    pub max_ms: u64,
+    /// Whether waits are shortened at random, by up to half.
+    pub jitter: bool,
+}
+
+/// A branch: the first case whose condition is true is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BranchView {
+    /// Its name.
+    pub name: Name,
+    /// Its cases, in their order.
+    pub cases: Vec<CaseView>,
+}
+
+/// A case of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseView {
+    /// Its name.
+    pub name: Name,
+    /// When it is taken; always, if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
 }
 
 /// One step before another.
@@ -46,10 +123,12 @@ pub struct EdgeView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeKind {
-    /// Its output is an input of the later one.
+    /// Its output is an input of the later one, or what that runs for each of.
     Data,
     /// Only the order was asked for.
     Order,
+    /// A condition of the later one reads its output or state.
+    Condition,
 }
 
 impl Versioned for GraphView {
@@ -70,21 +149,85 @@ impl GraphView {
         Self {
             pipeline: plan.pipeline.clone(),
             output: plan.output.map(|step| plan.step(step).name.clone()),
-            nodes: plan
-                .indices()
-                .map(|step| NodeView { name: plan.step(step).name.clone(), uses: uses(plan, step) })
-                .collect(),
+            nodes: plan.indices().map(|step| NodeView::of(plan, step)).collect(),
             edges: edges.collect(),
+            branches: plan.branches.iter().map(BranchView::of).collect(),
         }
     }
 }
 
-/// Whether a step takes data of an upstream, or only waits for it.
+impl NodeView {
+    /// A step of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan, index: StepIndex) -> Self {
+        let step = plan.step(index);
+        // What a `finally` step joins by default is said by that word.
+        let default = if step.finally { Join::AllDone } else { Join::default() };
+        Self {
+            name: step.name.clone(),
+            uses: uses(plan, index),
+            join: Some(step.join).filter(|join| *join != default),
+            branches: step.branches.iter().filter_map(|place| case_name(plan, *place)).collect(),
+            when: step.when.as_ref().map(ToString::to_string),
+            for_each: step.for_each.as_ref().map(|for_each| source(plan, &for_each.source)),
+            max_parallel: step.for_each.as_ref().and_then(|for_each| for_each.max_parallel),
+            retry: (step.retry.max_attempts > 1).then(|| RetryView::from(&step.retry)),
+            continues_on_error: step.on_error == OnError::Continue && !step.allow_failure,
+            allow_failure: step.allow_failure,
+            finally: step.finally,
+            grants: step.grants.list().collect(),
+            uncached: step.uncached,
+        }
+    }
+}
+
+impl From<&Retry> for RetryView {
+    fn from(retry: &Retry) -> Self {
+        let Retry { max_attempts, initial_ms, factor, max_ms, jitter } = *retry;
+        Self { max_attempts, initial_ms, factor, max_ms, jitter }
+    }
+}
+
+impl BranchView {
+    fn of(branch: &PlanBranch) -> Self {
+        let case = |case: &PlanCase| CaseView {
+            name: case.name.clone(),
+            condition: case.condition.as_ref().map(ToString::to_string),
+        };
+        Self { name: branch.name.clone(), cases: branch.cases.iter().map(case).collect() }
+    }
+}
+
+fn case_name(plan: &Plan, place: CaseRef) -> Option<String> {
+    let branch = plan.branches.get(place.branch as usize)?;
+    let case = branch.cases.get(place.case as usize)?;
+    Some(format!("{}.{}", branch.name, case.name))
+}
+
+/// A reference, as the pipeline writes it.
+fn source(plan: &Plan, source: &ArgumentSource) -> String {
+    match source {
+        ArgumentSource::Step { step, path } => format!("{}{path}", plan.step(*step).name),
+        ArgumentSource::Param { name, path } => format!("params.{name}{path}"),
+        ArgumentSource::Literal(value) => value.to_string(),
+        ArgumentSource::Item { path } => format!("item{path}"),
+        ArgumentSource::Run(fact) => format!("run.{}", fact.as_str()),
+    }
+}
+
+/// Why a step comes before another: for its data, because a condition reads it, or only for the order.
 #[must_use]
 pub fn edge_kind(plan: &Plan, from: StepIndex, to: StepIndex) -> EdgeKind {
     let takes = |source: &ArgumentSource| matches!(source, ArgumentSource::Step { step, .. } if *step == from);
-    let data = plan.step(to).arguments.iter().any(|argument| takes(&argument.source));
-    if data { EdgeKind::Data } else { EdgeKind::Order }
+    let step = plan.step(to);
+    let items = step.for_each.iter().map(|for_each| &for_each.source);
+    if step.arguments.iter().map(|argument| &argument.source).chain(items).any(takes) {
+        EdgeKind::Data
+    } else if step.order_only.contains(&from) {
+        EdgeKind::Condition
+    } else {
+        EdgeKind::Order
+    }
 }
 
 /// `module/step`, as the pipeline calls it.

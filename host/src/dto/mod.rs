@@ -5,22 +5,30 @@
 //! are RFC 3339 in UTC with milliseconds, durations and sizes carry their unit in the field's name or are bytes.
 //! Steps are named, never numbered. The committed snapshots in this module's tests are the contract.
 
+mod cache;
 mod check;
 mod event;
 mod graph;
+mod items;
 mod module;
+mod reason;
+mod replay;
 mod run;
 mod step;
+mod waits;
 
+pub use cache::{CacheResult, CacheView, ChangeView};
 pub use check::{CheckReport, PlaceView, ProblemView, Severity};
 pub use event::{EventBody, EventView, LogLineView, LogLines};
-pub use graph::{EdgeKind, EdgeView, GraphView, NodeView, edge_kind, uses};
+pub use graph::{BranchView, CaseView, EdgeKind, EdgeView, GraphView, NodeView, RetryView, edge_kind, uses};
+pub use items::{ItemFailureView, ItemsView, MAX_FAILURES};
 pub use module::{ModuleView, ParameterView, StepSignature};
+pub use reason::{ReasonKind, ReasonView};
 pub use run::{PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary, StepCounts};
 pub use step::{
-    AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, ReasonKind, ReasonView, StepView,
-    UsageView,
+    AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, RangeView, StepView, UsageView,
 };
+pub use waits::{WaitKind, WaitView};
 
 use serde::Serialize;
 

@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use super::{
     Versioned,
+    cache::CacheResult,
     graph::uses,
-    step::{AttemptState, AttemptView, OutputView, ParamView, ReasonView, StepView},
+    replay::Replay,
+    step::{ParamView, StepView},
 };
 use crate::{
-    event::{CancelReason, EventKind, Outcome, RunEvent, StepState},
-    failure::{FailureKind, Usage},
-    ids::{Name, PlanHash, RunId, StepIndex, Timestamp},
-    output::AttemptName,
+    event::{KeyPart, Outcome, RunEvent, StepState},
+    ids::{Name, PlanHash, RunId},
     plan::Plan,
 };
 
@@ -144,6 +144,12 @@ pub struct PipelineList {
 pub struct RunDetail {
     /// What lists show of it.
     pub run: RunSummary,
+    /// The run that it repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<RunId>,
+    /// Whether somebody asked for it to end.
+    #[serde(skip_serializing_if = "is_false")]
+    pub cancel_requested: bool,
     /// The pipeline's revision.
     pub plan: PlanHash,
     /// What it was given.
@@ -176,7 +182,16 @@ impl RunDetail {
             uses: uses(plan, index),
             state: StepState::Waiting,
             reason: None,
+            waits: None,
+            values: Vec::new(),
+            items: None,
+            max_attempts: Some(plan.step(index).retry.max_attempts).filter(|&most| most > 1),
+            retry_at: None,
+            carried_from: None,
+            cache: None,
             attempts: Vec::new(),
+            attempts_omitted: 0,
+            failure: None,
             output: None,
         });
         let run = RunSummary {
@@ -190,7 +205,15 @@ impl RunDetail {
             steps: StepCounts::default(),
         };
         let output = plan.output.map(|step| plan.step(step).name.clone());
-        let mut detail = Self { run, plan: plan.hash(), params: Vec::new(), steps: steps.collect(), output };
+        let mut detail = Self {
+            run,
+            rerun_of: None,
+            cancel_requested: false,
+            plan: plan.hash(),
+            params: Vec::new(),
+            steps: steps.collect(),
+            output,
+        };
         detail.count();
         detail
     }
@@ -198,10 +221,9 @@ impl RunDetail {
     /// A run as its events tell it.
     #[must_use]
     pub fn replay(id: RunId, plan: &Plan, events: &[RunEvent]) -> Self {
-        let mut detail = Self::new(id, plan);
-        for event in events {
-            detail.apply(plan, event);
-        }
+        let mut replay = Replay::new(id, plan);
+        events.iter().for_each(|event| replay.apply(event));
+        let mut detail = replay.finish();
         if let (Some(first), Some(last)) = (events.first(), events.last())
             && detail.run.state != RunState::Running
         {
@@ -217,92 +239,29 @@ impl RunDetail {
         self.steps.iter().find(|step| step.name == *name)
     }
 
+    /// How many steps took an earlier result, all their items if they have some.
+    #[must_use]
+    pub fn cached(&self) -> u64 {
+        self.steps.iter().filter(|step| step.is_cached()).count() as u64
+    }
+
+    /// Steps that were computed, and could have been taken from the cache.
+    pub fn computed(&self) -> impl Iterator<Item = &Name> {
+        let missed = |step: &&StepView| step.cache.as_ref().is_some_and(|cache| cache.result == CacheResult::Miss);
+        self.steps.iter().filter(missed).map(|step| &step.name)
+    }
+
+    /// Says why a step was computed, given what the key of its result was made of in an earlier run.
+    pub fn explain(&mut self, step: &Name, previous: Option<&(RunId, Vec<KeyPart>)>) {
+        if let Some(step) = self.steps.iter_mut().find(|view| view.name == *step)
+            && let Some(cache) = &mut step.cache
+        {
+            cache.explain(step.items.is_some(), previous);
+        }
+    }
+
     fn count(&mut self) {
         self.run.steps = StepCounts::default();
         self.steps.iter().for_each(|step| self.run.steps.add(step.state));
-    }
-
-    fn apply(&mut self, plan: &Plan, event: &RunEvent) {
-        match &event.kind {
-            EventKind::Created { params, .. } => {
-                self.run.created_at = event.at.rfc3339();
-                self.params = params
-                    .iter()
-                    .map(|param| ParamView { name: param.name.clone(), value: OutputView::from(&param.value) })
-                    .collect();
-            }
-            EventKind::Resumed
-            | EventKind::CancelRequested
-            | EventKind::AttemptReturned { .. }
-            | EventKind::ConditionHeld { .. }
-            | EventKind::FannedOut { .. }
-            | EventKind::Carried { .. }
-            | EventKind::StepSucceeded { .. }
-            | EventKind::StepFailed { .. } => {}
-            EventKind::AttemptStarted { step, attempt, .. } => self.start(event, *step, *attempt),
-            EventKind::AttemptSucceeded { step, attempt, output, usage, .. } => {
-                self.end(event.at, *step, *attempt, AttemptState::Succeeded, Some(usage));
-                self.with_step(*step, |view| {
-                    view.state = StepState::Succeeded;
-                    view.output = Some(output.into());
-                });
-            }
-            EventKind::AttemptFailed { step, attempt, failure, usage, .. } => {
-                self.end(event.at, *step, *attempt, AttemptState::Failed, Some(usage));
-                self.with_step(*step, |view| {
-                    let cancelled = failure.kind == FailureKind::Cancelled;
-                    view.state = if cancelled { StepState::Cancelled } else { StepState::Failed };
-                    view.reason = cancelled.then(|| ReasonView::cancelled(plan, &CancelReason::RunCancelled));
-                    if let Some(attempt) = view.attempts.iter_mut().rfind(|view| view.attempt == *attempt) {
-                        attempt.failure = Some(failure.into());
-                    }
-                });
-            }
-            EventKind::AttemptLost { step, attempt, .. } => {
-                self.end(event.at, *step, *attempt, AttemptState::Lost, None);
-                self.with_step(*step, |view| view.state = StepState::Waiting);
-            }
-            EventKind::StepSkipped { step, reason } => {
-                let reason = ReasonView::skipped(plan, reason);
-                self.with_step(*step, |view| (view.state, view.reason) = (StepState::Skipped, Some(reason)));
-            }
-            EventKind::StepCancelled { step, reason } => {
-                let reason = ReasonView::cancelled(plan, reason);
-                self.with_step(*step, |view| (view.state, view.reason) = (StepState::Cancelled, Some(reason)));
-            }
-            EventKind::Finished { outcome } => {
-                self.run.state = RunState::of(Some(*outcome));
-                self.run.finished_at = Some(event.at.rfc3339());
-            }
-        }
-    }
-
-    fn with_step(&mut self, step: StepIndex, change: impl FnOnce(&mut StepView)) {
-        if let Some(view) = self.steps.get_mut(step.get()) {
-            change(view);
-        }
-    }
-
-    fn start(&mut self, event: &RunEvent, step: StepIndex, attempt: u32) {
-        let run = event.run;
-        let started_at = event.at.rfc3339();
-        self.with_step(step, |view| {
-            let name = AttemptName { run, step: view.name.clone(), item: None, attempt }.to_string();
-            let state = AttemptState::Running;
-            let view_of =
-                AttemptView { name, attempt, state, started_at, finished_at: None, usage: None, failure: None };
-            view.state = StepState::Running;
-            view.attempts.push(view_of);
-        });
-    }
-
-    fn end(&mut self, at: Timestamp, step: StepIndex, attempt: u32, state: AttemptState, usage: Option<&Usage>) {
-        self.with_step(step, |view| {
-            if let Some(view) = view.attempts.iter_mut().rfind(|view| view.attempt == attempt) {
-                view.state = state;
-                view.finished_at = Some(at.rfc3339());
-                view.usage = usage.map(Into::into);
-            }
-        });
     }
 }

@@ -2,13 +2,18 @@
 
 use serde::Serialize;
 
+use super::{
+    cache::{CacheResult, CacheView},
+    items::ItemsView,
+    reason::ReasonView,
+    waits::WaitView,
+};
 use crate::{
-    event::{CancelReason, SkipReason, StepState},
+    event::{ReadValue, StepState},
     failure::{FailureKind, StepFailure, Usage},
-    ids::{ContentHash, Name},
+    ids::{ContentHash, Name, Timestamp},
     module::Form,
-    output::{FileRef, OutputRef},
-    plan::Plan,
+    output::{FileRef, ItemRange, OutputRef},
 };
 
 /// A step of a run.
@@ -23,92 +28,84 @@ pub struct StepView {
     /// Why it did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonView>,
-    /// The attempts, the first one first.
+    /// What it waits for, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<WaitView>,
+    /// What its conditions read, if they held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<ReadValue>,
+    /// Of a `for_each` step that has its items: where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemsView>,
+    /// How many attempts there are at most, if more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_attempts: Option<u32>,
+    /// When it, or the next of its items, is tried again at the earliest.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    pub retry_at: Option<Timestamp>,
+    /// The attempt of the repeated run whose result was taken over; of some items, the first one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried_from: Option<String>,
+    /// What the cache had to do with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheView>,
+    /// The attempts, the first one first; of a `for_each` step by item, and one for items that ended alike.
     pub attempts: Vec<AttemptView>,
+    /// How many attempts there were that are left out here.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub attempts_omitted: u64,
+    /// Why it failed, if not by its last attempt: its conditions or items could not be had, or items failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureView>,
     /// What it returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputView>,
 }
 
 impl StepView {
-    /// Why it failed, if it did.
+    /// Why it failed, or its last attempt did.
     #[must_use]
     pub fn failure(&self) -> Option<&FailureView> {
-        self.attempts.last().and_then(|attempt| attempt.failure.as_ref())
+        self.failure.as_ref().or_else(|| self.attempts.last()?.failure.as_ref())
     }
 
-    /// What its last finished attempt used.
+    /// What its last finished attempt used, or its items together.
     #[must_use]
     pub fn usage(&self) -> Option<&UsageView> {
-        self.attempts.iter().rev().find_map(|attempt| attempt.usage.as_ref())
-    }
-}
-
-/// Why a step did not run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ReasonView {
-    /// What sort of reason.
-    pub kind: ReasonKind,
-    /// The step that is the reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub step: Option<Name>,
-    /// The reason in words.
-    pub message: String,
-}
-
-/// What sort of reason keeps a step from running.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReasonKind {
-    /// It needs a step that did not succeed.
-    Upstream,
-    /// Another step failed, which ends the run.
-    StepFailed,
-    /// The run was cancelled.
-    RunCancelled,
-}
-
-impl ReasonView {
-    pub(super) fn skipped(plan: &Plan, reason: &SkipReason) -> Self {
-        let SkipReason::Upstream { step, state, .. } = reason else {
-            return Self { kind: ReasonKind::Upstream, step: None, message: String::new() };
-        };
-        let step = plan.step(*step).name.clone();
-        let message = format!("needs `{step}`, which {}", ended(*state));
-        Self { kind: ReasonKind::Upstream, step: Some(step), message }
-    }
-
-    pub(super) fn cancelled(plan: &Plan, reason: &CancelReason) -> Self {
-        match reason {
-            CancelReason::StepFailed { step } => {
-                let step = plan.step(*step).name.clone();
-                let message = format!("`{step}` failed");
-                Self { kind: ReasonKind::StepFailed, step: Some(step), message }
-            }
-            CancelReason::RunCancelled => {
-                Self { kind: ReasonKind::RunCancelled, step: None, message: "the run was cancelled".to_owned() }
-            }
+        match &self.items {
+            Some(items) => items.usage.as_ref(),
+            None => self.attempts.iter().rev().find_map(|attempt| attempt.usage.as_ref()),
         }
     }
+
+    /// Whether nothing of it ran: its result is that of an earlier attempt, of all its items if it has some.
+    #[must_use]
+    pub fn is_cached(&self) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.result == CacheResult::Hit)
+    }
 }
 
-fn ended(state: StepState) -> &'static str {
-    match state {
-        StepState::Waiting | StepState::Running => "has not ended",
-        StepState::Succeeded => "succeeded",
-        StepState::Failed => "failed",
-        StepState::Skipped => "was skipped",
-        StepState::Cancelled => "was cancelled",
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A time as RFC 3339. Documents keep the number, so that it can be shown as a distance.
+#[expect(clippy::ref_option, reason = "serde passes references to fields")]
+pub(super) fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(Timestamp::rfc3339).serialize(serializer)
 }
 
 /// One try at a step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AttemptView {
-    /// Names it and its output everywhere: `runs/<run>/<step>/<attempt>`.
+    /// Names it and its output everywhere: `runs/<run>/<step>/<attempt>`; of items, the first one's.
     pub name: String,
     /// Counts from 1.
     pub attempt: u32,
+    /// Of a `for_each` step: the items, each with an attempt of its own that ended like the others'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<RangeView>,
     /// Where it stands.
     pub state: AttemptState,
     /// When it began.
@@ -122,6 +119,27 @@ pub struct AttemptView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
+    /// When the next attempt may begin, if there is to be one.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    pub retry_at: Option<Timestamp>,
+    /// Nothing ran: the attempt whose result was taken; of items, the first one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reused: Option<String>,
+}
+
+/// Consecutive items of a `for_each` step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RangeView {
+    /// The first item, from 0.
+    pub first: u32,
+    /// How many items.
+    pub count: u32,
+}
+
+impl From<ItemRange> for RangeView {
+    fn from(range: ItemRange) -> Self {
+        Self { first: range.first, count: range.count }
+    }
 }
 
 /// Where an attempt stands.
@@ -139,7 +157,7 @@ pub enum AttemptState {
 }
 
 /// What an attempt used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct UsageView {
     /// Time on the wall clock.
     pub wall_us: u64,
@@ -151,6 +169,17 @@ pub struct UsageView {
     pub log_lines: u64,
     /// Lines that the log had no room for.
     pub log_lines_dropped: u64,
+}
+
+impl UsageView {
+    /// Adds what other items used; of memory, the most counts.
+    pub(super) fn add(&mut self, usage: &Usage) {
+        self.wall_us = self.wall_us.saturating_add(usage.wall_us);
+        self.cpu_us = self.cpu_us.saturating_add(usage.cpu_us);
+        self.memory_bytes = self.memory_bytes.max(usage.memory);
+        self.log_lines = self.log_lines.saturating_add(usage.log_lines);
+        self.log_lines_dropped = self.log_lines_dropped.saturating_add(usage.log_lines_dropped);
+    }
 }
 
 impl From<&Usage> for UsageView {

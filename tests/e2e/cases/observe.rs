@@ -106,7 +106,7 @@ fn aspect(bench: &Bench, step: &Json, name: &str, key: &str, stated: &Json) -> J
         "values" => values(step, stated),
         "items" => step.get("items").map_or(Json::Null, |items| counts(items, stated)),
         "cached" => Json::from(attempts.last().is_some_and(|attempt| attempt.get("reused").is_some())),
-        "carried" => Json::from(step.get("carried").is_some()),
+        "carried" => Json::from(step.get("carried_from").is_some()),
         "waited_ms" => waited(attempts, stated),
         unknown => panic!("an expectation cannot say `{unknown}` of a step"),
     }
@@ -126,7 +126,9 @@ fn values(step: &Json, stated: &Json) -> Json {
 
 /// How many items ended how; those of which there are none are left out.
 fn counts(items: &Json, stated: &Json) -> Json {
+    let is_state = |state: &str| ["succeeded", "failed", "running", "waiting", "cancelled"].contains(&state);
     let states = items.as_object().cloned().unwrap_or_default().into_iter();
+    let states = states.filter(|(state, _)| is_state(state));
     let counted =
         states.filter(|(state, count)| count.as_u64().is_some_and(|count| count > 0) || stated.get(state).is_some());
     Json::Object(counted.collect())

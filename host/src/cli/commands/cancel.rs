@@ -25,11 +25,11 @@ pub(super) fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliErro
     }
     let answer = control::ask(&history.dir().control_socket(), &Request::Cancel(run));
     if let Ok(Response::Done) = answer {
-        return runs::show(settings, args);
+        return runs::show(settings, args, None);
     }
     // It may have ended while we asked, and its host with it, perhaps before it could answer.
     match (ended(&history, run)?, answer) {
-        (Some(RunState::Cancelled), _) => runs::show(settings, args),
+        (Some(RunState::Cancelled), _) => runs::show(settings, args, None),
         (Some(state), _) => Err(has_ended(run, state)),
         (None, Err(error)) => Err(unheard(&history, run, error)),
         (None, Ok(_)) => Err(elsewhere(&history, run)),

@@ -1,6 +1,9 @@
 //! What is left of a run at its end: the report, the values that came out, the files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use super::rows::{self, Rows};
 use crate::{
@@ -15,7 +18,7 @@ use crate::{
     },
     dto::RunDetail,
     event::{EventKind, RunEvent},
-    ids::{RunId, StepIndex},
+    ids::{RunId, StepIndex, Timestamp},
     module::Form,
     output::OutputRef,
     plan::Plan,
@@ -40,7 +43,8 @@ pub(super) struct End<'a> {
 impl<'a> End<'a> {
     pub(super) fn of(history: &'a History, id: RunId, plan: &'a Plan) -> Result<Self, CliError> {
         let events = history.reader().history(id).map_err(super::store_error)?;
-        let detail = RunDetail::replay(id, plan, &events);
+        let mut detail = RunDetail::replay(id, plan, &events);
+        super::runs::explain(history, &mut detail, None);
         Ok(Self { history, plan, detail, outputs: outputs(events) })
     }
 
@@ -59,7 +63,13 @@ impl<'a> End<'a> {
     fn print(&self, settings: &Settings, report: &ReportArgs) -> Result<(), CliError> {
         let mut text = String::new();
         if !settings.quiet {
-            text.push_str(&render::run::report(&self.detail, self.plan, settings.width, settings.stdout));
+            text.push_str(&render::run::report(
+                &self.detail,
+                self.plan,
+                Timestamp::now(),
+                settings.width,
+                settings.stdout,
+            ));
         }
         text.push_str(&self.values(settings));
         let saved = self.save(settings, report)?;
@@ -158,13 +168,25 @@ impl<'a> End<'a> {
     }
 }
 
-/// The steps' outputs, in topological order.
+/// The steps' outputs, in topological order. What single items returned is part of their step's output.
 fn outputs(events: Vec<RunEvent>) -> Vec<(StepIndex, OutputRef)> {
-    let succeeded = |event: RunEvent| match event.kind {
-        EventKind::AttemptSucceeded { step, output, .. } => Some((step, output)),
-        _ => None,
-    };
-    let mut outputs: Vec<_> = events.into_iter().filter_map(succeeded).collect();
-    outputs.sort_by_key(|(step, _)| *step);
-    outputs
+    let mut outputs = BTreeMap::new();
+    let mut fanned_out = BTreeSet::new();
+    for event in events {
+        match event.kind {
+            EventKind::FannedOut { step, .. } => {
+                fanned_out.insert(step);
+            }
+            EventKind::AttemptSucceeded { step, output, .. } | EventKind::Carried { step, output, .. }
+                if !fanned_out.contains(&step) =>
+            {
+                outputs.insert(step, output);
+            }
+            EventKind::StepSucceeded { step, output } => {
+                outputs.insert(step, output);
+            }
+            _ => {}
+        }
+    }
+    outputs.into_iter().collect()
 }

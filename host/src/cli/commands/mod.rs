@@ -35,7 +35,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Run(args) => run::run(settings, args).await,
         Command::Pipelines(PipelinesCommand::List(json)) => runs::pipelines(settings, json.json),
         Command::Runs(RunsCommand::List(args)) => runs::list(settings, &args),
-        Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args),
+        Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args.run, args.step.as_deref()),
         Command::Runs(RunsCommand::Logs(args)) => runs::logs(settings, &args).await,
         Command::Runs(RunsCommand::Output(args)) => runs::output(settings, &args),
         Command::Runs(RunsCommand::Cancel(args)) => cancel::cancel(settings, &args),

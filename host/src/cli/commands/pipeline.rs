@@ -6,7 +6,7 @@ use crate::{
     cli::{
         args::{CheckArgs, GraphArgs, GraphFormat},
         exit::{CliError, Exit, render_problems},
-        graph::{ascii, dot, mermaid},
+        graph::{ascii, dot, mermaid, traits},
         output::{print, print_json},
         settings::Settings,
     },
@@ -89,7 +89,11 @@ pub(super) async fn graph(settings: &Settings, args: &GraphArgs) -> Result<Exit,
         return Ok(Exit::Success);
     }
     print(&match args.format {
-        GraphFormat::Ascii => ascii::draw(&plan, &ascii::names(&plan), settings.width, settings.stdout),
+        GraphFormat::Ascii => {
+            let drawing = ascii::draw(&plan, &ascii::names(&plan), settings.width, settings.stdout);
+            let legend = traits::legend(&plan, settings.stdout);
+            if legend.is_empty() { drawing } else { format!("{drawing}\n{legend}") }
+        }
         GraphFormat::Mermaid => mermaid::draw(&plan),
         GraphFormat::Dot => dot::draw(&plan),
     })?;

@@ -2,10 +2,11 @@
 
 use std::{io::Write, time::Duration};
 
+use super::rows;
 use crate::{
     app::{
         History, StoreError,
-        reader::{LogFilter, RunFilter, RunRow, RunState as StoredState},
+        reader::{LogFilter, RunFilter, RunRow, RunState as StoredState, StoredOutput},
     },
     cli::{
         args::{RunArg, RunsListArgs, RunsLogsArgs, RunsOutputArgs},
@@ -15,9 +16,14 @@ use crate::{
         render,
         settings::Settings,
     },
-    dto::{LogLineView, LogLines, PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary, StepCounts},
+    dto::{
+        LogLineView, LogLines, NodeView, PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary,
+        StepCounts,
+    },
     execute::ports::LogLine,
     ids::{Name, RunId, StepIndex, Timestamp},
+    output::OutputRef,
+    plan::Plan,
     value,
 };
 
@@ -25,6 +31,10 @@ use crate::{
 const PAGE: u32 = 500;
 /// The largest output that is printed as JSON.
 const MAX_PRINTED: u64 = 256 << 20;
+/// The most steps whose computation is explained in a report on the whole run.
+const EXPLAINED: usize = 100;
+/// The most steps that an error names.
+const NAMED: usize = 20;
 /// How often a followed log is read again.
 const FOLLOW: Duration = Duration::from_millis(200);
 
@@ -139,19 +149,42 @@ pub(super) fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliErro
     Ok(Exit::Success)
 }
 
-pub(super) fn show(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
+pub(super) fn show(settings: &Settings, args: &RunArg, step: Option<&str>) -> Result<Exit, CliError> {
     let history = open(settings)?;
     let run = super::find_run(&history, &args.run)?;
     let read = || -> Result<_, StoreError> { Ok((history.reader().plan(run)?, history.reader().history(run)?)) };
     let (plan, events) = read().map_err(super::store_error)?;
     let mut detail = RunDetail::replay(run, &plan, &events);
     mark_interrupted(&history, [&mut detail.run])?;
+    let index = match step {
+        None => None,
+        Some(name) => Some(plan.find(name).ok_or_else(|| no_step(&plan, name))?),
+    };
+    explain(&history, &mut detail, index.map(|index| &plan.step(index).name));
+    let now = Timestamp::now();
+    if let Some(index) = index {
+        detail.steps.retain(|step| step.name == plan.step(index).name);
+    }
     if args.json.json {
         print_json(&detail)?;
+    } else if let (Some(index), Some(step)) = (index, detail.steps.first()) {
+        print(&render::step::detail(&detail, step, &NodeView::of(&plan, index), now, settings.stdout))?;
     } else {
-        print(&render::run::report(&detail, &plan, settings.width, settings.stdout))?;
+        print(&render::run::report(&detail, &plan, now, settings.width, settings.stdout))?;
     }
     Ok(Exit::Success)
+}
+
+/// Says why steps were computed that the cache could have answered for: one step, or the first ones.
+pub(super) fn explain(history: &History, detail: &mut RunDetail, only: Option<&Name>) {
+    let steps: Vec<Name> =
+        detail.computed().filter(|name| only.is_none_or(|only| only == *name)).take(EXPLAINED).cloned().collect();
+    for step in steps {
+        // An earlier run that is damaged is no reason not to show this one.
+        if let Ok(previous) = history.reader().previous_parts(&detail.run.pipeline, &step, detail.run.id) {
+            detail.explain(&step, previous.as_ref());
+        }
+    }
 }
 
 pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exit, CliError> {
@@ -160,12 +193,13 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
     let plan = history.reader().plan(run).map_err(super::store_error)?;
     let steps = match &args.step {
         None => plan.indices().collect(),
-        Some(name) => vec![plan.find(name).ok_or_else(|| no_step(name))?],
+        Some(name) => vec![plan.find(name).ok_or_else(|| no_step(&plan, name))?],
     };
+    let filter = LogFilter { item: args.item, attempt: args.attempt };
     // A step and the chunk to go on with.
     let mut cursors: Vec<(StepIndex, u64)> = steps.into_iter().map(|step| (step, 0)).collect();
     if args.run.json.json {
-        let lines = new_lines(&history, run, &mut cursors)?;
+        let lines = new_lines(&history, run, filter, &mut cursors)?;
         let view =
             |(step, attempt, line): &(StepIndex, u32, LogLine)| LogLineView::of(&plan.step(*step).name, *attempt, line);
         print_json(&LogLines { run, lines: lines.iter().map(view).collect() })?;
@@ -175,7 +209,7 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
         // Asked before the lines are read: what was written before the end is not missed.
         let ended = !is_running(&history, run)?;
         let mut text = String::new();
-        for (step, _, line) in new_lines(&history, run, &mut cursors)? {
+        for (step, _, line) in new_lines(&history, run, filter, &mut cursors)? {
             text.push_str(&render::lists::log_line(&plan.step(step).name, &line, settings.stdout));
             text.push('\n');
         }
@@ -187,21 +221,28 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
     }
 }
 
-fn no_step(name: &str) -> CliError {
-    CliError::bad_input(format!("the run has no step `{name}`")).help("`stepmill runs show RUN` lists the steps")
+fn no_step(plan: &Plan, name: &str) -> CliError {
+    let error = CliError::bad_input(format!("the run has no step `{name}`"));
+    match plan.steps.len() {
+        0..=NAMED => {
+            let names: Vec<_> = plan.steps.iter().map(|step| format!("`{}`", step.name)).collect();
+            error.help(format!("its steps are {}", names.join(", ")))
+        }
+        _ => error.help("`stepmill runs show RUN` lists the steps"),
+    }
 }
 
 /// Lines behind the cursors, by time.
 fn new_lines(
     history: &History,
     run: RunId,
+    filter: LogFilter,
     cursors: &mut [(StepIndex, u64)],
 ) -> Result<Vec<(StepIndex, u32, LogLine)>, CliError> {
     let mut lines = Vec::new();
     for (step, from) in cursors {
         loop {
-            let chunks =
-                history.reader().logs(run, *step, LogFilter::default(), *from, PAGE).map_err(super::store_error)?;
+            let chunks = history.reader().logs(run, *step, filter, *from, PAGE).map_err(super::store_error)?;
             let Some(last) = chunks.last() else { break };
             *from = last.chunk + 1;
             for chunk in chunks {
@@ -218,26 +259,57 @@ pub(super) fn output(settings: &Settings, args: &RunsOutputArgs) -> Result<Exit,
     let run = super::find_run(&history, &args.run)?;
     let plan = history.reader().plan(run).map_err(super::store_error)?;
     let step = match &args.step {
-        Some(name) => plan.find(name).ok_or_else(|| no_step(name))?,
+        Some(name) => plan.find(name).ok_or_else(|| no_step(&plan, name))?,
         None => plan.output.ok_or_else(|| {
             CliError::bad_input("the pipeline declares no output").help("name a step: stepmill runs output RUN STEP")
         })?,
     };
     let name = &plan.step(step).name;
-    let output = history.output(run, step).map_err(super::store_error)?.ok_or_else(|| {
-        CliError::bad_input(format!("the step `{name}` has no output")).help("`stepmill runs show RUN` says why")
-    })?;
+    if args.item.is_some() && plan.step(step).for_each.is_none() {
+        return Err(CliError::bad_input(format!("the step `{name}` has no items: it has no `for_each`")));
+    }
+    let stored = history.reader().output(run, step, args.item, args.attempt).map_err(super::store_error)?;
+    let StoredOutput { output, index } = stored.ok_or_else(|| no_output(name, args))?;
+    if let Some(index) = index {
+        return print_item(&history, &output, index, args);
+    }
     if let Some(folder) = &args.out {
         let paths = files::save(&output.files, history.outputs().as_ref(), folder).map_err(CliError::host)?;
         print(&paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
         return Ok(Exit::Success);
     }
     let bytes = history.value(&output, MAX_PRINTED).map_err(CliError::host)?;
-    if args.raw {
+    print_value(&bytes, args.raw)
+}
+
+fn no_output(name: &Name, args: &RunsOutputArgs) -> CliError {
+    let mut what = format!("the step `{name}`");
+    if let Some(item) = args.item {
+        what = format!("item {item} of {what}");
+    }
+    if let Some(attempt) = args.attempt {
+        what = format!("attempt {attempt} of {what}");
+    }
+    let help = format!("`stepmill runs show {} {name}` says why", args.run);
+    CliError::bad_input(format!("{what} has no output")).help(help)
+}
+
+/// One item's element of the stream that it is packed in.
+fn print_item(history: &History, packed: &OutputRef, index: u64, args: &RunsOutputArgs) -> Result<Exit, CliError> {
+    if args.out.is_some() {
+        return Err(CliError::bad_input("the files of a single item cannot be written yet")
+            .help("leave `--item` out: then the files of all items are written"));
+    }
+    let bytes = rows::item(history.outputs().as_ref(), packed, index).map_err(CliError::host)?;
+    print_value(&bytes, args.raw)
+}
+
+fn print_value(bytes: &[u8], raw: bool) -> Result<Exit, CliError> {
+    if raw {
         let mut out = std::io::stdout().lock();
-        out.write_all(&bytes).and_then(|()| out.flush()).map_err(|error| CliError::stdout(&error))?;
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| CliError::stdout(&error))?;
     } else {
-        let json = value::json::to_json(&bytes).map_err(CliError::host)?;
+        let json = value::json::to_json(bytes).map_err(CliError::host)?;
         let mut text = serde_json::to_string_pretty(&json).map_err(CliError::host)?;
         text.push('\n');
         print(&text)?;

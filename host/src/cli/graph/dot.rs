@@ -2,30 +2,43 @@
 
 use std::fmt::Write;
 
+use super::traits;
 use crate::{
-    dto::{EdgeKind, edge_kind, uses},
+    dto::{EdgeKind, GraphView, NodeView},
     plan::Plan,
 };
 
-/// The digraph. Data is a solid arrow, mere order a dashed one; the pipeline's output has a double border.
+/// The digraph. Data is a solid arrow, mere order a dashed one, what a condition reads a dotted one; the pipeline's output
+/// has a double border, a `finally` step a dashed one.
 ///
-/// Everything in quotes is made of names, which have neither quotes nor backslashes.
+/// Names have neither quotes nor backslashes; conditions may.
 #[must_use]
 pub fn draw(plan: &Plan) -> String {
-    let mut text = format!("digraph \"{}\" {{\n  rankdir=LR;\n", plan.pipeline);
+    let graph = GraphView::of(plan);
+    let mut text = format!("digraph \"{}\" {{\n  rankdir=LR;\n", graph.pipeline);
     text.push_str("  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
-    for index in plan.indices() {
-        let border = if plan.output == Some(index) { ", peripheries=2" } else { "" };
-        let name = &plan.step(index).name;
+    for node in &graph.nodes {
+        let output = if graph.output.as_ref() == Some(&node.name) { ", peripheries=2" } else { "" };
+        let finally = if node.finally { ", style=\"rounded,dashed\"" } else { "" };
         // Writing to a `String` cannot fail, here and below.
-        let _ = writeln!(text, "  \"{name}\" [label=\"{name}\\n{}\"{border}];", uses(plan, index));
+        let _ = writeln!(text, "  \"{}\" [label=\"{}\"{output}{finally}];", node.name, label(node));
     }
-    for to in plan.indices() {
-        for &from in &plan.step(to).upstreams {
-            let style = if edge_kind(plan, from, to) == EdgeKind::Data { "" } else { " [style=dashed]" };
-            let _ = writeln!(text, "  \"{}\" -> \"{}\"{style};", plan.step(from).name, plan.step(to).name);
-        }
+    for edge in &graph.edges {
+        let style = match edge.kind {
+            EdgeKind::Data => "",
+            EdgeKind::Order => " [style=dashed]",
+            EdgeKind::Condition => " [style=dotted, label=\"if\"]",
+        };
+        let _ = writeln!(text, "  \"{}\" -> \"{}\"{style};", edge.from, edge.to);
+    }
+    for branch in &graph.branches {
+        let _ = writeln!(text, "  // branch {}", traits::branch(branch));
     }
     text.push_str("}\n");
     text
+}
+
+fn label(node: &NodeView) -> String {
+    let lines = [node.name.to_string(), node.uses.clone()].into_iter().chain(traits::of(node));
+    lines.map(|line| line.replace('\\', "\\\\").replace('"', "\\\"")).collect::<Vec<_>>().join("\\n")
 }

@@ -6,6 +6,7 @@ mod layout;
 pub mod list;
 pub mod mermaid;
 mod route;
+pub mod traits;
 
 #[cfg(test)]
 pub(crate) mod tests;

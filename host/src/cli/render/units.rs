@@ -72,6 +72,20 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long until then: `now`, `in 4 s`, `in 3 min`, `in 2 h`, `in 5 days`. Parts of a unit count as a whole one.
+#[must_use]
+pub fn ahead(at: Timestamp, now: Timestamp) -> String {
+    let left = at.0.saturating_sub(now.0);
+    let whole = |unit: i64| left.saturating_add(unit - 1) / unit;
+    match left {
+        ..=0 => "now".to_owned(),
+        1..=60_000 => format!("in {} s", whole(1_000)),
+        60_001..=3_600_000 => format!("in {} min", whole(60_000)),
+        3_600_001..=172_800_000 => format!("in {} h", whole(3_600_000)),
+        _ => format!("in {} days", whole(86_400_000)),
+    }
+}
+
 /// The time of day in UTC, such as `06:00:01.250`.
 #[must_use]
 pub fn time_of_day(at: Timestamp) -> String {
@@ -113,6 +127,22 @@ mod tests {
             (u64::MAX, "16.0 EiB"),
         ] {
             assert_eq!(bytes(size), text);
+        }
+    }
+
+    #[test]
+    fn what_is_to_come_is_relative_too() {
+        for (milliseconds, text) in [
+            (-5, "now"),
+            (0, "now"),
+            (1, "in 1 s"),
+            (3_500, "in 4 s"),
+            (60_000, "in 60 s"),
+            (90_000, "in 2 min"),
+            (7_200_000, "in 2 h"),
+            (400_000_000, "in 5 days"),
+        ] {
+            assert_eq!(ahead(Timestamp(1_000 + milliseconds), Timestamp(1_000)), text, "{milliseconds}");
         }
     }
 
