@@ -102,6 +102,7 @@ struct Seen(Json);
 impl Seen {
     fn latest(bench: &Bench) -> Option<Self> {
         let shown = bench.run(&["runs", "show", "latest", "--json"]);
+        assert!(matches!(shown.code, Some(0 | 2)), "{}", shown.stderr);
         (shown.code == Some(0)).then(|| Self(shown.json()))
     }
 
@@ -257,15 +258,15 @@ fn a_killed_cancel_is_carried_through() {
         let pid = victim.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill starts").success());
         chance.nap(30);
-        victim.kill();
-        let before = Seen::latest(&bench).expect("a run that was accepted");
-        if before.0["state"] == "running" {
+        let said = victim.kill();
+        let before = Seen::latest(&bench).unwrap_or_else(|| panic!("kill {kill}: no run, but it said:\n{said}"));
+        if before.0["run"]["state"] == "running" {
             let resumed = bench.run(&["runs", "resume", "latest"]);
             assert!(matches!(resumed.code, Some(0 | 130)), "kill {kill}: {}", resumed.stderr);
         }
         let after = Seen::latest(&bench).expect("a run");
         before.check_ends_kept(&after);
-        let state = after.0["state"].as_str().expect("a state").to_owned();
+        let state = after.0["run"]["state"].as_str().expect("a state").to_owned();
         assert!(matches!(state.as_str(), "cancelled" | "succeeded"), "kill {kill}: ended {state}");
         cancelled += u32::from(state == "cancelled");
         assert!(after.in_state("waiting").is_empty() && after.in_state("running").is_empty(), "kill {kill}");
