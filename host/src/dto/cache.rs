@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::items::ItemsView;
 use crate::{
     event::{KeyPart, RunOptions},
     execute::reuse::{self, Change},
@@ -37,7 +38,9 @@ pub struct CacheView {
 pub enum CacheResult {
     /// Nothing ran: an earlier result was taken.
     Hit,
-    /// There was no earlier result, of all items at least: it was computed, and is found by later runs.
+    /// Some items of a `for_each` step took earlier results, the others did not.
+    Partial,
+    /// There was no earlier result: it was computed, and is found by later runs.
     Miss,
     /// It neither looks for earlier results, nor is found itself.
     Off,
@@ -70,6 +73,11 @@ impl CacheView {
         Self { result, reused_from: None, parts: Vec::new(), compared_with: None, changes: Vec::new(), message }
     }
 
+    /// Whether it, or some of its items, ran although the cache might have had a result.
+    pub(super) fn is_computed(&self) -> bool {
+        matches!(self.result, CacheResult::Miss | CacheResult::Partial)
+    }
+
     /// Of a step that has nothing to do with the cache: why.
     pub(super) fn off(step: &PlanStep, options: &RunOptions) -> Option<Self> {
         let grants: Vec<_> = step.grants.list().map(|grant| format!("`{}`", grant.as_str())).collect();
@@ -95,13 +103,24 @@ impl CacheView {
         Self { parts: parts.to_vec(), ..Self::new(CacheResult::Miss, message) }
     }
 
+    /// Takes into account how many items took earlier results.
+    pub(super) fn of_items(&mut self, items: &ItemsView) {
+        let ItemsView { total, cached, carried, .. } = *items;
+        if self.result != CacheResult::Off && cached > 0 && cached + carried < total {
+            self.result = CacheResult::Partial;
+            self.message = format!("{cached} of {total} items took earlier results");
+        }
+    }
+
     /// Says why it was computed, given the latest run before with a result of this step, and what its key was made of.
     pub(super) fn explain(&mut self, items: bool, previous: Option<&(RunId, Vec<KeyPart>)>) {
-        if self.result != CacheResult::Miss {
+        if !self.is_computed() {
             return;
         }
         let Some((run, parts)) = previous else {
-            self.message = "computed: no run of this pipeline had a result of this step before".to_owned();
+            if self.result == CacheResult::Miss {
+                self.message = "computed: no run of this pipeline had a result of this step before".to_owned();
+            }
             return;
         };
         self.compared_with = Some(*run);
@@ -109,6 +128,8 @@ impl CacheView {
         let changes: Vec<_> = self.changes.iter().map(|change| change.message.as_str()).collect();
         self.message = if !changes.is_empty() {
             format!("computed again: {} since run {run}", changes.join(", "))
+        } else if self.result == CacheResult::Partial {
+            format!("{}; the others are new since run {run}, or failed", self.message)
         } else if items {
             format!("computed: items are new since run {run}; nothing else changed")
         } else {

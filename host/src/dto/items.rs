@@ -91,7 +91,7 @@ impl ItemTally {
     }
 
     pub(super) fn used(&mut self, usage: &Usage) {
-        self.view.usage.get_or_insert_default().add(usage);
+        self.view.usage.get_or_insert_default().add(&usage.into());
     }
 
     pub(super) fn succeeded(&mut self, range: ItemRange, reused: bool) {

@@ -94,7 +94,7 @@ impl ReasonView {
             SkipReason::Branch { branch, case, taken, values } => {
                 let went = match taken {
                     Some(taken) => format!("took `{taken}`, not `{case}`"),
-                    None => format!("did not take `{case}`: its condition is false, as are those before it"),
+                    None => format!("did not take `{case}`: its condition is false"),
                 };
                 let message = format!("branch `{branch}` {went}{}", with(values));
                 Self {

@@ -284,7 +284,13 @@ impl<'a> Replay<'a> {
             if let Some(tally) = items {
                 let ended = view.state.is_terminal();
                 view.retry_at = tally.next_retry().filter(|_| !ended);
-                view.items = Some(tally.finish(ended));
+                let items = tally.finish(ended);
+                if let Some(cache) = &mut view.cache {
+                    cache.of_items(&items);
+                }
+                view.items = Some(items);
+            } else if view.state.is_terminal() {
+                view.retry_at = None;
             }
             if view.cache.is_none() && view.state != StepState::Skipped {
                 view.cache = CacheView::off(plan.step(index), options);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Versioned,
-    cache::CacheResult,
+    cache::CacheView,
     graph::uses,
     replay::Replay,
     step::{ParamView, StepView},
@@ -247,7 +247,7 @@ impl RunDetail {
 
     /// Steps that were computed, and could have been taken from the cache.
     pub fn computed(&self) -> impl Iterator<Item = &Name> {
-        let missed = |step: &&StepView| step.cache.as_ref().is_some_and(|cache| cache.result == CacheResult::Miss);
+        let missed = |step: &&StepView| step.cache.as_ref().is_some_and(CacheView::is_computed);
         self.steps.iter().filter(missed).map(|step| &step.name)
     }
 

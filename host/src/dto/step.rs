@@ -173,10 +173,10 @@ pub struct UsageView {
 
 impl UsageView {
     /// Adds what other items used; of memory, the most counts.
-    pub(super) fn add(&mut self, usage: &Usage) {
+    pub fn add(&mut self, usage: &Self) {
         self.wall_us = self.wall_us.saturating_add(usage.wall_us);
         self.cpu_us = self.cpu_us.saturating_add(usage.cpu_us);
-        self.memory_bytes = self.memory_bytes.max(usage.memory);
+        self.memory_bytes = self.memory_bytes.max(usage.memory_bytes);
         self.log_lines = self.log_lines.saturating_add(usage.log_lines);
         self.log_lines_dropped = self.log_lines_dropped.saturating_add(usage.log_lines_dropped);
     }

@@ -82,7 +82,8 @@ fn steps(detail: &RunDetail, now: Timestamp, paint: Paint) -> String {
 
 fn row(step: &StepView, run: &RunSummary, now: Timestamp) -> [Cell; 6] {
     let (icon, style, word) = step_state(step, run);
-    let usage = step.usage();
+    // Nothing ran, so that there is nothing to say of it.
+    let usage = step.usage().filter(|_| !step.is_cached());
     [
         Cell::new(Style::Strong, step.name.as_str()),
         Cell::new(style, format!("{icon} {word}")),

@@ -17,6 +17,7 @@ use crate::{
         StepView,
     },
     event::{ReadValue, StepState},
+    failure::FailureKind,
     ids::Timestamp,
 };
 
@@ -65,7 +66,7 @@ fn why(step: &StepView, now: Timestamp) -> String {
     }
     if let Some(waits) = &step.waits {
         let when = waits.until.map(|at| format!(", {}", units::ahead(at, now))).unwrap_or_default();
-        text.push_str(&format!("  waits: {}{when}\n", waits.message));
+        text.push_str(&format!("  why: {}{when}\n", waits.message));
     }
     text
 }
@@ -132,8 +133,10 @@ fn attempts(step: &StepView, paint: Paint) -> String {
         ("log", Align::Right),
         ("", Align::Left),
     ]);
+    let lines = alike(&step.attempts);
+    let count = lines.len();
     // What went well is the least interesting of many.
-    let mut shown: Vec<_> = step.attempts.iter().collect();
+    let mut shown: Vec<_> = lines.iter().collect();
     if shown.len() > MAX_ATTEMPTS {
         shown.sort_by_key(|attempt| attempt.state == AttemptState::Succeeded);
         shown.truncate(MAX_ATTEMPTS);
@@ -142,7 +145,7 @@ fn attempts(step: &StepView, paint: Paint) -> String {
         table.row(row(attempt, step.max_attempts));
     }
     let mut text = format!("\n{}", table.render(paint));
-    let hidden = (step.attempts.len() - shown.len()) as u64 + step.attempts_omitted;
+    let hidden = (count - shown.len()) as u64 + step.attempts_omitted;
     if hidden > 0 {
         let more = format!("… and {}", units::count(hidden, "more line"));
         text.push_str(&format!("{}\n", paint.text(Style::Faint, &more)));
@@ -150,10 +153,44 @@ fn attempts(step: &StepView, paint: Paint) -> String {
     text
 }
 
+/// The attempts, those of neighbouring items that succeeded as one.
+fn alike(attempts: &[AttemptView]) -> Vec<AttemptView> {
+    let mut lines: Vec<AttemptView> = Vec::new();
+    for attempt in attempts {
+        let fits = |last: &&mut AttemptView| {
+            let ends = last.items.map(|items| items.first.saturating_add(items.count));
+            let succeeded = |view: &AttemptView| view.state == AttemptState::Succeeded;
+            ends.is_some()
+                && ends == attempt.items.map(|items| items.first)
+                && succeeded(last)
+                && succeeded(attempt)
+                && last.attempt == attempt.attempt
+                && last.reused.is_some() == attempt.reused.is_some()
+        };
+        match (lines.last_mut().filter(fits), attempt.items) {
+            (Some(last), Some(more)) => {
+                if let Some(items) = &mut last.items {
+                    items.count = items.count.saturating_add(more.count);
+                }
+                if let (Some(sum), Some(usage)) = (&mut last.usage, &attempt.usage) {
+                    sum.add(usage);
+                }
+            }
+            _ => lines.push(attempt.clone()),
+        }
+    }
+    lines
+}
+
 fn row(attempt: &AttemptView, most: Option<u32>) -> [Cell; 9] {
     let (state, word) = match attempt.state {
         AttemptState::Running => (StepState::Running, "running"),
         AttemptState::Succeeded => (StepState::Succeeded, "succeeded"),
+        AttemptState::Failed
+            if attempt.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Cancelled) =>
+        {
+            (StepState::Cancelled, "cancelled")
+        }
         AttemptState::Failed => (StepState::Failed, "failed"),
         AttemptState::Lost => (StepState::Cancelled, "lost"),
     };
@@ -186,7 +223,7 @@ fn note(attempt: &AttemptView) -> String {
     let mut words = Vec::new();
     words.extend(attempt.failure.as_ref().map(|failure| cut(&safe_text(&failure.message), MAX_MESSAGE)));
     words.extend(attempt.reused.as_ref().map(|from| format!("cached: {from}")));
-    words.extend(attempt.retry_at.map(|at| format!("tried again from {}", units::time_of_day(at))));
+    words.extend(attempt.retry_at.map(|at| format!("the next one from {}", units::time_of_day(at))));
     words.join("; ")
 }
 
