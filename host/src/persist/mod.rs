@@ -9,6 +9,7 @@ pub mod error;
 pub mod memory;
 pub mod outputs;
 pub mod reader;
+pub mod retention;
 pub mod writer;
 
 mod codec;

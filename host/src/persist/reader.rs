@@ -4,6 +4,7 @@
 mod cache;
 mod columns;
 mod events;
+mod retention;
 mod rows;
 mod runs;
 mod steps;
