@@ -11,6 +11,7 @@ mod graph;
 mod module;
 mod run;
 mod step;
+mod storage;
 
 pub use check::{CheckReport, PlaceView, ProblemView, Severity};
 pub use event::{EventBody, EventView, LogLineView, LogLines};
@@ -21,6 +22,7 @@ pub use step::{
     AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, ReasonKind, ReasonView, StepView,
     UsageView,
 };
+pub use storage::{FindingView, GcReport, RemovedRunView, TallyView, VerifyReport};
 
 use serde::Serialize;
 

@@ -10,6 +10,7 @@ pub mod memory;
 pub mod outputs;
 pub mod reader;
 pub mod retention;
+pub mod verify;
 pub mod writer;
 
 mod codec;

@@ -8,6 +8,7 @@ mod retention;
 mod rows;
 mod runs;
 mod steps;
+mod verify;
 
 use std::{
     path::{Path, PathBuf},

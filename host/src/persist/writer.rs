@@ -4,6 +4,7 @@
 mod attempts;
 mod logs;
 mod projection;
+mod shadow;
 mod statements;
 mod thread;
 
@@ -22,6 +23,7 @@ use std::{
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+pub(super) use shadow::Shadow;
 use tokio::sync::oneshot;
 
 use super::{

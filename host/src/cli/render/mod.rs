@@ -5,6 +5,7 @@ pub mod module;
 pub mod paint;
 pub mod run;
 pub mod states;
+pub mod storage;
 pub mod table;
 pub mod text;
 pub mod units;

@@ -1,36 +1,33 @@
-//! Looks at and removes the files of blobs: for retention, which knows what refers to them.
+//! Looks at and removes the files of blobs: for retention and verification, which know what refers to them.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io,
+    path::Path,
+};
 
 use super::{
     durable::{about, sync_folder},
+    format::{self, Refusal},
     store::BlobStore,
 };
 use crate::ids::ContentHash;
 
 impl BlobStore {
-    /// The first bytes of the hashes that there may be blobs for.
-    pub(in crate::persist) fn shards(&self) -> io::Result<Vec<u8>> {
-        let folder = self.folder().blobs();
-        let mut shards = BTreeSet::new();
-        for entry in fs::read_dir(folder).map_err(about("list", folder))? {
-            let name = entry.map_err(about("list", folder))?.file_name();
-            let mut byte = [0];
-            if hex::decode_to_slice(name.as_encoded_bytes(), &mut byte).is_ok() {
-                shards.insert(byte[0]);
-            }
-        }
-        Ok(shards.into_iter().collect())
-    }
-
-    /// The blobs of a shard, in order, with the sizes of their files. Files that are no blobs are left alone.
+    /// The blobs whose hashes begin with a byte, in order, with the sizes of their files. Files that are no blobs are left alone.
     pub(in crate::persist) fn list(&self, shard: u8) -> io::Result<Vec<(ContentHash, u64)>> {
         let folder = self.folder().blobs().join(hex::encode([shard]));
         let mut found = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(about("list", &folder))? {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+            entries => entries.map_err(about("list", &folder))?,
+        };
+        for entry in entries {
             let entry = entry.map_err(about("list", &folder))?;
             let mut hash = ContentHash([0; 32]);
-            if hex::decode_to_slice(entry.file_name().as_encoded_bytes(), &mut hash.0).is_err() {
+            let is_hash = hex::decode_to_slice(entry.file_name().as_encoded_bytes(), &mut hash.0).is_ok();
+            if !is_hash || hash.0[0] != shard {
                 continue;
             }
             match entry.metadata() {
@@ -50,6 +47,22 @@ impl BlobStore {
             Ok(file) => Ok(Some(file.len())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(about("look at", &path)(error)),
+        }
+    }
+
+    /// Reads a blob to its end and checks every byte of it, but leaves a damaged one where it is. What is wrong with it,
+    /// if something is.
+    pub(in crate::persist) fn check(&self, hash: &ContentHash) -> io::Result<Option<String>> {
+        let path = self.folder().path_of(hash);
+        let checked = File::open(&path).map_err(Refusal::Io).and_then(|file| {
+            let layout = format::read(&file, hash)?;
+            (0..layout.frames.len()).try_for_each(|index| layout.frame(&file, index).map(drop))
+        });
+        match checked {
+            Ok(()) => Ok(None),
+            Err(Refusal::Damaged(what)) => Ok(Some(what.to_owned())),
+            Err(Refusal::Newer(version)) => Ok(Some(format!("it has format {version}, which a newer stepmill wrote"))),
+            Err(Refusal::Io(error)) => Err(about("read the stored output", &path)(error)),
         }
     }
 

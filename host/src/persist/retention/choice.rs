@@ -112,11 +112,10 @@ mod tests {
         let policy = Policy { days: None, bytes: Some(25), runs: 1 };
         let runs = (1..=5).map(|age| run("p", age, age)).collect();
         let gone = goes(policy, runs);
-        assert_eq!(gone.iter().map(|(_, age, reason)| (*age, *reason)).collect::<Vec<_>>(), [
-            (5, Reason::Size),
-            (4, Reason::Size),
-            (3, Reason::Size)
-        ]);
+        assert_eq!(
+            gone.iter().map(|(_, age, reason)| (*age, *reason)).collect::<Vec<_>>(),
+            [(5, Reason::Size), (4, Reason::Size), (3, Reason::Size)]
+        );
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, bytes: u64) {
+    pub(super) fn add(&mut self, bytes: u64) {
         self.files += 1;
         self.bytes += bytes;
     }
@@ -99,10 +99,9 @@ impl Collected {
     #[must_use]
     pub fn total(&self) -> Tally {
         let parts = [self.outputs, self.orphans, self.modules, self.copies, self.leftovers];
-        parts.iter().fold(Tally::default(), |sum, part| Tally {
-            files: sum.files + part.files,
-            bytes: sum.bytes + part.bytes,
-        })
+        parts
+            .iter()
+            .fold(Tally::default(), |sum, part| Tally { files: sum.files + part.files, bytes: sum.bytes + part.bytes })
     }
 }
 
