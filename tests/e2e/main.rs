@@ -12,6 +12,7 @@ mod purity;
 mod quickstart;
 mod running;
 mod sandbox;
+mod storage;
 mod values;
 
 use std::process::Child;

@@ -53,12 +53,12 @@ pub struct TallyView {
     /// How many.
     pub files: u64,
     /// Their bytes.
-    pub bytes: u64,
+    pub size_bytes: u64,
 }
 
 impl From<Tally> for TallyView {
     fn from(tally: Tally) -> Self {
-        Self { files: tally.files, bytes: tally.bytes }
+        Self { files: tally.files, size_bytes: tally.bytes }
     }
 }
 

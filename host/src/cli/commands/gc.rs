@@ -17,12 +17,12 @@ use crate::{
     ids::Timestamp,
 };
 
-pub(super) fn gc(settings: &Settings, args: &GcArgs) -> Result<Exit, CliError> {
+pub(super) async fn gc(settings: &Settings, args: &GcArgs) -> Result<Exit, CliError> {
     let policy = args.retention.policy();
     let collected = if args.dry_run {
-        storage::preview(&settings.data_dir, policy)
+        storage::preview(&settings.data_dir, policy).await
     } else {
-        storage::collect(&settings.data_dir, policy)
+        storage::collect(&settings.data_dir, policy).await
     };
     let collected = collected.map_err(|error| match error {
         error @ StorageError::DataDir(DataDirError::Locked { .. }) => {

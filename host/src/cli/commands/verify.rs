@@ -22,9 +22,9 @@ const NAMED: usize = 1_000;
 /// How often the line on the terminal changes.
 const REDRAW: Duration = Duration::from_millis(100);
 
-pub(super) fn verify(settings: &Settings, args: JsonArg) -> Result<Exit, CliError> {
-    let mut progress = Progress::new(settings.live);
-    let verified = storage::verify(&settings.data_dir, &mut progress).map_err(storage_error)?;
+pub(super) async fn verify(settings: &Settings, args: JsonArg) -> Result<Exit, CliError> {
+    let progress = Progress::new(settings.live);
+    let (verified, progress) = storage::verify(&settings.data_dir, progress).await.map_err(storage_error)?;
     progress.bar.finish_and_clear();
     if args.json {
         print_json(&VerifyReport::new(&verified, &progress.findings))?;

@@ -83,7 +83,7 @@ pub fn verified(verified: &Verified, findings: &[Finding], paint: Paint) -> Stri
         0 => (Style::Good, "all is as it was written".to_owned()),
         count => (Style::Bad, units::count(count, "problem")),
     };
-    line(&mut text, &format!("{}: {}", paint.text(style, &verdict), progress(verified)));
+    line(&mut text, &format!("{}; looked at {}", paint.text(style, &verdict), progress(verified)));
     text
 }
 
