@@ -115,7 +115,8 @@ impl Subject {
         const MEMORY: u64 = 1 << 30;
         let most = size as u64 + 64;
         let p = self.pipeline("large");
-        let mut before = p.step("fill", "b/fill").config("size", size as u64).max_memory(MEMORY).max_output(most).cache(false);
+        let mut before =
+            p.step("fill", "b/fill").config("size", size as u64).max_memory(MEMORY).max_output(most).cache(false);
         for number in 0..steps {
             let step = p.step(format!("s{number}"), "b/pass").input("data", &before);
             before = step.max_memory(MEMORY).max_output(most).cache(false);

@@ -13,6 +13,7 @@ mod quickstart;
 mod running;
 mod sandbox;
 mod showing;
+mod storage;
 mod values;
 
 use std::process::Child;

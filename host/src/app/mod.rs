@@ -7,9 +7,11 @@ mod cache;
 mod catalog;
 pub mod control;
 mod history;
+mod keeper;
 mod library;
 pub mod params;
 mod run;
+pub mod storage;
 
 use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
@@ -41,7 +43,9 @@ pub use crate::{
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
 use cache::JournalResults;
 use control::ControlSocket;
+use keeper::{InUse, Keeper};
 use run::ActiveRuns;
+use storage::Policy;
 
 /// A host: a data directory, held for writing, and everything that runs pipelines in it.
 pub struct Host {
@@ -53,6 +57,7 @@ pub struct Host {
     ports: Ports,
     parallelism: usize,
     active: Arc<ActiveRuns>,
+    keeper: Arc<Keeper>,
     _control: Option<ControlSocket>,
 }
 
@@ -62,6 +67,7 @@ pub struct HostBuilder {
     compiler: Compiler,
     parallelism: usize,
     observers: Vec<Arc<dyn Observer>>,
+    retention: Option<Policy>,
 }
 
 /// Why a host cannot be opened.
@@ -123,6 +129,14 @@ impl HostBuilder {
         self
     }
 
+    /// How much is kept; a pass behind each run removes the rest, when no other run is active. `None` removes nothing.
+    /// Default: [`Policy::default`].
+    #[must_use]
+    pub fn retention(mut self, policy: Option<Policy>) -> Self {
+        self.retention = policy;
+        self
+    }
+
     /// Takes the data directory, which is created if it is missing.
     ///
     /// # Errors
@@ -153,6 +167,7 @@ impl HostBuilder {
         };
         Ok(Host {
             library: Library::new(modules),
+            keeper: Keeper::new(dir.clone(), Arc::clone(&reader), Arc::clone(&journal), self.retention),
             history: History::new(dir.dir().clone(), reader, Arc::clone(&outputs)),
             _control: listen(&dir.dir().control_socket(), &active),
             journal,
@@ -186,6 +201,7 @@ impl Host {
             compiler: Compiler::InProcess,
             parallelism: (processors * 2).max(8),
             observers: Vec::new(),
+            retention: Some(Policy::default()),
         }
     }
 
@@ -220,6 +236,7 @@ impl Host {
     /// # Errors
     /// If what it is given is wrong, or it cannot be stored.
     pub async fn start(&self, plan: Plan, params: Params) -> Result<Run, StartError> {
+        let in_use = self.keeper.in_use().await;
         let plan = Arc::new(plan);
         self.load_modules(&plan).await?;
         let (stored, outputs) = (Arc::clone(&plan), Arc::clone(&self.outputs));
@@ -228,7 +245,7 @@ impl Host {
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let created = EventKind::Created { params, origin: Origin::Manual, options: RunOptions::default() };
         let state = dispatcher::accept(RunId::generate(), plan, vec![created], &self.ports).await?;
-        Ok(self.drive(state))
+        Ok(self.drive(state, in_use))
     }
 
     /// Takes up a run where it was left. A run that has ended answers with how it did.
@@ -239,6 +256,7 @@ impl Host {
         if self.active.contains(run) {
             return Err(StartError::Active(run));
         }
+        let in_use = self.keeper.in_use().await;
         let reader = self.history.reader();
         let plan = Arc::new(reader.plan(run)?);
         let events = reader.history(run)?;
@@ -246,7 +264,7 @@ impl Host {
         if state.outcome().is_none() {
             self.load_modules(&plan).await?;
         }
-        Ok(self.drive(state))
+        Ok(self.drive(state, in_use))
     }
 
     async fn load_modules(&self, plan: &Plan) -> Result<(), ModuleError> {
@@ -256,10 +274,16 @@ impl Host {
         Ok(())
     }
 
-    fn drive(&self, state: RunState) -> Run {
+    fn drive(&self, state: RunState, in_use: InUse) -> Run {
         let (run, plan) = (state.run(), Arc::clone(state.plan()));
         let (ports, parallelism) = (self.ports.clone(), self.parallelism);
-        self.active.begin(run, plan, |cancel| dispatcher::drive(state, ports, parallelism, cancel))
+        let keeper = Arc::clone(&self.keeper);
+        self.active.begin(run, plan, |cancel| async move {
+            let outcome = dispatcher::drive(state, ports, parallelism, cancel).await;
+            drop(in_use);
+            keeper.tidy();
+            outcome
+        })
     }
 
     /// Ends: waits until everything is written, and gives the data directory back. Runs that are still active stop where
@@ -268,6 +292,7 @@ impl Host {
     /// # Errors
     /// If something could not be written.
     pub async fn close(self) -> Result<(), crate::execute::ports::JournalError> {
+        self.keeper.rest().await;
         let journal = Arc::clone(&self.journal);
         drop(self);
         let closed = tokio::task::spawn_blocking(move || journal.close()).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::end::End;
 use crate::{
-    app::{History, Host, ParamInput, Params, Run, StartError, reader::RunState},
+    app::{History, Host, ParamInput, Params, Run, StartError, reader::RunState, storage::Policy},
     cli::{
         args::{LogFormat, ReportArgs, RunArgs, RunsResumeArgs},
         display::{Display, JsonEvents},
@@ -98,6 +98,7 @@ fn start_error(error: StartError) -> CliError {
 struct Show {
     display: Option<Arc<Display>>,
     observers: Vec<Arc<dyn Observer>>,
+    retention: Policy,
 }
 
 impl Show {
@@ -115,11 +116,11 @@ impl Show {
             Some(display) => observers.push(Arc::clone(display) as _),
             None => observers.push(Arc::new(LogObserver)),
         }
-        Self { display, observers }
+        Self { display, observers, retention: report.retention.policy() }
     }
 
     async fn open(&self, settings: &Settings) -> Result<Host, CliError> {
-        let builder = Host::builder(&settings.data_dir).compiler(super::compiler()?);
+        let builder = Host::builder(&settings.data_dir).compiler(super::compiler()?).retention(Some(self.retention));
         let observers = self.observers.iter().cloned();
         observers.fold(builder, |builder, observer| builder.observer(observer)).open().await.map_err(super::open_error)
     }
