@@ -9,6 +9,7 @@ pub mod control;
 mod history;
 mod library;
 pub mod params;
+mod rerun;
 mod run;
 
 use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
@@ -17,9 +18,11 @@ pub use self::{
     history::History,
     library::Library,
     params::{ParamInput, Params, ParamsError},
+    rerun::{Again, Rerun},
     run::Run,
 };
 use crate::{
+    access::{Policy, Refusal},
     definition::{Pipeline, problem::Problems},
     event::{EventKind, Origin, RunOptions},
     execute::{
@@ -52,6 +55,7 @@ pub struct Host {
     runner: Arc<SandboxRunner>,
     ports: Ports,
     parallelism: usize,
+    policy: Policy,
     active: Arc<ActiveRuns>,
     _control: Option<ControlSocket>,
 }
@@ -61,6 +65,7 @@ pub struct HostBuilder {
     data: PathBuf,
     compiler: Compiler,
     parallelism: usize,
+    policy: Policy,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -96,6 +101,20 @@ pub enum StartError {
     /// It could not be accepted, or its journal is damaged.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// It asks for grants that are not allowed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It cannot be repeated yet.
+    #[error("the run {0} has not ended, so it cannot be repeated")]
+    NotEnded(RunId),
+    /// It is to be repeated from a step that it does not have.
+    #[error("the pipeline has no step `{step}`; it has {known}")]
+    NoStep {
+        /// What was asked for.
+        step: String,
+        /// The steps there are.
+        known: String,
+    },
     /// It is running in this process.
     #[error("the run {0} is running already")]
     Active(RunId),
@@ -113,6 +132,13 @@ impl HostBuilder {
     #[must_use]
     pub fn parallelism(mut self, attempts: NonZeroUsize) -> Self {
         self.parallelism = attempts.get();
+        self
+    }
+
+    /// Which grants steps may have: none, unless said otherwise.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -160,6 +186,7 @@ impl HostBuilder {
             runner,
             ports,
             parallelism: self.parallelism,
+            policy: self.policy,
             active,
         })
     }
@@ -185,6 +212,7 @@ impl Host {
             data: data.into(),
             compiler: Compiler::InProcess,
             parallelism: (processors * 2).max(8),
+            policy: Policy::default(),
             observers: Vec::new(),
         }
     }
@@ -218,20 +246,30 @@ impl Host {
     /// Accepts a run of a compiled pipeline and starts it. The run is durable when this returns.
     ///
     /// # Errors
-    /// If what it is given is wrong, or it cannot be stored.
+    /// If what it is given is wrong, it asks for grants that are not allowed, or it cannot be stored.
     pub async fn start(&self, plan: Plan, params: Params) -> Result<Run, StartError> {
+        self.start_with(plan, params, RunOptions::default()).await
+    }
+
+    /// The same, with a say in how it runs.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(&self, plan: Plan, params: Params, options: RunOptions) -> Result<Run, StartError> {
+        self.policy.check(&plan)?;
         let plan = Arc::new(plan);
         self.load_modules(&plan).await?;
         let (stored, outputs) = (Arc::clone(&plan), Arc::clone(&self.outputs));
         let params = tokio::task::spawn_blocking(move || params::store(&stored, params, outputs.as_ref()))
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let created = EventKind::Created { params, origin: Origin::Manual, options: RunOptions::default() };
+        let created = EventKind::Created { params, origin: Origin::Manual, options };
         let state = dispatcher::accept(RunId::generate(), plan, vec![created], &self.ports).await?;
         Ok(self.drive(state))
     }
 
-    /// Takes up a run where it was left. A run that has ended answers with how it did.
+    /// Takes up a run where it was left. A run that has ended answers with how it did. Its grants were allowed when it was
+    /// accepted, and stay so.
     ///
     /// # Errors
     /// If there is no such run, a module of it is lost, or its journal is damaged.

@@ -5,6 +5,8 @@ mod end;
 mod meta;
 mod module;
 mod pipeline;
+mod policy;
+mod rerun;
 mod rows;
 mod run;
 mod runs;
@@ -40,6 +42,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Runs(RunsCommand::Output(args)) => runs::output(settings, &args),
         Command::Runs(RunsCommand::Cancel(args)) => cancel::cancel(settings, &args),
         Command::Runs(RunsCommand::Resume(args)) => run::resume(settings, &args).await,
+        Command::Runs(RunsCommand::Rerun(args)) => rerun::rerun(settings, args).await,
         // Answered before there is a runtime; see `cli::main`.
         Command::Compile(_) => Ok(Exit::Success),
     }

@@ -56,10 +56,8 @@ pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result
 }
 
 fn compile(text: &str) -> Result<Program, ConditionError> {
-    let program = Env::stdlib()
-        .with_optional_support(false)
-        .compile(text)
-        .map_err(|errors| syntax_error(text, &errors))?;
+    let program =
+        Env::stdlib().with_optional_support(false).compile(text).map_err(|errors| syntax_error(text, &errors))?;
     let mut expression = program.expression().clone();
     let reads = read::resolve(text, &mut expression)?;
     Ok(Program { expression, reads })
@@ -83,7 +81,6 @@ fn place(text: &str, (line, column): (isize, isize)) -> Option<Range<usize>> {
     let column = usize::try_from(column).ok()?.saturating_sub(1);
     let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
     let rest = text.get(before..)?;
-    let (at, length) =
-        rest.char_indices().nth(column).map_or((rest.len(), 0), |(at, c)| (at, c.len_utf8()));
+    let (at, length) = rest.char_indices().nth(column).map_or((rest.len(), 0), |(at, c)| (at, c.len_utf8()));
     Some(before + at..before + at + length)
 }

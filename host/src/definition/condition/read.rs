@@ -226,16 +226,18 @@ fn named(root: &str, segments: Vec<Segment>) -> Result<Read, ConditionError> {
             }
             _ => Err(unknown_fact()),
         },
-        "steps" => match segments.as_slice() {
-            [Segment::Key(step), Segment::Key(state)] if state == "state" => Ok(Read::State(name(step, "step")?)),
-            [Segment::Key(step), ..] => {
-                let message = format!("a condition reads of `steps.{}` its `state` only", shorten(step));
-                Err(ConditionError::new(message)
-                    .help(format!("write `steps.{0}.state`, or `{0}.KEY` for its output", shorten(step))))
+        "steps" => {
+            match segments.as_slice() {
+                [Segment::Key(step), Segment::Key(state)] if state == "state" => Ok(Read::State(name(step, "step")?)),
+                [Segment::Key(step), ..] => {
+                    let message = format!("a condition reads of `steps.{}` its `state` only", shorten(step));
+                    Err(ConditionError::new(message)
+                        .help(format!("write `steps.{0}.state`, or `{0}.KEY` for its output", shorten(step))))
+                }
+                _ => Err(ConditionError::new("the name of a step is missing behind `steps`")
+                    .help("write `steps.NAME.state`")),
             }
-            _ => Err(ConditionError::new("the name of a step is missing behind `steps`")
-                .help("write `steps.NAME.state`")),
-        },
+        }
         step => Ok(Read::Output(name(step, "step")?, path(segments)?)),
     }
 }

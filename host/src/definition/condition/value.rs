@@ -46,7 +46,9 @@ fn key(cursor: &mut Cursor<'_>) -> Result<Key, String> {
         Token::UInt(uint) => i64::try_from(uint).map_or(Key::Uint(uint), Key::Int),
         Token::Negative(int) => Key::Int(int),
         Token::Str(text) => Key::String(Arc::new(string(text)?)),
-        other => return Err(format!("a key of a map is {}; conditions know text, integers and booleans", other.kind())),
+        other => {
+            return Err(format!("a key of a map is {}; conditions know text, integers and booleans", other.kind()));
+        }
     })
 }
 
