@@ -6,13 +6,16 @@ use crate::{
     access::{self, Policy, PolicyError, Refusal},
     cli::{
         args::{AllowArg, OptionArgs},
-        exit::{CliError, Exit},
+        exit::{CliError, Exit, render_problems},
     },
     definition::Pipeline,
     event::RunOptions,
     grants::{Grant, Grants},
     plan::Plan,
 };
+
+/// Columns of a refusal beside a document.
+const REFUSAL_WIDTH: usize = 100;
 
 /// What the command line allows.
 pub(super) fn of(options: &OptionArgs) -> Result<Policy, CliError> {
@@ -53,6 +56,11 @@ pub(super) fn check(
 ) -> Result<Option<Exit>, CliError> {
     let Err(refusal) = policy.check(plan) else { return Ok(None) };
     let problems = refusal.problems(pipeline);
+    if !json {
+        return Err(CliError::problems(problems));
+    }
+    // The document is for a program; whoever has to allow it is a person.
+    eprint!("{}", render_problems(&problems, false, REFUSAL_WIDTH));
     super::pipeline::refuse(path, Some(plan.pipeline.clone()), problems, json).map(Some)
 }
 
