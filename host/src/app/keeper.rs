@@ -14,7 +14,7 @@ use crate::{
     ids::Timestamp,
     persist::{
         Reader, SqliteJournal, WriterDir,
-        retention::{self, Policy},
+        retention::{self, RetentionPolicy},
     },
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Keeper {
     dir: WriterDir,
     reader: Arc<Reader>,
     journal: Arc<SqliteJournal>,
-    policy: Option<Policy>,
+    policy: Option<RetentionPolicy>,
     gate: Arc<RwLock<()>>,
     pass: Mutex<Option<JoinHandle<()>>>,
     /// The host is closing: a run that ends now is followed by no pass.
@@ -38,7 +38,7 @@ impl Keeper {
         dir: WriterDir,
         reader: Arc<Reader>,
         journal: Arc<SqliteJournal>,
-        policy: Option<Policy>,
+        policy: Option<RetentionPolicy>,
     ) -> Arc<Self> {
         let (gate, pass, resting) = (Arc::default(), Mutex::default(), AtomicBool::new(false));
         Arc::new(Self { dir, reader, journal, policy, gate, pass, resting })
@@ -65,7 +65,7 @@ impl Keeper {
     }
 
     /// What goes wrong here is no run's fault: the next pass tries again.
-    fn pass(&self, policy: Policy) {
+    fn pass(&self, policy: RetentionPolicy) {
         match retention::tidy(&self.dir, &self.reader, &self.journal, policy, Timestamp::now()) {
             Ok(done) if done.total().files > 0 || !done.runs.is_empty() => {
                 let total = done.total();

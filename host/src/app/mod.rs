@@ -10,6 +10,7 @@ mod history;
 mod keeper;
 mod library;
 pub mod params;
+mod rerun;
 mod run;
 pub mod storage;
 
@@ -19,9 +20,11 @@ pub use self::{
     history::History,
     library::Library,
     params::{ParamInput, Params, ParamsError},
+    rerun::{Again, Rerun},
     run::Run,
 };
 use crate::{
+    access::{Policy, Refusal},
     definition::{Pipeline, problem::Problems},
     event::{EventKind, Origin, RunOptions},
     execute::{
@@ -45,7 +48,7 @@ use cache::JournalResults;
 use control::ControlSocket;
 use keeper::{InUse, Keeper};
 use run::ActiveRuns;
-use storage::Policy;
+use storage::RetentionPolicy;
 
 /// A host: a data directory, held for writing, and everything that runs pipelines in it.
 pub struct Host {
@@ -56,6 +59,7 @@ pub struct Host {
     runner: Arc<SandboxRunner>,
     ports: Ports,
     parallelism: usize,
+    policy: Policy,
     active: Arc<ActiveRuns>,
     keeper: Arc<Keeper>,
     _control: Option<ControlSocket>,
@@ -66,8 +70,9 @@ pub struct HostBuilder {
     data: PathBuf,
     compiler: Compiler,
     parallelism: usize,
+    policy: Policy,
     observers: Vec<Arc<dyn Observer>>,
-    retention: Option<Policy>,
+    retention: Option<RetentionPolicy>,
 }
 
 /// Why a host cannot be opened.
@@ -102,6 +107,20 @@ pub enum StartError {
     /// It could not be accepted, or its journal is damaged.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// It asks for grants that are not allowed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It cannot be repeated yet.
+    #[error("the run {0} has not ended, so it cannot be repeated")]
+    NotEnded(RunId),
+    /// It is to be repeated from a step that it does not have.
+    #[error("the pipeline has no step `{step}`; it has {known}")]
+    NoStep {
+        /// What was asked for.
+        step: String,
+        /// The steps there are.
+        known: String,
+    },
     /// It is running in this process.
     #[error("the run {0} is running already")]
     Active(RunId),
@@ -122,6 +141,13 @@ impl HostBuilder {
         self
     }
 
+    /// Which grants steps may have: none, unless said otherwise.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// Is told what happens.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
@@ -130,9 +156,9 @@ impl HostBuilder {
     }
 
     /// How much is kept; a pass behind each run removes the rest, when no other run is active. `None` removes nothing.
-    /// Default: [`Policy::default`].
+    /// Default: [`RetentionPolicy::default`].
     #[must_use]
-    pub fn retention(mut self, policy: Option<Policy>) -> Self {
+    pub fn retention(mut self, policy: Option<RetentionPolicy>) -> Self {
         self.retention = policy;
         self
     }
@@ -175,6 +201,7 @@ impl HostBuilder {
             runner,
             ports,
             parallelism: self.parallelism,
+            policy: self.policy,
             active,
         })
     }
@@ -200,8 +227,9 @@ impl Host {
             data: data.into(),
             compiler: Compiler::InProcess,
             parallelism: (processors * 2).max(8),
+            policy: Policy::default(),
             observers: Vec::new(),
-            retention: Some(Policy::default()),
+            retention: Some(RetentionPolicy::default()),
         }
     }
 
@@ -234,8 +262,17 @@ impl Host {
     /// Accepts a run of a compiled pipeline and starts it. The run is durable when this returns.
     ///
     /// # Errors
-    /// If what it is given is wrong, or it cannot be stored.
+    /// If what it is given is wrong, it asks for grants that are not allowed, or it cannot be stored.
     pub async fn start(&self, plan: Plan, params: Params) -> Result<Run, StartError> {
+        self.start_with(plan, params, RunOptions::default()).await
+    }
+
+    /// The same, with a say in how it runs.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(&self, plan: Plan, params: Params, options: RunOptions) -> Result<Run, StartError> {
+        self.policy.check(&plan)?;
         let in_use = self.keeper.in_use().await;
         let plan = Arc::new(plan);
         self.load_modules(&plan).await?;
@@ -243,12 +280,13 @@ impl Host {
         let params = tokio::task::spawn_blocking(move || params::store(&stored, params, outputs.as_ref()))
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let created = EventKind::Created { params, origin: Origin::Manual, options: RunOptions::default() };
+        let created = EventKind::Created { params, origin: Origin::Manual, options };
         let state = dispatcher::accept(RunId::generate(), plan, vec![created], &self.ports).await?;
         Ok(self.drive(state, in_use))
     }
 
-    /// Takes up a run where it was left. A run that has ended answers with how it did.
+    /// Takes up a run where it was left. A run that has ended answers with how it did. Its grants were allowed when it was
+    /// accepted, and stay so.
     ///
     /// # Errors
     /// If there is no such run, a module of it is lost, or its journal is damaged.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 pub use crate::persist::{
-    retention::{Collected, Policy, Reason, RemovedRun, RetentionError, Tally},
+    retention::{Collected, Reason, RemovedRun, RetentionError, RetentionPolicy, Tally},
     verify::{Finding, Listener, Verified, VerifyError},
 };
 use crate::{
@@ -32,7 +32,7 @@ pub enum StorageError {
 ///
 /// # Errors
 /// If there is no data directory, or it cannot be read.
-pub async fn preview(data: impl Into<PathBuf>, policy: Policy) -> Result<Collected, StorageError> {
+pub async fn preview(data: impl Into<PathBuf>, policy: RetentionPolicy) -> Result<Collected, StorageError> {
     let data = data.into();
     blocking(move || {
         let dir = DataDir::open_reader(data)?;
@@ -46,7 +46,7 @@ pub async fn preview(data: impl Into<PathBuf>, policy: Policy) -> Result<Collect
 ///
 /// # Errors
 /// If there is no data directory, a host has it, or something cannot be removed.
-pub async fn collect(data: impl Into<PathBuf>, policy: Policy) -> Result<Collected, StorageError> {
+pub async fn collect(data: impl Into<PathBuf>, policy: RetentionPolicy) -> Result<Collected, StorageError> {
     let data = data.into();
     blocking(move || {
         // Looked at by a reader first: a mistyped path must not make a data directory.

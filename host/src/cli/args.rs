@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{app::storage::Policy, definition::parse_size};
+use crate::{app::storage::RetentionPolicy, definition::parse_size};
 
 /// Run pipelines of WebAssembly components that you do not have to trust.
 #[derive(Debug, Parser)]
@@ -184,12 +184,42 @@ pub struct RunArgs {
     /// A parameter's value; a `file` parameter takes a path, a `json` one JSON
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
+    /// How it runs.
+    #[command(flatten)]
+    pub options: OptionArgs,
     /// What to leave behind and print.
     #[command(flatten)]
     pub report: ReportArgs,
 }
 
-/// How `run` and `runs resume` report.
+/// How new runs run.
+#[derive(Debug, Clone, Args)]
+pub struct OptionArgs {
+    /// Execute every step, also if an earlier result with the same inputs is there
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Allow the grants that steps ask for: `clock`, `random`, `run`, or `all`
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "GRANT,…")]
+    pub allow: Vec<AllowArg>,
+    /// A file with what is allowed to which steps
+    #[arg(long, env = "STEPMILL_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// What `--allow` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AllowArg {
+    /// The real clocks.
+    Clock,
+    /// Real randomness.
+    Random,
+    /// The facts of the run.
+    Run,
+    /// All of them.
+    All,
+}
+
+/// How `run`, `runs resume` and `runs rerun` report.
 #[derive(Debug, Clone, Args)]
 pub struct ReportArgs {
     /// Where the files of the outputs go: those of the pipeline's `output` into DIR itself, those of other steps
@@ -229,8 +259,8 @@ pub struct Limit<T>(pub Option<T>);
 impl RetentionArgs {
     /// What they say.
     #[must_use]
-    pub fn policy(&self) -> Policy {
-        Policy { days: self.keep_days.0, bytes: self.max_bytes.0, runs: self.keep_runs }
+    pub fn policy(&self) -> RetentionPolicy {
+        RetentionPolicy { days: self.keep_days.0, bytes: self.max_bytes.0, runs: self.keep_runs }
     }
 }
 
@@ -281,6 +311,8 @@ pub enum RunsCommand {
     Cancel(RunArg),
     /// Take up a run whose host stopped
     Resume(RunsResumeArgs),
+    /// Repeat a run that has ended, as a new run: all of it, what failed, or from a step on
+    Rerun(RunsRerunArgs),
 }
 
 /// A run.
@@ -367,6 +399,32 @@ pub struct RunsResumeArgs {
     /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
     #[arg(value_name = "RUN")]
     pub run: String,
+    /// What to leave behind and print.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `stepmill runs rerun`
+#[derive(Debug, Args)]
+pub struct RunsRerunArgs {
+    /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Only what did not succeed, and what depends on it; of a `for_each` step only the items that failed
+    #[arg(long, conflicts_with = "from")]
+    pub failed: bool,
+    /// Only this step and what depends on it, and what did not succeed; may be given more than once
+    #[arg(long, value_name = "STEP")]
+    pub from: Vec<String>,
+    /// A parameter's new value; the others are what they were
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// The pipeline as it is now, with its modules as they are now. Default: exactly what the run executed
+    #[arg(long, value_name = "PIPELINE.toml")]
+    pub pipeline: Option<PathBuf>,
+    /// How it runs.
+    #[command(flatten)]
+    pub options: OptionArgs,
     /// What to leave behind and print.
     #[command(flatten)]
     pub report: ReportArgs,

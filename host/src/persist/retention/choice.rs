@@ -1,6 +1,6 @@
 //! Which runs go: a rule without a database.
 
-use super::{Policy, Reason};
+use super::{Reason, RetentionPolicy};
 use crate::{
     ids::{Name, RunId, Timestamp},
     persist::retention::RemovedRun,
@@ -36,7 +36,7 @@ pub(super) enum Verdict {
 /// Judges runs one after the other, in the order in which they were made. `newer` is how many runs of its pipeline were
 /// made after this one (asked only where it matters), `stored` how much the outputs take that are left.
 pub(super) fn judge<E>(
-    policy: &Policy,
+    policy: &RetentionPolicy,
     now: Timestamp,
     stored: u64,
     run: &EndedRun,
@@ -75,7 +75,7 @@ mod tests {
     }
 
     /// Ages of the runs that go, by pipeline. Each run takes 10 bytes.
-    fn goes(policy: Policy, mut runs: Vec<EndedRun>) -> Vec<(String, i64, Reason)> {
+    fn goes(policy: RetentionPolicy, mut runs: Vec<EndedRun>) -> Vec<(String, i64, Reason)> {
         runs.sort_by_key(|run| run.created_at);
         let (mut stored, mut gone) = (runs.len() as u64 * 10, Vec::new());
         for (index, run) in runs.iter().enumerate() {
@@ -95,21 +95,21 @@ mod tests {
 
     #[test]
     fn old_runs_go_by_when_they_ended() {
-        let policy = Policy { days: Some(30), bytes: None, runs: 0 };
+        let policy = RetentionPolicy { days: Some(30), bytes: None, runs: 0 };
         let runs = vec![run("p", 40, 29), run("p", 39, 31), run("p", 31, 30), run("p", 5, 5)];
         assert_eq!(goes(policy, runs), [("p".to_owned(), 39, Reason::Age)]);
     }
 
     #[test]
     fn the_newest_of_each_pipeline_stay() {
-        let policy = Policy { days: Some(30), bytes: Some(0), runs: 2 };
+        let policy = RetentionPolicy { days: Some(30), bytes: Some(0), runs: 2 };
         let runs = vec![run("p", 90, 90), run("p", 80, 80), run("p", 3, 3), run("q", 99, 99), run("q", 98, 98)];
         assert_eq!(goes(policy, runs), [("p".to_owned(), 90, Reason::Age)]);
     }
 
     #[test]
     fn the_oldest_make_room_and_no_more_than_needed() {
-        let policy = Policy { days: None, bytes: Some(25), runs: 1 };
+        let policy = RetentionPolicy { days: None, bytes: Some(25), runs: 1 };
         let runs = (1..=5).map(|age| run("p", age, age)).collect();
         let gone = goes(policy, runs);
         assert_eq!(
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn without_limits_everything_stays() {
-        let policy = Policy { days: None, bytes: None, runs: 0 };
+        let policy = RetentionPolicy { days: None, bytes: None, runs: 0 };
         assert_eq!(goes(policy, vec![run("p", 900, 900)]), []);
     }
 
@@ -132,7 +132,7 @@ mod tests {
             bytes in prop::option::of(0..400_u64),
             keep in 0..5_u32,
         ) {
-            let policy = Policy { days, bytes, runs: keep };
+            let policy = RetentionPolicy { days, bytes, runs: keep };
             let runs: Vec<_> =
                 ages.iter().map(|(p, age, ran)| run(&format!("p{p}"), *age, (*age - *ran).max(0))).collect();
             let mut gone: BTreeMap<_, u32> = BTreeMap::new();

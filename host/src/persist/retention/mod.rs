@@ -22,7 +22,7 @@ use crate::{
 
 /// How much is kept. Runs that have not ended always are, and so is whatever a kept run refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct RetentionPolicy {
     /// Runs that ended longer ago go. `None` keeps them.
     pub days: Option<u32>,
     /// When outputs take more than this, the oldest runs go. `None` sets no limit.
@@ -31,7 +31,7 @@ pub struct Policy {
     pub runs: u32,
 }
 
-impl Default for Policy {
+impl Default for RetentionPolicy {
     fn default() -> Self {
         Self { days: Some(30), bytes: Some(20 << 30), runs: 10 }
     }

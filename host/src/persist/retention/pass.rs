@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Collected, Policy, RetentionError, Tally,
+    Collected, RetentionError, RetentionPolicy, Tally,
     choice::{EndedRun, Verdict, judge},
 };
 use crate::{
@@ -29,7 +29,12 @@ const STAMP: &str = "SWEPT";
 ///
 /// # Errors
 /// If something cannot be read.
-pub fn preview(dir: &DataDir, reader: &Reader, policy: Policy, now: Timestamp) -> Result<Collected, RetentionError> {
+pub fn preview(
+    dir: &DataDir,
+    reader: &Reader,
+    policy: RetentionPolicy,
+    now: Timestamp,
+) -> Result<Collected, RetentionError> {
     let quiet = reader.data_is_unheld(dir)?;
     Pass::new(dir, reader, None, policy, now).full(usize::MAX, quiet)
 }
@@ -39,7 +44,7 @@ pub fn preview(dir: &DataDir, reader: &Reader, policy: Policy, now: Timestamp) -
 pub(super) fn preview_unheld(
     dir: &DataDir,
     reader: &Reader,
-    policy: Policy,
+    policy: RetentionPolicy,
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
     Pass::new(dir, reader, None, policy, now).full(usize::MAX, true)
@@ -54,7 +59,7 @@ pub fn collect(
     dir: &WriterDir,
     reader: &Reader,
     journal: &SqliteJournal,
-    policy: Policy,
+    policy: RetentionPolicy,
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
     let collected = Pass::new(dir.dir(), reader, Some(journal), policy, now).full(usize::MAX, true)?;
@@ -70,7 +75,7 @@ pub fn tidy(
     dir: &WriterDir,
     reader: &Reader,
     journal: &SqliteJournal,
-    policy: Policy,
+    policy: RetentionPolicy,
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
     let mut pass = Pass::new(dir.dir(), reader, Some(journal), policy, now);
@@ -104,7 +109,7 @@ struct Pass<'a> {
     /// None when nothing is to be changed.
     journal: Option<&'a SqliteJournal>,
     blobs: BlobStore,
-    policy: Policy,
+    policy: RetentionPolicy,
     now: Timestamp,
     done: Collected,
     /// How many references to a blob are left, of those that runs had that go.
@@ -117,7 +122,7 @@ impl<'a> Pass<'a> {
         dir: &'a DataDir,
         reader: &'a Reader,
         journal: Option<&'a SqliteJournal>,
-        policy: Policy,
+        policy: RetentionPolicy,
         now: Timestamp,
     ) -> Self {
         Self {

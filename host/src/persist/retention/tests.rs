@@ -89,11 +89,11 @@ impl Host {
         self.reader.runs(&RunFilter::default(), None, 1_000).unwrap().runs.iter().map(|run| run.id).collect()
     }
 
-    fn collect(&self, policy: Policy) -> Collected {
+    fn collect(&self, policy: RetentionPolicy) -> Collected {
         collect(&self.dir, &self.reader, &self.journal, policy, NOW).unwrap()
     }
 
-    fn preview(&self, policy: Policy) -> Collected {
+    fn preview(&self, policy: RetentionPolicy) -> Collected {
         // Beside the writer, what nothing refers to is not counted; here nothing is being written.
         pass::preview_unheld(self.dir.dir(), &self.reader, policy, NOW).unwrap()
     }
@@ -118,12 +118,9 @@ fn made() -> impl Strategy<Value = Made> {
         .prop_map(|(pipeline, age, output, file, ends)| Made { pipeline, age, output, file, ends })
 }
 
-fn policy() -> impl Strategy<Value = Policy> {
-    (prop::option::of(0..60_u32), prop::option::of(0..20_000_u64), 0..4_u32).prop_map(|(days, bytes, runs)| Policy {
-        days,
-        bytes,
-        runs,
-    })
+fn policy() -> impl Strategy<Value = RetentionPolicy> {
+    (prop::option::of(0..60_u32), prop::option::of(0..20_000_u64), 0..4_u32)
+        .prop_map(|(days, bytes, runs)| RetentionPolicy { days, bytes, runs })
 }
 
 proptest! {
@@ -183,7 +180,7 @@ fn old(output: u8, file: u8) -> Made {
     Made { pipeline: 0, age: 50, output, file, ends: true }
 }
 
-const NOTHING: Policy = Policy { days: Some(30), bytes: None, runs: 0 };
+const NOTHING: RetentionPolicy = RetentionPolicy { days: Some(30), bytes: None, runs: 0 };
 
 #[test]
 fn a_pass_that_was_interrupted_leaves_only_what_the_next_one_removes() {
@@ -237,7 +234,7 @@ fn plans_results_and_logs_go_with_their_last_run() {
     assert!(host.reader.plan(older).is_err());
     host.reader.plan(newer).unwrap();
     assert!(host.reader.cached(&[ContentHash([1; 32])]).unwrap()[0].is_some());
-    host.collect(Policy { days: Some(0), ..NOTHING });
+    host.collect(RetentionPolicy { days: Some(0), ..NOTHING });
     assert!(host.reader.cached(&[ContentHash([1; 32])]).unwrap()[0].is_none());
     host.journal.close().unwrap();
     let database = rusqlite::Connection::open(host.dir.dir().database()).unwrap();
@@ -273,9 +270,9 @@ fn modules_copies_and_leftovers_go_when_nothing_needs_them() {
     std::fs::create_dir_all(&copies).unwrap();
     std::fs::write(copies.join("report.html"), b"123").unwrap();
 
-    let kept = host.collect(Policy { days: Some(60), ..NOTHING });
+    let kept = host.collect(RetentionPolicy { days: Some(60), ..NOTHING });
     assert_eq!((kept.modules.files, kept.copies.files, kept.leftovers.files), (0, 0, 1));
-    let collected = host.collect(Policy { runs: 1, ..NOTHING });
+    let collected = host.collect(RetentionPolicy { runs: 1, ..NOTHING });
     assert_eq!((collected.runs.len(), collected.modules.files, collected.leftovers.files), (0, 2, 1));
     assert!(root.join(format!("modules/{bound}.wasm")).exists());
     let collected = host.collect(NOTHING);
