@@ -17,7 +17,7 @@ use subject::Subject;
 use tempfile::TempDir;
 
 /// The order in which things are measured.
-const SECTIONS: &[&str] = &["chain", "many", "items", "cached", "large", "stream", "hello"];
+const SECTIONS: &[&str] = &["chain", "many", "items", "cached", "large", "stream", "memory", "hello"];
 const ROUNDS: usize = 9;
 /// Rounds of what takes seconds.
 const LONG_ROUNDS: usize = 3;
@@ -53,8 +53,11 @@ async fn measure(section: &str) -> Result<Vec<Measured>> {
     // Not in the system's folder for temporary files, which may be in memory: disks are part of what is measured.
     let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
     let component = guest("behaviours");
-    if let "stream" | "hello" = section {
-        return if section == "stream" { stream(folder.path()) } else { hello(folder.path()) };
+    match section {
+        "stream" => return stream(folder.path()),
+        "memory" => return memory(folder.path()),
+        "hello" => return hello(folder.path()),
+        _ => {}
     }
     let floor = Floor::new(&component, folder.path())?;
     let subject = Subject::open(&component, &folder.path().join("data")).await?;
@@ -183,6 +186,22 @@ fn stream(folder: &Path) -> Result<Vec<Measured>> {
             Bound::AtMost(300e6),
         ),
         Measured::absolute("2 GB of rows through 3 steps: largest guest", peaks.guest, Unit::Size, Bound::AtMost(64e6)),
+    ])
+}
+
+/// What many items and many steps take.
+fn memory(folder: &Path) -> Result<Vec<Measured>> {
+    let [few, many] = [folder.join("few"), folder.join("many")];
+    [&few, &many].into_iter().try_for_each(std::fs::create_dir)?;
+    let (_, small) = process::items(&few, 10_000)?;
+    let (host, database) = process::items(&many, 100_000)?;
+    let grid = process::grid(folder, 1_000, 10)?;
+    let mut growth = Rounds::default();
+    growth.add(database, small);
+    Ok(vec![
+        Measured::absolute("100,000 items: memory of the host", host, Unit::Size, Bound::AtMost(300e6)),
+        growth.measured("database of 100,000 items, against one of 10,000", Unit::Size, Bound::AtMost(12.0)),
+        Measured::absolute("a grid of 1,000 × 10: memory of the host", grid, Unit::Size, Bound::AtMost(300e6)),
     ])
 }
 

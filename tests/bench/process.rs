@@ -2,9 +2,10 @@
 
 use std::{
     error::Error,
-    fs,
+    fs, io,
     path::Path,
     process::{Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -43,20 +44,56 @@ pub(crate) fn stream(folder: &Path, rows: u64) -> Result<Peaks, Box<dyn Error>> 
          [steps.doubled]\nuse = \"b/double_rows\"\ninputs.rows = \"rows\"\n\
          [steps.total]\nuse = \"b/sum_rows\"\ninputs.rows = \"doubled\"\n"
     );
-    let pipeline = folder.join("stream.toml");
-    fs::write(&pipeline, pipeline_text("", &steps))?;
-    let mut child = command(folder, &["run", "--json"], &pipeline).stdout(Stdio::piped()).spawn()?;
+    let (host, run) = watched(folder, "stream", &steps)?;
+    Ok(Peaks { host, guest: largest_guest(&run)? })
+}
+
+/// The memory of the host and the size of its database, in bytes, behind a `for_each` over so many items that do
+/// nothing.
+pub(crate) fn items(folder: &Path, count: u32) -> Result<(f64, f64), Box<dyn Error>> {
+    let steps = format!(
+        "[steps.numbers]\nuse = \"b/numbers\"\nconfig.count = {count}\n\
+         [steps.same]\nuse = \"b/same_number\"\nfor_each = \"numbers\"\ninputs.value = \"item\"\n"
+    );
+    let (host, _) = watched(folder, "items", &steps)?;
+    Ok((host, fs::metadata(folder.join("data/stepmill.db"))?.len() as f64))
+}
+
+/// The memory of the host in a run of a grid of steps that do nothing, in bytes.
+pub(crate) fn grid(folder: &Path, width: usize, depth: usize) -> Result<f64, Box<dyn Error>> {
+    let mut steps = String::new();
+    for (layer, column) in (0..depth).flat_map(|layer| (0..width).map(move |column| (layer, column))) {
+        steps += &format!("[steps.s{layer}_{column}]\nuse = \"b/link\"\n");
+        if let Some(above) = layer.checked_sub(1) {
+            let next = (column + 1) % width;
+            steps += &format!("inputs.before = \"s{above}_{column}\"\nneeds = [\"s{above}_{next}\"]\n");
+        }
+    }
+    Ok(watched(folder, "grid", &steps)?.0)
+}
+
+/// Runs a pipeline without the cache: the most memory that the host took, and what it said of the run.
+fn watched(folder: &Path, name: &str, steps: &str) -> Result<(f64, Json), Box<dyn Error>> {
+    let pipeline = folder.join(format!("{name}.toml"));
+    fs::write(&pipeline, pipeline_text("", steps))?;
+    let mut child = command(folder, &["run", "--json", "--no-cache"], &pipeline).stdout(Stdio::piped()).spawn()?;
+    let mut stdout = child.stdout.take().ok_or("no pipe")?;
+    // Read all along, or a long answer would keep the child from ending.
+    let answer = thread::spawn(move || io::read_to_string(&mut stdout));
     let status = format!("/proc/{}/status", child.id());
     let mut host: f64 = 0.0;
-    while child.try_wait()?.is_none() {
+    let ended = loop {
         host = peak_memory(&status).map_or(host, |now| host.max(now));
-        std::thread::sleep(Duration::from_millis(10));
+        if let Some(ended) = child.try_wait()? {
+            break ended;
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    let answer = answer.join().map_err(|_| "the reader panicked")??;
+    if !ended.success() {
+        return Err(format!("`stepmill run` ended with {ended}").into());
     }
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        return Err(format!("`stepmill run` ended with {}", output.status).into());
-    }
-    Ok(Peaks { host, guest: largest_guest(&serde_json::from_slice(&output.stdout)?)? })
+    Ok((host, serde_json::from_str(&answer)?))
 }
 
 fn command(folder: &Path, args: &[&str], pipeline: &Path) -> Command {
