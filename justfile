@@ -32,8 +32,8 @@ check: _toolchain
 bench: build guests
     cargo bench --profile dev --package stepmill-tests
 
-# Kill `stepmill run` at 30 random points and resume it
-crash kills="30": build guests
+# Kill `stepmill run` at random points and resume it
+crash kills="100": build guests
     STEPMILL_KILLS={{ kills }} cargo test --package stepmill-tests --test e2e -- --nocapture crash
 
 # Format everything

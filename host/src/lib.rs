@@ -12,9 +12,11 @@
 //! 6. [`observe`]: who is told while it happens.
 //!
 //! They share a vocabulary that depends on none of them: [`ids`], [`limits`], [`module`], [`value`], [`output`], [`failure`],
-//! [`grants`] and [`event`]. [`build`] makes components of step crates, [`cli`] is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that
-//! puts concrete implementations together.
+//! [`grants`] and [`event`]. [`access`] says what steps may be granted. [`build`] makes components of step crates, [`cli`]
+//! is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that puts concrete implementations
+//! together.
 
+pub mod access;
 pub mod app;
 pub mod build;
 pub mod cli;

@@ -17,7 +17,7 @@ use subject::Subject;
 use tempfile::TempDir;
 
 /// The order in which things are measured.
-const SECTIONS: &[&str] = &["chain", "many", "large", "stream", "hello"];
+const SECTIONS: &[&str] = &["chain", "many", "items", "cached", "large", "stream", "hello"];
 const ROUNDS: usize = 9;
 /// Rounds of what takes seconds.
 const LONG_ROUNDS: usize = 3;
@@ -61,6 +61,8 @@ async fn measure(section: &str) -> Result<Vec<Measured>> {
     let rows = match section {
         "chain" => chain(&floor, &subject).await?,
         "many" => many(&subject).await?,
+        "items" => items(&floor, &subject).await?,
+        "cached" => cached(&subject).await?,
         _ => large(&floor, &subject, folder.path()).await?,
     };
     subject.close().await?;
@@ -112,17 +114,48 @@ fn time_in_queue() -> Result<f64> {
 
 /// Whether a step costs more where there are more steps.
 async fn many(subject: &Subject) -> Result<Vec<Measured>> {
-    let (mut chains, mut fans) = (Rounds::default(), Rounds::default());
+    let (mut chains, mut fans, mut grids) = (Rounds::default(), Rounds::default(), Rounds::default());
     for _ in 0..LONG_ROUNDS {
         let short = subject.chain(1_000).await?;
         chains.add(subject.chain(10_000).await?, short);
         let narrow = subject.fan(1_000).await?;
         fans.add(subject.fan(10_000).await?, narrow);
+        let small = subject.grid(100, 10).await?;
+        grids.add(subject.grid(1_000, 10).await?, small);
     }
     Ok(vec![
         chains.measured("a step of a chain of 10,000, against one of 1,000", Unit::Time, Bound::AtMost(2.0)),
         fans.measured("a step of a fan of 10,000, against one of 1,000", Unit::Time, Bound::AtMost(2.0)),
+        grids.measured("a step of a grid of 1,000 × 10, against one of 100 × 10", Unit::Time, Bound::AtMost(2.0)),
     ])
+}
+
+/// A durable `for_each` over items that take no time, against bare sandboxes on as many threads as there are cores.
+async fn items(floor: &Floor, subject: &Subject) -> Result<Vec<Measured>> {
+    let cores = std::thread::available_parallelism()?.get();
+    let (mut rates, mut sizes) = (Rounds::default(), Rounds::default());
+    for _ in 0..LONG_ROUNDS {
+        let before = floor.sandboxes_at_once(cores, 20_000)?;
+        let many = subject.items(100_000).await?;
+        let after = floor.sandboxes_at_once(cores, 20_000)?;
+        rates.add(many.recip(), f64::midpoint(before, after));
+        sizes.add(many, subject.items(10_000).await?);
+    }
+    Ok(vec![
+        rates.measured("100,000 items, against bare sandboxes on all cores", Unit::Rate, Bound::AtLeast(0.5)),
+        sizes.measured("an item of 100,000, against one of 10,000", Unit::Time, Bound::AtMost(2.0)),
+    ])
+}
+
+/// Steps that work for some milliseconds, found in the cache or not.
+async fn cached(subject: &Subject) -> Result<Vec<Measured>> {
+    let mut rounds = Rounds::default();
+    for round in 0..LONG_ROUNDS {
+        let label = round.to_string();
+        let computed = subject.cached(&label, 1_000, 1_000).await?;
+        rounds.add(computed, subject.cached(&label, 1_000, 0).await?);
+    }
+    Ok(vec![rounds.measured("a step of 1,000 computed, against one reused", Unit::Time, Bound::AtLeast(20.0))])
 }
 
 /// A large value against the floor.

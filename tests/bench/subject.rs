@@ -9,7 +9,7 @@ use std::{
 
 use stepmill::{
     app::{Host, Params},
-    definition::builder::{PipelineBuilder, Step},
+    definition::builder::{Part, PipelineBuilder, Step},
     event::{EventKind, Outcome, RunEvent},
     execute::ports::{LogLine, Observer, Progress},
     ids::{RunId, StepIndex},
@@ -37,7 +37,7 @@ impl Subject {
         let p = self.pipeline("chain");
         let mut before: Option<Step> = None;
         for number in 0..steps {
-            let step = p.step(format!("s{number}"), "b/link");
+            let step = p.step(format!("s{number}"), "b/link").cache(false);
             before = Some(match before {
                 None => step,
                 Some(before) => step.input("before", &before),
@@ -50,7 +50,7 @@ impl Subject {
     pub(crate) async fn independent(&self, steps: usize) -> Result<f64, Box<dyn Error>> {
         let p = self.pipeline("independent");
         for number in 0..steps {
-            p.step(format!("s{number}"), "b/noop");
+            p.step(format!("s{number}"), "b/noop").cache(false);
         }
         self.run_all(&p, steps).await
     }
@@ -58,13 +58,56 @@ impl Subject {
     /// One step, so many behind it, and one behind all of those: seconds for each.
     pub(crate) async fn fan(&self, width: usize) -> Result<f64, Box<dyn Error>> {
         let p = self.pipeline("fan");
-        let root = p.step("root", "b/noop");
-        let mut join = p.step("join", "b/noop");
+        let root = p.step("root", "b/noop").cache(false);
+        let mut join = p.step("join", "b/noop").cache(false);
         for number in 0..width {
-            let leaf = p.step(format!("s{number}"), "b/noop").needs(&root);
+            let leaf = p.step(format!("s{number}"), "b/noop").needs(&root).cache(false);
             join = join.needs(&leaf);
         }
         self.run_all(&p, width + 2).await
+    }
+
+    /// Columns of steps that each need the one above and the one above in the next column: seconds for each.
+    pub(crate) async fn grid(&self, width: usize, depth: usize) -> Result<f64, Box<dyn Error>> {
+        let p = self.pipeline("grid");
+        let mut above: Vec<Step> = Vec::new();
+        for layer in 0..depth {
+            let below = (0..width).map(|column| {
+                let step = p.step(format!("s{layer}_{column}"), "b/link").cache(false);
+                match above.get(column) {
+                    None => step,
+                    Some(own) => step.input("before", own).needs(&above[(column + 1) % width]),
+                }
+            });
+            above = below.collect();
+        }
+        self.run_all(&p, width * depth).await
+    }
+
+    /// A step that runs for each of so many items and does nothing: seconds for each.
+    pub(crate) async fn items(&self, count: u32) -> Result<f64, Box<dyn Error>> {
+        let p = self.pipeline("items");
+        let numbers = p.step("numbers", "b/numbers").config("count", count).cache(false);
+        p.step("same", "b/same_number").for_each(&numbers).input("value", Part::item("")).cache(false);
+        self.run_all(&p, count as usize + 1).await
+    }
+
+    /// A chain of steps that turn for a while, with the cache: seconds for each. `label` makes them those of another
+    /// chain, or of one that ran before; `computed` says how many are not found in the cache.
+    pub(crate) async fn cached(&self, label: &str, steps: usize, computed: usize) -> Result<f64, Box<dyn Error>> {
+        const TURNS: u64 = 5_000_000;
+        let p = self.pipeline("cached");
+        let mut before: Option<Step> = None;
+        for number in 0..steps {
+            let label = format!("{label} {number}");
+            let step = p.step(format!("s{number}"), "b/work_inline").config("label", label).config("turns", TURNS);
+            before = Some(match before {
+                None => step,
+                Some(before) => step.input("before", &before),
+            });
+        }
+        let (_, seconds) = self.run(&p, computed).await?;
+        Ok(seconds / f64::from(u32::try_from(steps)?))
     }
 
     /// A value of so many bytes through so many steps, counted from when it is there. In seconds.
@@ -72,10 +115,11 @@ impl Subject {
         const MEMORY: u64 = 1 << 30;
         let most = size as u64 + 64;
         let p = self.pipeline("large");
-        let mut before = p.step("fill", "b/fill").config("size", size as u64).max_memory(MEMORY).max_output(most);
+        let mut before =
+            p.step("fill", "b/fill").config("size", size as u64).max_memory(MEMORY).max_output(most).cache(false);
         for number in 0..steps {
             let step = p.step(format!("s{number}"), "b/pass").input("data", &before);
-            before = step.max_memory(MEMORY).max_output(most);
+            before = step.max_memory(MEMORY).max_output(most).cache(false);
         }
         let id = self.run(&p, steps + 1).await?.0;
         self.ends.between_first_and_last(id).ok_or_else(|| "the run was not seen to end".into())

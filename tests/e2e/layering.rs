@@ -12,13 +12,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("definition", &[]),
     ("plan", &["definition"]),
     ("execute", &["plan"]),
+    ("access", &["definition", "plan"]),
     ("runtime", &["execute"]),
     ("persist", &["execute", "plan"]),
     ("observe", &["execute", "plan"]),
     ("build", &[]),
     ("dto", &["definition", "plan", "execute", "persist"]),
-    ("app", &["build", "definition", "plan", "execute", "runtime", "persist", "observe"]),
-    ("cli", &["app", "build", "definition", "dto", "execute", "observe", "plan"]),
+    ("app", &["access", "build", "definition", "plan", "execute", "runtime", "persist", "observe"]),
+    ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan"]),
 ];
 
 /// Heavy dependencies, and the only places that may name them.

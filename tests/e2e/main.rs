@@ -6,13 +6,16 @@ mod commands;
 mod crash;
 mod durability;
 mod fixtures;
+mod grants;
 mod layering;
 mod memory;
 mod purity;
 mod quickstart;
+mod rerun;
 mod running;
 mod sandbox;
 mod showing;
+mod storage;
 mod values;
 
 use std::process::Child;

@@ -7,9 +7,12 @@ mod cache;
 mod catalog;
 pub mod control;
 mod history;
+mod keeper;
 mod library;
 pub mod params;
+mod rerun;
 mod run;
+pub mod storage;
 
 use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
@@ -17,9 +20,11 @@ pub use self::{
     history::History,
     library::Library,
     params::{ParamInput, Params, ParamsError},
+    rerun::{Again, Rerun},
     run::Run,
 };
 use crate::{
+    access::{Policy, Refusal},
     definition::{Pipeline, problem::Problems},
     event::{EventKind, Origin, RunOptions},
     execute::{
@@ -41,7 +46,9 @@ pub use crate::{
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
 use cache::JournalResults;
 use control::ControlSocket;
+use keeper::{InUse, Keeper};
 use run::ActiveRuns;
+use storage::RetentionPolicy;
 
 /// A host: a data directory, held for writing, and everything that runs pipelines in it.
 pub struct Host {
@@ -52,7 +59,9 @@ pub struct Host {
     runner: Arc<SandboxRunner>,
     ports: Ports,
     parallelism: usize,
+    policy: Policy,
     active: Arc<ActiveRuns>,
+    keeper: Arc<Keeper>,
     _control: Option<ControlSocket>,
 }
 
@@ -61,7 +70,9 @@ pub struct HostBuilder {
     data: PathBuf,
     compiler: Compiler,
     parallelism: usize,
+    policy: Policy,
     observers: Vec<Arc<dyn Observer>>,
+    retention: Option<RetentionPolicy>,
 }
 
 /// Why a host cannot be opened.
@@ -96,6 +107,20 @@ pub enum StartError {
     /// It could not be accepted, or its journal is damaged.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// It asks for grants that are not allowed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It cannot be repeated yet.
+    #[error("the run {0} has not ended, so it cannot be repeated")]
+    NotEnded(RunId),
+    /// It is to be repeated from a step that it does not have.
+    #[error("the pipeline has no step `{step}`; it has {known}")]
+    NoStep {
+        /// What was asked for.
+        step: String,
+        /// The steps there are.
+        known: String,
+    },
     /// It is running in this process.
     #[error("the run {0} is running already")]
     Active(RunId),
@@ -116,10 +141,25 @@ impl HostBuilder {
         self
     }
 
+    /// Which grants steps may have: none, unless said otherwise.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// Is told what happens.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.push(observer);
+        self
+    }
+
+    /// How much is kept; a pass behind each run removes the rest, when no other run is active. `None` removes nothing.
+    /// Default: [`RetentionPolicy::default`].
+    #[must_use]
+    pub fn retention(mut self, policy: Option<RetentionPolicy>) -> Self {
+        self.retention = policy;
         self
     }
 
@@ -153,6 +193,7 @@ impl HostBuilder {
         };
         Ok(Host {
             library: Library::new(modules),
+            keeper: Keeper::new(dir.clone(), Arc::clone(&reader), Arc::clone(&journal), self.retention),
             history: History::new(dir.dir().clone(), reader, Arc::clone(&outputs)),
             _control: listen(&dir.dir().control_socket(), &active),
             journal,
@@ -160,6 +201,7 @@ impl HostBuilder {
             runner,
             ports,
             parallelism: self.parallelism,
+            policy: self.policy,
             active,
         })
     }
@@ -185,7 +227,9 @@ impl Host {
             data: data.into(),
             compiler: Compiler::InProcess,
             parallelism: (processors * 2).max(8),
+            policy: Policy::default(),
             observers: Vec::new(),
+            retention: Some(RetentionPolicy::default()),
         }
     }
 
@@ -218,20 +262,31 @@ impl Host {
     /// Accepts a run of a compiled pipeline and starts it. The run is durable when this returns.
     ///
     /// # Errors
-    /// If what it is given is wrong, or it cannot be stored.
+    /// If what it is given is wrong, it asks for grants that are not allowed, or it cannot be stored.
     pub async fn start(&self, plan: Plan, params: Params) -> Result<Run, StartError> {
+        self.start_with(plan, params, RunOptions::default()).await
+    }
+
+    /// The same, with a say in how it runs.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(&self, plan: Plan, params: Params, options: RunOptions) -> Result<Run, StartError> {
+        self.policy.check(&plan)?;
+        let in_use = self.keeper.in_use().await;
         let plan = Arc::new(plan);
         self.load_modules(&plan).await?;
         let (stored, outputs) = (Arc::clone(&plan), Arc::clone(&self.outputs));
         let params = tokio::task::spawn_blocking(move || params::store(&stored, params, outputs.as_ref()))
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let created = EventKind::Created { params, origin: Origin::Manual, options: RunOptions::default() };
+        let created = EventKind::Created { params, origin: Origin::Manual, options };
         let state = dispatcher::accept(RunId::generate(), plan, vec![created], &self.ports).await?;
-        Ok(self.drive(state))
+        Ok(self.drive(state, in_use))
     }
 
-    /// Takes up a run where it was left. A run that has ended answers with how it did.
+    /// Takes up a run where it was left. A run that has ended answers with how it did. Its grants were allowed when it was
+    /// accepted, and stay so.
     ///
     /// # Errors
     /// If there is no such run, a module of it is lost, or its journal is damaged.
@@ -239,6 +294,7 @@ impl Host {
         if self.active.contains(run) {
             return Err(StartError::Active(run));
         }
+        let in_use = self.keeper.in_use().await;
         let reader = self.history.reader();
         let plan = Arc::new(reader.plan(run)?);
         let events = reader.history(run)?;
@@ -246,7 +302,7 @@ impl Host {
         if state.outcome().is_none() {
             self.load_modules(&plan).await?;
         }
-        Ok(self.drive(state))
+        Ok(self.drive(state, in_use))
     }
 
     async fn load_modules(&self, plan: &Plan) -> Result<(), ModuleError> {
@@ -256,10 +312,16 @@ impl Host {
         Ok(())
     }
 
-    fn drive(&self, state: RunState) -> Run {
+    fn drive(&self, state: RunState, in_use: InUse) -> Run {
         let (run, plan) = (state.run(), Arc::clone(state.plan()));
         let (ports, parallelism) = (self.ports.clone(), self.parallelism);
-        self.active.begin(run, plan, |cancel| dispatcher::drive(state, ports, parallelism, cancel))
+        let keeper = Arc::clone(&self.keeper);
+        self.active.begin(run, plan, |cancel| async move {
+            let outcome = dispatcher::drive(state, ports, parallelism, cancel).await;
+            drop(in_use);
+            keeper.tidy();
+            outcome
+        })
     }
 
     /// Ends: waits until everything is written, and gives the data directory back. Runs that are still active stop where
@@ -268,6 +330,7 @@ impl Host {
     /// # Errors
     /// If something could not be written.
     pub async fn close(self) -> Result<(), crate::execute::ports::JournalError> {
+        self.keeper.rest().await;
         let journal = Arc::clone(&self.journal);
         drop(self);
         let closed = tokio::task::spawn_blocking(move || journal.close()).await;

@@ -115,6 +115,42 @@ pub fn store(plan: &Plan, mut given: Params, outputs: &dyn OutputStore) -> Resul
     if errors.is_empty() { Ok(values) } else { Err(ParamsError(errors)) }
 }
 
+/// The same for a run that repeats another one: what is not given is what it was there.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn store_again(
+    plan: &Plan,
+    mut given: Params,
+    earlier: (&Plan, &[ParamValue]),
+    outputs: &dyn OutputStore,
+) -> Result<Vec<ParamValue>, ParamsError> {
+    let mut kept = Vec::new();
+    let mut rest = plan.clone();
+    rest.params.retain(|param| {
+        let same = |before: &PlanParam| before.name == param.name && before.kind == param.kind;
+        let value = earlier.1.iter().find(|value| value.name == param.name);
+        let value = value.filter(|_| !given.contains_key(param.name.as_str()) && earlier.0.params.iter().any(same));
+        kept.extend(value.cloned());
+        value.is_none()
+    });
+    let unknown = given.keys().filter(|name| !plan.params.iter().any(|param| param.name == **name)).cloned();
+    let unknown: Vec<_> = unknown.map(|name| ParamError::Unknown { name, known: known(plan) }).collect();
+    given.retain(|name, _| plan.params.iter().any(|param| param.name == *name));
+    let stored = match (store(&rest, given, outputs), unknown.is_empty()) {
+        (Ok(stored), true) => stored,
+        (Ok(_), false) => return Err(ParamsError(unknown)),
+        (Err(ParamsError(mut errors)), _) => {
+            errors.extend(unknown);
+            return Err(ParamsError(errors));
+        }
+    };
+    kept.extend(stored);
+    let place = |value: &ParamValue| plan.params.iter().position(|param| param.name == value.name);
+    kept.sort_by_key(place);
+    Ok(kept)
+}
+
 fn known(plan: &Plan) -> String {
     match plan.params.as_slice() {
         [] => "none".to_owned(),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::{app::storage::RetentionPolicy, definition::parse_size};
+
 /// Run pipelines of WebAssembly components that you do not have to trust.
 #[derive(Debug, Parser)]
 #[command(name = "stepmill", version, propagate_version = true, max_term_width = 100)]
@@ -91,6 +93,10 @@ pub enum Command {
     /// Runs: what happened, what came out
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Remove runs that are old or take too much room, and whatever nothing refers to
+    Gc(GcArgs),
+    /// Read everything that is kept, and report what is damaged or missing
+    Verify(JsonArg),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for each command
@@ -178,12 +184,42 @@ pub struct RunArgs {
     /// A parameter's value; a `file` parameter takes a path, a `json` one JSON
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
+    /// How it runs.
+    #[command(flatten)]
+    pub options: OptionArgs,
     /// What to leave behind and print.
     #[command(flatten)]
     pub report: ReportArgs,
 }
 
-/// How `run` and `runs resume` report.
+/// How new runs run.
+#[derive(Debug, Clone, Args)]
+pub struct OptionArgs {
+    /// Execute every step, also if an earlier result with the same inputs is there
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Allow the grants that steps ask for: `clock`, `random`, `run`, or `all`
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "GRANT,…")]
+    pub allow: Vec<AllowArg>,
+    /// A file with what is allowed to which steps
+    #[arg(long, env = "STEPMILL_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// What `--allow` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AllowArg {
+    /// The real clocks.
+    Clock,
+    /// Real randomness.
+    Random,
+    /// The facts of the run.
+    Run,
+    /// All of them.
+    All,
+}
+
+/// How `run`, `runs resume` and `runs rerun` report.
 #[derive(Debug, Clone, Args)]
 pub struct ReportArgs {
     /// Where the files of the outputs go: those of the pipeline's `output` into DIR itself, those of other steps
@@ -196,6 +232,61 @@ pub struct ReportArgs {
     /// Print a JSON object per line for everything that happens, as it happens
     #[arg(long)]
     pub json_events: bool,
+    /// What is removed behind the run.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
+}
+
+/// How much is kept. The same for `gc` and behind every run.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Retention")]
+pub struct RetentionArgs {
+    /// Remove runs that ended more than DAYS days ago; `none` for no limit
+    #[arg(long, env = "STEPMILL_KEEP_DAYS", value_name = "DAYS", value_parser = days, default_value = "30")]
+    pub keep_days: Limit<u32>,
+    /// Remove the oldest runs while outputs take more than SIZE, such as `20GiB`; `none` for no limit
+    #[arg(long, env = "STEPMILL_MAX_BYTES", value_name = "SIZE", value_parser = size, default_value = "20GiB")]
+    pub max_bytes: Limit<u64>,
+    /// Keep the newest COUNT runs of each pipeline in any case
+    #[arg(long, env = "STEPMILL_KEEP_RUNS", value_name = "COUNT", default_value_t = 10)]
+    pub keep_runs: u32,
+}
+
+/// A limit, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit<T>(pub Option<T>);
+
+impl RetentionArgs {
+    /// What they say.
+    #[must_use]
+    pub fn policy(&self) -> RetentionPolicy {
+        RetentionPolicy { days: self.keep_days.0, bytes: self.max_bytes.0, runs: self.keep_runs }
+    }
+}
+
+fn days(text: &str) -> Result<Limit<u32>, String> {
+    let days = || text.parse().map_err(|_| "write a whole number of days, or `none`".to_owned());
+    if text == "none" { Ok(Limit(None)) } else { days().map(|days| Limit(Some(days))) }
+}
+
+fn size(text: &str) -> Result<Limit<u64>, String> {
+    let size =
+        || parse_size(text).map_err(|error| format!("{error}: write a size such as `500MB` or `20GiB`, or `none`"));
+    if text == "none" { Ok(Limit(None)) } else { size().map(|size| Limit(Some(size))) }
+}
+
+/// `stepmill gc`
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// Only say what would go
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// How to print it.
+    #[command(flatten)]
+    pub json: JsonArg,
+    /// What stays.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
 }
 
 /// `stepmill pipelines`
@@ -220,6 +311,8 @@ pub enum RunsCommand {
     Cancel(RunArg),
     /// Take up a run whose host stopped
     Resume(RunsResumeArgs),
+    /// Repeat a run that has ended, as a new run: all of it, what failed, or from a step on
+    Rerun(RunsRerunArgs),
 }
 
 /// A run.
@@ -306,6 +399,32 @@ pub struct RunsResumeArgs {
     /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
     #[arg(value_name = "RUN")]
     pub run: String,
+    /// What to leave behind and print.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `stepmill runs rerun`
+#[derive(Debug, Args)]
+pub struct RunsRerunArgs {
+    /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Only what did not succeed, and what depends on it; of a `for_each` step only the items that failed
+    #[arg(long, conflicts_with = "from")]
+    pub failed: bool,
+    /// Only this step and what depends on it, and what did not succeed; may be given more than once
+    #[arg(long, value_name = "STEP")]
+    pub from: Vec<String>,
+    /// A parameter's new value; the others are what they were
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// The pipeline as it is now, with its modules as they are now. Default: exactly what the run executed
+    #[arg(long, value_name = "PIPELINE.toml")]
+    pub pipeline: Option<PathBuf>,
+    /// How it runs.
+    #[command(flatten)]
+    pub options: OptionArgs,
     /// What to leave behind and print.
     #[command(flatten)]
     pub report: ReportArgs,

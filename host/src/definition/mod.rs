@@ -19,6 +19,8 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::Value as Json;
 
+pub use quantity::{QuantityError, parse_size};
+
 use crate::{event::Join, grants::Grant, ids::Name, limits::Limits};
 use condition::Condition;
 

@@ -18,7 +18,7 @@ const SIZE_UNITS: [(&str, u64); 9] = [
 
 /// Why a text is not a quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum QuantityError {
+pub enum QuantityError {
     /// It does not begin with a digit.
     #[error("a whole number is wanted first")]
     NoNumber,
@@ -49,7 +49,7 @@ pub(super) fn parse_duration(text: &str) -> Result<u64, QuantityError> {
 ///
 /// # Errors
 /// If the text is something else.
-pub(super) fn parse_size(text: &str) -> Result<u64, QuantityError> {
+pub fn parse_size(text: &str) -> Result<u64, QuantityError> {
     let (number, unit) = split(text)?;
     if unit.is_empty() { Ok(number) } else { scale(number, unit, &SIZE_UNITS) }
 }

@@ -20,6 +20,7 @@ use super::{
     report::Report,
 };
 use crate::{ids::Name, limits::MAX_PIPELINE_FILE};
+pub(crate) use syntax::dismantle;
 use table::{Field, Table};
 
 /// Why a file did not become a pipeline.

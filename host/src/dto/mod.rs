@@ -15,6 +15,7 @@ mod reason;
 mod replay;
 mod run;
 mod step;
+mod storage;
 mod waits;
 
 pub use cache::{CacheResult, CacheView, ChangeView};
@@ -28,6 +29,7 @@ pub use run::{PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSu
 pub use step::{
     AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, RangeView, StepView, UsageView,
 };
+pub use storage::{FindingView, GcReport, RemovedRunView, TallyView, VerifyReport};
 pub use waits::{WaitKind, WaitView};
 
 use serde::Serialize;

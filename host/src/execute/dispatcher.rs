@@ -5,7 +5,12 @@ mod fans;
 mod side;
 mod timers;
 
-use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{
     StreamExt,
@@ -84,6 +89,7 @@ pub async fn drive(state: RunState, ports: Ports, parallelism: usize, cancel: Ca
         parallelism: parallelism.max(1),
         attempts: FuturesUnordered::new(),
         errands: FuturesUnordered::new(),
+        on_errand: HashSet::new(),
         commits: FuturesOrdered::new(),
         ready: VecDeque::new(),
         fans: Fans::default(),
@@ -113,6 +119,8 @@ struct Dispatcher {
     attempts: FuturesUnordered<BoxFuture<'static, Ended>>,
     /// What is to be done before a step can begin or end, and takes time.
     errands: FuturesUnordered<BoxFuture<'static, Errand>>,
+    /// The steps that they are for.
+    on_errand: HashSet<StepIndex>,
     commits: FuturesOrdered<CommitFuture>,
     /// Steps that may start as soon as there is room.
     ready: VecDeque<(StepIndex, u32)>,
@@ -135,6 +143,8 @@ impl Dispatcher {
         self.recover()?;
         let mut asked = u8::from(self.state.is_cancelled());
         loop {
+            // What is known at once, such as reused results, must not keep other tasks from this thread.
+            tokio::task::consume_budget().await;
             self.advance()?;
             if let Some(outcome) = self.state.outcome() {
                 self.flush();
@@ -157,11 +167,12 @@ impl Dispatcher {
     async fn next(&mut self, cancel: &mut Cancel, asked: u8) -> Happening {
         tokio::select! {
             biased;
-            Some(result) = self.commits.next() => Happening::Committed(result),
-            Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
-            Some(errand) = self.errands.next() => Happening::Ran(errand),
+            // What is rare comes first: attempts may end faster than they can be recorded.
             () = cancel_asked(cancel, asked), if asked < 2 => Happening::CancelAsked,
             () = rings(&mut self.alarm) => Happening::AlarmRang,
+            Some(result) = self.commits.next() => Happening::Committed(result),
+            Some(errand) = self.errands.next() => Happening::Ran(errand),
+            Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod dispatcher;
 mod fan_out;
 mod job;
 pub mod ports;
+pub mod rerun;
 mod retry;
 pub mod reuse;
 pub mod state;

@@ -308,7 +308,8 @@ impl RunState {
         if !plan.step(index).finally {
             self.unfinished_main -= 1;
             if self.unfinished_main == 0 {
-                self.decidable.extend(plan.indices().filter(|index| plan.step(*index).finally));
+                let may_begin = |index: &StepIndex| plan.step(*index).finally && self.steps[index.get()].pending == 0;
+                self.decidable.extend(plan.indices().filter(may_begin));
             }
         }
         for down in &plan.step(index).downstreams {

@@ -9,6 +9,8 @@ pub mod error;
 pub mod memory;
 pub mod outputs;
 pub mod reader;
+pub mod retention;
+pub mod verify;
 pub mod writer;
 
 mod codec;

@@ -4,9 +4,11 @@
 mod cache;
 mod columns;
 mod events;
+mod retention;
 mod rows;
 mod runs;
 mod steps;
+mod verify;
 
 use std::{
     path::{Path, PathBuf},

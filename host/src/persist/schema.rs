@@ -69,6 +69,14 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
+/// An empty database beside all others, with the same tables. Gone when it is closed; large ones go to a temporary file.
+pub(super) fn open_scratch() -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open("")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    migrate(&mut connection, 0)?;
+    Ok(connection)
+}
+
 /// Refuses a file that is not ours or too new without opening it for writing, which alone could change it.
 fn refuse_unknown(path: &Path) -> Result<(), StoreError> {
     let Some((id, found)) = header(path)? else { return Ok(()) };

@@ -23,25 +23,25 @@ use crate::{
 };
 
 /// A plan of unconnected steps `s0`, `s1`, …
-fn plan(pipeline: &str, steps: u32) -> Arc<Plan> {
+pub(super) fn plan(pipeline: &str, steps: u32) -> Arc<Plan> {
     let steps = (0..steps).map(|index| testing::step(&format!("s{index}"))).collect();
     Arc::new(Plan { pipeline: Name::new(pipeline).unwrap(), ..testing::plan(steps) })
 }
 
 /// Numbers events from a seq on.
-fn events(run: RunId, from: u64, kinds: impl IntoIterator<Item = EventKind>) -> Vec<RunEvent> {
+pub(super) fn events(run: RunId, from: u64, kinds: impl IntoIterator<Item = EventKind>) -> Vec<RunEvent> {
     (from..).zip(kinds).map(|(seq, kind)| RunEvent { run, seq, at: Timestamp(1_000 + seq as i64), kind }).collect()
 }
 
-fn created() -> EventKind {
+pub(super) fn created() -> EventKind {
     EventKind::Created { params: Vec::new(), origin: Origin::Manual, options: RunOptions::default() }
 }
 
-fn started(step: u32, attempt: u32) -> EventKind {
+pub(super) fn started(step: u32, attempt: u32) -> EventKind {
     EventKind::AttemptStarted { step: StepIndex(step), items: ItemRange::WHOLE, attempt }
 }
 
-fn succeeded(step: u32, attempt: u32, output: OutputRef) -> EventKind {
+pub(super) fn succeeded(step: u32, attempt: u32, output: OutputRef) -> EventKind {
     let usage = Usage { wall_us: 5, cpu_us: 4, memory: 65_536, log_lines: 1, log_lines_dropped: 0 };
     EventKind::AttemptSucceeded {
         step: StepIndex(step),
@@ -54,11 +54,11 @@ fn succeeded(step: u32, attempt: u32, output: OutputRef) -> EventKind {
     }
 }
 
-fn finished() -> EventKind {
+pub(super) fn finished() -> EventKind {
     EventKind::Finished { outcome: Outcome::Succeeded }
 }
 
-fn inline(bytes: &[u8]) -> OutputRef {
+pub(super) fn inline(bytes: &[u8]) -> OutputRef {
     OutputRef {
         form: Form::Value,
         hash: ContentHash(*blake3::hash(bytes).as_bytes()),
@@ -70,7 +70,7 @@ fn inline(bytes: &[u8]) -> OutputRef {
 }
 
 /// Waits for an answer, outside of a runtime.
-fn wait<T>(future: BoxFuture<'static, T>) -> T {
+pub(super) fn wait<T>(future: BoxFuture<'static, T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 

@@ -4,6 +4,7 @@
 mod attempts;
 mod logs;
 mod projection;
+mod shadow;
 mod statements;
 mod thread;
 
@@ -22,6 +23,7 @@ use std::{
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+pub(super) use shadow::Shadow;
 use tokio::sync::oneshot;
 
 use super::{
@@ -125,6 +127,10 @@ enum Request {
         info: String,
         reply: oneshot::Sender<Reply>,
     },
+    Remove {
+        run: RunId,
+        reply: oneshot::Sender<Reply>,
+    },
     Log(LogEntry),
     Close {
         reply: oneshot::Sender<Reply>,
@@ -178,6 +184,12 @@ impl SqliteJournal {
             Ok(info) => self.enqueue(|reply| Request::Artifact { artifact: Box::new(artifact), info, reply }),
             Err(error) => self.refused(JournalError(format!("a module's description cannot be serialised: {error}"))),
         }
+    }
+
+    /// Removes a run that has ended, with all rows about it: its results are not found by others any more. The blobs that
+    /// it refers to stay. Refused for one that has not ended; one that is not there is no error.
+    pub(super) fn remove(&self, run: RunId) -> Ack {
+        self.enqueue(|reply| Request::Remove { run, reply })
     }
 
     /// What the journal has done since it was opened.

@@ -2,12 +2,16 @@
 
 mod cancel;
 mod end;
+mod gc;
 mod meta;
 mod module;
 mod pipeline;
+mod policy;
+mod rerun;
 mod rows;
 mod run;
 mod runs;
+mod verify;
 
 use super::{
     args::{Command, PipelinesCommand, RunsCommand},
@@ -40,6 +44,9 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Runs(RunsCommand::Output(args)) => runs::output(settings, &args),
         Command::Runs(RunsCommand::Cancel(args)) => cancel::cancel(settings, &args),
         Command::Runs(RunsCommand::Resume(args)) => run::resume(settings, &args).await,
+        Command::Gc(args) => gc::gc(settings, &args).await,
+        Command::Verify(args) => verify::verify(settings, args).await,
+        Command::Runs(RunsCommand::Rerun(args)) => rerun::rerun(settings, args).await,
         // Answered before there is a runtime; see `cli::main`.
         Command::Compile(_) => Ok(Exit::Success),
     }

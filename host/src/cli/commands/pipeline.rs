@@ -50,12 +50,16 @@ pub(super) fn refuse(path: &Path, name: Option<Name>, problems: Problems, json: 
 
 pub(super) async fn check(settings: &Settings, args: &CheckArgs) -> Result<Exit, CliError> {
     let path = &args.pipeline;
+    let mut asks = String::new();
     let (name, problems) = match read(path)? {
         Err(problems) => (None, problems),
         Ok(pipeline) => {
             let compiled = super::library(settings).await?.compile(&pipeline).await;
             let problems = match compiled {
-                Ok(compiled) => compiled.warnings,
+                Ok(compiled) => {
+                    asks = super::policy::asks(&compiled.plan);
+                    compiled.warnings
+                }
                 Err(problems) => problems,
             };
             (Some(pipeline.name.value), problems)
@@ -68,7 +72,7 @@ pub(super) async fn check(settings: &Settings, args: &CheckArgs) -> Result<Exit,
         warn(settings, &problems);
         if exit == Exit::Success && !settings.quiet {
             let found = if problems.list().is_empty() { "no problems" } else { "no errors" };
-            print(&format!("{}: {found}\n", path.display()))?;
+            print(&format!("{}: {found}\n{asks}", path.display()))?;
         }
     }
     Ok(exit)

@@ -1,10 +1,11 @@
-//! `run` and `runs resume`: from the first line to the report.
+//! `run` and `runs resume`, and what they share with `runs rerun`: from the first line to the report.
 
 use std::sync::Arc;
 
-use super::end::End;
+use super::{end::End, policy};
 use crate::{
-    app::{History, Host, ParamInput, Params, Run, StartError, reader::RunState},
+    access::Policy,
+    app::{History, Host, ParamInput, Params, Run, StartError, reader::RunState, storage::RetentionPolicy},
     cli::{
         args::{LogFormat, ReportArgs, RunArgs, RunsResumeArgs},
         display::{Display, JsonEvents},
@@ -25,14 +26,19 @@ pub(super) async fn run(settings: &Settings, args: RunArgs) -> Result<Exit, CliE
         Err(problems) => return super::pipeline::refuse(path, None, problems, json),
     };
     let params = params(&args.params)?;
+    let policy = policy::of(&args.options)?;
     let show = Show::new(settings, &args.report);
-    let host = show.open(settings).await?;
+    let host = show.open(settings, policy.clone()).await?;
     let compiled = match host.compile(&pipeline).await {
         Ok(compiled) => compiled,
         Err(problems) => return super::pipeline::refuse(path, Some(pipeline.name.value), problems, json),
     };
     super::pipeline::warn(settings, &compiled.warnings);
-    let run = host.start(compiled.plan, params).await.map_err(start_error)?;
+    if let Some(exit) = policy::check(&policy, path, &pipeline, &compiled.plan, json)? {
+        return Ok(exit);
+    }
+    let options = policy::run_options(&args.options);
+    let run = host.start_with(compiled.plan, params, options).await.map_err(start_error)?;
     conclude(settings, &args.report, &show, host, run).await
 }
 
@@ -47,7 +53,7 @@ pub(super) async fn resume(settings: &Settings, args: &RunsResumeArgs) -> Result
         return Ok(exit(outcome));
     }
     let show = Show::new(settings, &args.report);
-    let host = show.open(settings).await?;
+    let host = show.open(settings, Policy::default()).await?;
     let run = host.resume(id).await.map_err(start_error)?;
     conclude(settings, &args.report, &show, host, run).await
 }
@@ -72,7 +78,7 @@ fn exit(outcome: Outcome) -> Exit {
 }
 
 /// `name=value` pairs.
-fn params(given: &[String]) -> Result<Params, CliError> {
+pub(super) fn params(given: &[String]) -> Result<Params, CliError> {
     let mut params = Params::new();
     for pair in given {
         let Some((name, value)) = pair.split_once('=') else {
@@ -86,8 +92,10 @@ fn params(given: &[String]) -> Result<Params, CliError> {
     Ok(params)
 }
 
-fn start_error(error: StartError) -> CliError {
+pub(super) fn start_error(error: StartError) -> CliError {
     match error {
+        StartError::Refused(refusal) => policy::refused(refusal),
+        error @ (StartError::NotEnded(_) | StartError::NoStep { .. }) => CliError::input(error),
         StartError::Params(error) => CliError::input(error),
         StartError::Store(error) => super::store_error(error),
         error => CliError::host(error),
@@ -95,13 +103,14 @@ fn start_error(error: StartError) -> CliError {
 }
 
 /// Who is told while the run goes on.
-struct Show {
+pub(super) struct Show {
     display: Option<Arc<Display>>,
     observers: Vec<Arc<dyn Observer>>,
+    retention: RetentionPolicy,
 }
 
 impl Show {
-    fn new(settings: &Settings, report: &ReportArgs) -> Self {
+    pub(super) fn new(settings: &Settings, report: &ReportArgs) -> Self {
         let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
         if report.json_events {
             observers.push(Arc::new(JsonEvents));
@@ -115,17 +124,20 @@ impl Show {
             Some(display) => observers.push(Arc::clone(display) as _),
             None => observers.push(Arc::new(LogObserver)),
         }
-        Self { display, observers }
+        Self { display, observers, retention: report.retention.policy() }
     }
 
-    async fn open(&self, settings: &Settings) -> Result<Host, CliError> {
-        let builder = Host::builder(&settings.data_dir).compiler(super::compiler()?);
+    pub(super) async fn open(&self, settings: &Settings, policy: Policy) -> Result<Host, CliError> {
+        let builder = Host::builder(&settings.data_dir)
+            .compiler(super::compiler()?)
+            .policy(policy)
+            .retention(Some(self.retention));
         let observers = self.observers.iter().cloned();
         observers.fold(builder, |builder, observer| builder.observer(observer)).open().await.map_err(super::open_error)
     }
 }
 
-async fn conclude(
+pub(super) async fn conclude(
     settings: &Settings,
     report: &ReportArgs,
     show: &Show,

@@ -6,6 +6,7 @@ pub mod paint;
 pub mod run;
 pub mod states;
 pub mod step;
+pub mod storage;
 pub mod table;
 pub mod text;
 pub mod units;

@@ -34,7 +34,8 @@ need = ["b"]"#;
        · ────
        ╰────
       help: did you mean `needs`? known keys are `use`, `inputs`, `config`, `needs`, `on_error`,
-            `timeout`, `limits`
+            `timeout`, `limits`, `join`, `branch`, `when`, `for_each`, `max_parallel`, `retry`,
+            `allow_failure`, `finally`, `grants`, `cache`
     "#);
 }
 

@@ -31,7 +31,7 @@ pub(super) fn read<'i>(text: &'i str, report: &mut Report) -> DeTable<'i> {
 }
 
 /// Drops a document without recursion: tables can be nested thousands deep in a few lines of dotted keys.
-pub(super) fn dismantle(document: DeTable<'_>) {
+pub(crate) fn dismantle(document: DeTable<'_>) {
     let mut left = vec![DeValue::Table(document)];
     while let Some(value) = left.pop() {
         match value {

@@ -134,11 +134,18 @@ impl Dispatcher {
     pub(super) fn attempts_ended(&mut self, first: Ended) -> Result<(), RunError> {
         let mut facts = Vec::new();
         let mut next = Some(first);
-        while let Some(ended) = next {
-            self.name_ends(ended, &mut facts)?;
+        while let Some(mut ended) = next {
+            if let Some(end) = reused_whole(&mut ended.report) {
+                let event = self.name_end(ended.step, ended.attempt, end);
+                self.decided(event)?;
+            } else {
+                self.name_ends(ended, &mut facts)?;
+            }
             next = self.attempts.next().now_or_never().flatten();
         }
-        self.append(facts);
+        if !facts.is_empty() {
+            self.append(facts);
+        }
         Ok(())
     }
 
@@ -179,6 +186,17 @@ impl Dispatcher {
                 EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at }
             }
         }
+    }
+}
+
+/// The end of an attempt that took an earlier result. That result is durable already, so nothing has to wait for this
+/// end to be so too: a host that stops in between finds the same result again.
+fn reused_whole(report: &mut AttemptReport) -> Option<AttemptEnd> {
+    match report.ended.as_slice() {
+        [end] if end.reused.is_some() && end.items == ItemRange::WHOLE && report.storage.is_none() => {
+            report.ended.pop()
+        }
+        _ => None,
     }
 }
 

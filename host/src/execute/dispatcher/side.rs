@@ -56,7 +56,11 @@ impl Dispatcher {
         });
     }
 
+    /// A step may become decidable again while somebody is on an errand for it; what comes of that is awaited.
     fn run_errand(&mut self, step: StepIndex, work: impl FnOnce() -> Result<EventKind, String> + Send + 'static) {
+        if !self.on_errand.insert(step) {
+            return;
+        }
         let work = tokio::task::spawn_blocking(work).map(move |done| {
             let result = done.unwrap_or_else(|_| {
                 let message = "the host itself failed; this is a bug of stepmill, please report it";
@@ -69,6 +73,7 @@ impl Dispatcher {
 
     /// What came of an errand follows from facts, so it needs no commit of its own.
     pub(super) fn errand_ran(&mut self, Errand { step, result }: Errand) -> Result<(), RunError> {
+        self.on_errand.remove(&step);
         let event = result.map_err(RunError::Storage)?;
         // The run may have been cancelled meanwhile, and the step with it.
         if !self.state.state(step).is_terminal() {

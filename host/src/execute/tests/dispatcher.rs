@@ -147,3 +147,23 @@ async fn a_full_disk_stops_the_run_and_records_nothing_of_the_attempt() {
     assert_eq!(recorded[0], StepState::Succeeded);
     assert!(!recorded[1].is_terminal());
 }
+
+#[tokio::test]
+async fn a_condition_is_asked_once_although_two_reasons_make_it_decidable() {
+    let (script, notebook) = (Arc::default(), Arc::default());
+    let mut plan = plan(2, &[]);
+    // The end of `s0` is the end of what `s1` waits for twice: by name, and as a `finally` step.
+    plan.steps[0].downstreams.push(StepIndex(1));
+    plan.steps[1] = PlanStep {
+        finally: true,
+        join: Join::AllDone,
+        upstreams: vec![StepIndex(0)],
+        order_only: vec![StepIndex(0)],
+        when: Some("steps.s0.state == 'succeeded'".parse().unwrap()),
+        ..plan.steps[1].clone()
+    };
+    assert_eq!(run(plan.clone(), &script, &notebook).await.unwrap(), Outcome::Succeeded);
+    assert_eq!(states(&plan, &notebook), [StepState::Succeeded; 2]);
+    let asked = |event: &&RunEvent| matches!(event.kind, EventKind::ConditionHeld { .. });
+    assert_eq!(notebook.events.lock().unwrap().iter().filter(asked).count(), 1);
+}

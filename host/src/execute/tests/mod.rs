@@ -1,6 +1,7 @@
 //! Runs without sandboxes: a runner that answers from a script, a journal in memory, a clock that counts.
 
 mod dispatcher;
+mod rerun;
 mod state;
 
 use std::{

@@ -14,21 +14,21 @@ use crate::{
 
 /// What happens in a run, apart from the order.
 #[derive(Debug, Clone)]
-struct Story {
+pub(super) struct Story {
     /// Steps whose attempts fail for good.
-    fails: BTreeSet<u32>,
+    pub(super) fails: BTreeSet<u32>,
     /// Steps whose first attempt fails and is retried.
-    stumbles: BTreeSet<u32>,
+    pub(super) stumbles: BTreeSet<u32>,
     /// Steps whose condition is false, if they have one.
-    false_for: BTreeSet<u32>,
+    pub(super) false_for: BTreeSet<u32>,
     /// How many items a `for_each` step has.
-    items: u32,
+    pub(super) items: u32,
     /// At which turns somebody asks for the run to end.
-    cancels: Vec<usize>,
+    pub(super) cancels: Vec<usize>,
 }
 
 impl Story {
-    fn plain(fails: &[u32]) -> Self {
+    pub(super) fn plain(fails: &[u32]) -> Self {
         let empty = BTreeSet::new;
         Self {
             fails: fails.iter().copied().collect(),
@@ -62,11 +62,22 @@ impl Story {
 
 /// Drives a state to its end without a dispatcher: `order` picks which running attempt ends next, `crash` when the
 /// state is rebuilt from the events so far.
-fn simulate(plan: &Arc<Plan>, story: &Story, order: &[usize], crash: &[usize]) -> (RunState, Vec<RunEvent>) {
+pub(super) fn simulate(plan: &Arc<Plan>, story: &Story, order: &[usize], crash: &[usize]) -> (RunState, Vec<RunEvent>) {
+    simulate_from(plan, vec![created()], story, order, crash)
+}
+
+/// The same for a run that begins with these events.
+pub(super) fn simulate_from(
+    plan: &Arc<Plan>,
+    first: Vec<EventKind>,
+    story: &Story,
+    order: &[usize],
+    crash: &[usize],
+) -> (RunState, Vec<RunEvent>) {
     let run = RunId::from_bytes([7; 16]);
     let mut events = Vec::new();
     let mut state = RunState::new(run, Arc::clone(plan));
-    record(&mut state, &mut events, created());
+    first.into_iter().for_each(|kind| record(&mut state, &mut events, kind));
     let mut turn = 0;
     while state.outcome().is_none() {
         while let Some(decision) = state.decide() {
@@ -189,7 +200,7 @@ fn traits() -> impl Strategy<Value = Traits> {
     )
 }
 
-fn graph() -> impl Strategy<Value = Plan> {
+pub(super) fn graph() -> impl Strategy<Value = Plan> {
     (2u32..12).prop_flat_map(|count| {
         let edge = (0..count - 1).prop_flat_map(move |from| (Just(from), from + 1..count));
         let edges = prop::collection::vec(edge, 0..24);
@@ -214,7 +225,7 @@ fn graph() -> impl Strategy<Value = Plan> {
     })
 }
 
-fn story() -> impl Strategy<Value = Story> {
+pub(super) fn story() -> impl Strategy<Value = Story> {
     let some = || prop::collection::btree_set(0u32..12, 0..4);
     let cancels = prop_oneof![4 => Just(vec![]), 1 => prop::collection::vec(0usize..12, 1..3)];
     (some(), some(), some(), 0u32..4, cancels).prop_map(|(fails, stumbles, false_for, items, cancels)| Story {
@@ -226,7 +237,7 @@ fn story() -> impl Strategy<Value = Story> {
     })
 }
 
-fn all_states(state: &RunState) -> Vec<StepState> {
+pub(super) fn all_states(state: &RunState) -> Vec<StepState> {
     state.plan().indices().map(|index| state.state(index)).collect()
 }
 

@@ -15,6 +15,7 @@ use super::framing::{self, FrameMeta};
 use crate::{
     execute::ports::{BlobInfo, BlobKind},
     ids::ContentHash,
+    output::hash,
 };
 
 const MAGIC: [u8; 8] = *b"stepblob";
@@ -53,6 +54,20 @@ pub(super) struct Layout {
     pub(super) frames: Vec<FrameMeta>,
     /// Where each frame's head is.
     pub(super) offsets: Vec<u64>,
+}
+
+impl Layout {
+    /// Reads a frame with its head in one go, and verifies both. `index` is below the number of frames.
+    pub(super) fn frame(&self, file: &File, index: usize) -> Result<Vec<u8>, Refusal> {
+        let frame = &self.frames[index];
+        let mut bytes = vec![0; FRAME_HEAD + frame.length as usize];
+        file.read_exact_at(&mut bytes, self.offsets[index])?;
+        let (head, payload) = bytes.split_at(FRAME_HEAD);
+        if head != frame_head(frame) || hash::frame(payload) != frame.hash {
+            return Err(Refusal::Damaged("a frame does not have the hash that the index gives"));
+        }
+        Ok(bytes)
+    }
 }
 
 /// The beginning of a blob.

@@ -11,6 +11,7 @@ mod framing;
 mod memory;
 mod reader;
 mod store;
+mod sweep;
 mod writer;
 
 pub use memory::MemoryOutputs;

@@ -1,6 +1,6 @@
 //! Reads blobs, and trusts no byte of them.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
+use std::{fs::File, io, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 
@@ -13,7 +13,6 @@ use super::{
 use crate::{
     execute::ports::{BlobInfo, BlobReader, Frame},
     ids::ContentHash,
-    output::hash,
 };
 
 /// A stored output does not have the bytes it had when it was written: inside an [`io::Error`] of kind `InvalidData`.
@@ -50,16 +49,10 @@ impl FileReader {
         }
     }
 
-    /// Reads a frame with its head in one go. `index` is below the number of frames.
+    /// Reads a frame. `index` is below the number of frames.
     fn read(&self, index: usize) -> Result<Frame, Refusal> {
         let frame = &self.layout.frames[index];
-        let mut bytes = vec![0; FRAME_HEAD + frame.length as usize];
-        self.file.read_exact_at(&mut bytes, self.layout.offsets[index])?;
-        let (head, payload) = bytes.split_at(FRAME_HEAD);
-        if head != format::frame_head(frame) || hash::frame(payload) != frame.hash {
-            return Err(Refusal::Damaged("a frame does not have the hash that the index gives"));
-        }
-        let bytes = Bytes::from(bytes).slice(FRAME_HEAD..);
+        let bytes = Bytes::from(self.layout.frame(&self.file, index)?).slice(FRAME_HEAD..);
         Ok(Frame { first: frame.first, items: frame.items.into(), bytes })
     }
 }

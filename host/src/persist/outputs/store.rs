@@ -74,6 +74,12 @@ impl BlobStore {
     }
 }
 
+impl BlobStore {
+    pub(super) fn folder(&self) -> &Arc<Folder> {
+        &self.0
+    }
+}
+
 impl OutputStore for BlobStore {
     fn create(&self, kind: BlobKind) -> io::Result<Box<dyn BlobWriter>> {
         self.0.usable()?;
@@ -101,6 +107,10 @@ pub(super) struct Folder {
 }
 
 impl Folder {
+    pub(super) fn blobs(&self) -> &Path {
+        &self.blobs
+    }
+
     /// Refuses all writing after a failed fsync. A second fsync would answer that all is well, and be wrong.
     pub(super) fn usable(&self) -> io::Result<()> {
         if self.failed.load(Ordering::Relaxed) {

@@ -117,6 +117,14 @@ impl ActiveRun {
         Ok(events.len() as u64)
     }
 
+    /// Writes what follows from an event, without the event.
+    pub(super) fn replay(&mut self, connection: &Connection, event: &RunEvent) -> rusqlite::Result<()> {
+        self.project(connection, event)?;
+        self.next += 1;
+        self.dirty = true;
+        Ok(())
+    }
+
     /// Writes the run's own row, once for all events of a group.
     pub(super) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         if !std::mem::take(&mut self.dirty) {

@@ -5,13 +5,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{Artifact, LogEntry, NewRun};
 use crate::{
     event::{CacheEntry, StepState},
-    ids::{StepIndex, Timestamp},
+    ids::{RunId, StepIndex, Timestamp},
     output::OutputRef,
     persist::{
         codec::{self, EncodedEvent, int},
         reader::{ItemCounts, RunState, form_word, place_word},
     },
 };
+
+/// How many pages of the database are given back to the file system with each run that is removed.
+const PAGES_GIVEN_BACK: u32 = 1_024;
 
 /// Why a run cannot be made.
 pub(super) enum Refusal {
@@ -46,6 +49,19 @@ pub(super) fn insert_run(
         insert.execute(params![key, step, name.as_str(), StepState::Waiting.as_str()])?;
     }
     Ok(Ok(key))
+}
+
+/// Removes a run with all that is about it, and its plan with the last run that follows it. The file shrinks a little:
+/// giving all room back at once would move much of it.
+pub(super) fn remove_run(connection: &Connection, run: RunId) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached("SELECT plan FROM runs WHERE id = ?")?;
+    let plan: Option<i64> = select.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
+    let Some(plan) = plan else { return Ok(()) };
+    connection.prepare_cached("DELETE FROM runs WHERE id = ?")?.execute([run.as_bytes()])?;
+    let mut delete = connection
+        .prepare_cached("DELETE FROM plans WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE plan = ?1)")?;
+    delete.execute([plan])?;
+    connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"))
 }
 
 /// The key of the run's plan, which is stored once however often it runs.

@@ -153,6 +153,7 @@ impl Writer {
             Request::Create { run, events, reply } => (self.create(&run, &events), reply),
             Request::Append { events, reply } => (self.append(&events), reply),
             Request::Artifact { artifact, info, reply } => (self.put_artifact(&artifact, &info), reply),
+            Request::Remove { run, reply } => (self.remove(run), reply),
             Request::Log(_) | Request::Close { .. } => return Ok(0),
             #[cfg(test)]
             Request::Panic => panic!("asked to"),
@@ -199,6 +200,15 @@ impl Writer {
 
     fn put_artifact(&self, artifact: &Artifact, info: &str) -> rusqlite::Result<Result<u64, JournalError>> {
         statements::put_artifact(&self.connection, artifact, info).map(|()| Ok(0))
+    }
+
+    fn remove(&mut self, run: RunId) -> rusqlite::Result<Result<u64, JournalError>> {
+        if active_run(&mut self.active, &self.connection, run)?.is_some_and(|run| !run.is_finished()) {
+            return Ok(Err(JournalError(format!("run {run} was not removed: it has not ended"))));
+        }
+        self.active.remove(&run);
+        statements::remove_run(&self.connection, run)?;
+        Ok(Ok(0))
     }
 
     fn write_logs(&mut self) -> rusqlite::Result<()> {

@@ -14,6 +14,12 @@ fn link(before: Option<u8>) -> u8 {
     before.unwrap_or_default()
 }
 
+/// Does nothing, for an item.
+#[step]
+fn same_number(value: u32) -> u32 {
+    value
+}
+
 /// Hands its input on.
 #[step]
 fn pass(data: Bytes) -> Bytes {

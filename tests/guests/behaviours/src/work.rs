@@ -66,3 +66,21 @@ fn read_file(context: &Context, file: File, #[config] label: String) -> Result<B
     let copied = std::io::copy(&mut file.open()?, &mut std::io::sink())?;
     Ok(Bytes::from(copied.to_le_bytes().to_vec()))
 }
+
+/// Hands a number on, and fails for the bad ones until the attempt has this number.
+#[step]
+fn work_item(
+    context: &Context,
+    value: u32,
+    #[config] label: String,
+    #[config] turns: u64,
+    #[config] bad: Vec<u32>,
+    #[config] succeeds_at: u32,
+) -> Result<u32> {
+    work(context, &format!("{label}.{value}"), turns);
+    let attempt = context.run_facts().map_or(1, |facts| facts.attempt);
+    if bad.contains(&value) && attempt < succeeds_at {
+        return Err(StepError::new(format_args!("{value} is bad at attempt {attempt}")));
+    }
+    Ok(value)
+}

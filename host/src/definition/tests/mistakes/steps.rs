@@ -317,7 +317,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "add `for_each`, or leave `max_parallel` out",
     ),
     Mistake(
-        "use = \"m/s\"\nfor_each = \"params.x\"\nmax_parallel = «0»\n[params]\nx.type = \"json\"",
+        "use = \"m/s\"\nfor_each = \"params.csv\"\nmax_parallel = «0»",
         "range",
         "`max_parallel` of step `a` must be between 1 and 10000",
         "write a number in that range",
@@ -377,7 +377,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "add at least one: `CASE = \"condition\"`",
     ),
     Mistake(
-        "use = \"m/s\"\n[branches.size]\n«rest» = \"else\"\nbig = \"params.n > 1\"\n[params]\nn.type = \"integer\"",
+        "use = \"m/s\"\n[branches.size]\n«rest» = \"else\"\nbig = \"b > 1\"",
         "else",
         "case `rest` of branch `size` is `else`, but not the last",
         "put it last: no case behind it would ever be taken",

@@ -1,0 +1,51 @@
+//! `gc`: removes what retention lets go, now and all of it.
+
+use super::is_empty;
+use crate::{
+    app::{
+        DataDirError,
+        storage::{self, StorageError},
+    },
+    cli::{
+        args::GcArgs,
+        exit::{CliError, Exit},
+        output::{note, print, print_json},
+        render,
+        settings::Settings,
+    },
+    dto::GcReport,
+    ids::Timestamp,
+};
+
+pub(super) async fn gc(settings: &Settings, args: &GcArgs) -> Result<Exit, CliError> {
+    let policy = args.retention.policy();
+    let collected = if args.dry_run {
+        storage::preview(&settings.data_dir, policy).await
+    } else {
+        storage::collect(&settings.data_dir, policy).await
+    };
+    let collected = collected.map_err(|error| match error {
+        error @ StorageError::DataDir(DataDirError::Locked { .. }) => {
+            CliError::host(error).help("`stepmill gc --dry-run` can be used meanwhile")
+        }
+        error => storage_error(error),
+    })?;
+    if args.json.json {
+        print_json(&GcReport::new(&collected, args.dry_run))?;
+        return Ok(Exit::Success);
+    }
+    print(&render::storage::collected(&collected, args.dry_run, Timestamp::now(), settings.stdout))?;
+    if args.dry_run && !settings.quiet {
+        note("nothing was removed");
+    }
+    Ok(Exit::Success)
+}
+
+/// A data directory that is not there is the user's mistake.
+pub(super) fn storage_error(error: StorageError) -> CliError {
+    match error {
+        StorageError::DataDir(error @ DataDirError::Missing { .. }) => CliError::input(error),
+        StorageError::Store(error) if is_empty(&error) => CliError::input(error),
+        error => CliError::host(error),
+    }
+}

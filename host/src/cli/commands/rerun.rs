@@ -1,0 +1,56 @@
+//! `runs rerun`: a new run that repeats one that has ended.
+
+use super::{
+    policy,
+    run::{Show, conclude, params, start_error},
+};
+use crate::{
+    app::{Again, History, Rerun},
+    cli::{
+        args::RunsRerunArgs,
+        exit::{CliError, Exit},
+        settings::Settings,
+    },
+};
+
+pub(super) async fn rerun(settings: &Settings, args: RunsRerunArgs) -> Result<Exit, CliError> {
+    // Looked up by a reader first: a mistyped id must not make a data directory.
+    let history = History::open(&settings.data_dir).map_err(super::store_error)?;
+    let id = super::find_run(&history, &args.run)?;
+    if super::runs::is_running(&history, id)? {
+        let error = CliError::bad_input(format!("the run {id} has not ended, so it cannot be repeated"));
+        return Err(error.help(format!("take it up with `stepmill runs resume {id}`, or end it with `runs cancel`")));
+    }
+    let again = match args.from.as_slice() {
+        [] if args.failed => Again::Failed,
+        [] => Again::Whole,
+        steps => Again::From(steps.to_vec()),
+    };
+    let params = params(&args.params)?;
+    let policy = policy::of(&args.options)?;
+    let json = args.report.json;
+    let pipeline = match args.pipeline.as_deref() {
+        None => None,
+        Some(path) => match super::pipeline::read(path)? {
+            Ok(pipeline) => Some((path, pipeline)),
+            Err(problems) => return super::pipeline::refuse(path, None, problems, json),
+        },
+    };
+    let show = Show::new(settings, &args.report);
+    let host = show.open(settings, policy.clone()).await?;
+    let mut plan = None;
+    if let Some((path, pipeline)) = pipeline {
+        let compiled = match host.compile(&pipeline).await {
+            Ok(compiled) => compiled,
+            Err(problems) => return super::pipeline::refuse(path, Some(pipeline.name.value), problems, json),
+        };
+        super::pipeline::warn(settings, &compiled.warnings);
+        if let Some(exit) = policy::check(&policy, path, &pipeline, &compiled.plan, json)? {
+            return Ok(exit);
+        }
+        plan = Some(compiled.plan);
+    }
+    let how = Rerun { again, params, plan, options: policy::run_options(&args.options) };
+    let run = host.rerun(id, how).await.map_err(start_error)?;
+    conclude(settings, &args.report, &show, host, run).await
+}

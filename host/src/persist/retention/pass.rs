@@ -1,0 +1,318 @@
+//! One pass over a data directory.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs, io,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use super::{
+    Collected, RetentionError, RetentionPolicy, Tally,
+    choice::{EndedRun, Verdict, judge},
+};
+use crate::{
+    ids::{ContentHash, RunId, Timestamp},
+    persist::{DataDir, Reader, SqliteJournal, WriterDir, outputs::BlobStore},
+};
+
+/// How many runs are looked at at a time.
+const PAGE: u32 = 256;
+/// How many runs the pass behind a run removes at most. The next one goes on.
+const FEW: usize = 32;
+/// How often the pass behind a run looks at every file. Runs that are too old go with every pass.
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// When every file was looked at last: its time of change.
+const STAMP: &str = "SWEPT";
+
+/// What [`collect`] would remove now. Changes nothing, and works beside a writer; what that one is writing is not counted.
+///
+/// # Errors
+/// If something cannot be read.
+pub fn preview(
+    dir: &DataDir,
+    reader: &Reader,
+    policy: RetentionPolicy,
+    now: Timestamp,
+) -> Result<Collected, RetentionError> {
+    let quiet = reader.data_is_unheld(dir)?;
+    Pass::new(dir, reader, None, policy, now).full(usize::MAX, quiet)
+}
+
+/// The same where the caller knows that nothing is being written.
+#[cfg(test)]
+pub(super) fn preview_unheld(
+    dir: &DataDir,
+    reader: &Reader,
+    policy: RetentionPolicy,
+    now: Timestamp,
+) -> Result<Collected, RetentionError> {
+    Pass::new(dir, reader, None, policy, now).full(usize::MAX, true)
+}
+
+/// Removes what the policy lets go, and whatever nothing refers to. No run may be active or starting meanwhile: what an
+/// attempt has stored is not referred to before it ends.
+///
+/// # Errors
+/// If something cannot be read or removed.
+pub fn collect(
+    dir: &WriterDir,
+    reader: &Reader,
+    journal: &SqliteJournal,
+    policy: RetentionPolicy,
+    now: Timestamp,
+) -> Result<Collected, RetentionError> {
+    let collected = Pass::new(dir.dir(), reader, Some(journal), policy, now).full(usize::MAX, true)?;
+    stamp(dir.dir());
+    Ok(collected)
+}
+
+/// The pass behind a run: like [`collect`], but a bounded piece of it. Files are all looked at only now and then.
+///
+/// # Errors
+/// If something cannot be read or removed.
+pub fn tidy(
+    dir: &WriterDir,
+    reader: &Reader,
+    journal: &SqliteJournal,
+    policy: RetentionPolicy,
+    now: Timestamp,
+) -> Result<Collected, RetentionError> {
+    let mut pass = Pass::new(dir.dir(), reader, Some(journal), policy, now);
+    if is_recent(&dir.dir().root().join(STAMP)) {
+        pass.expire(FEW)?;
+        return Ok(pass.done);
+    }
+    let collected = pass.full(FEW, true)?;
+    // Not when there is more to do: then the next pass goes on at once.
+    if collected.runs.len() < FEW {
+        stamp(dir.dir());
+    }
+    Ok(collected)
+}
+
+fn is_recent(stamp: &Path) -> bool {
+    let changed = fs::metadata(stamp).and_then(|file| file.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age < INTERVAL))
+}
+
+/// A stamp that cannot be written costs time, and nothing else.
+fn stamp(dir: &DataDir) {
+    if let Err(error) = fs::write(dir.root().join(STAMP), b"") {
+        tracing::debug!(%error, "the sweep of the data directory is not noted");
+    }
+}
+
+struct Pass<'a> {
+    dir: &'a DataDir,
+    reader: &'a Reader,
+    /// None when nothing is to be changed.
+    journal: Option<&'a SqliteJournal>,
+    blobs: BlobStore,
+    policy: RetentionPolicy,
+    now: Timestamp,
+    done: Collected,
+    /// How many references to a blob are left, of those that runs had that go.
+    references: HashMap<ContentHash, u64>,
+    gone: HashSet<RunId>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(
+        dir: &'a DataDir,
+        reader: &'a Reader,
+        journal: Option<&'a SqliteJournal>,
+        policy: RetentionPolicy,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            dir,
+            reader,
+            journal,
+            blobs: BlobStore::reader(dir.root()),
+            policy,
+            now,
+            done: Collected::default(),
+            references: HashMap::new(),
+            gone: HashSet::new(),
+        }
+    }
+
+    /// Everything: `quiet` says that nobody is writing what nothing refers to yet.
+    fn full(mut self, most: usize, quiet: bool) -> Result<Collected, RetentionError> {
+        self.sweep_outputs(quiet)?;
+        self.expire(most)?;
+        if quiet {
+            self.sweep_modules()?;
+            self.sweep_leftovers()?;
+        }
+        Ok(self.done)
+    }
+
+    /// Counts the outputs that are referred to, and removes the others.
+    fn sweep_outputs(&mut self, quiet: bool) -> Result<(), RetentionError> {
+        for shard in 0..=u8::MAX {
+            let stored = self.blobs.list(shard)?;
+            if stored.is_empty() {
+                continue;
+            }
+            let referenced = self.reader.references_in(shard)?;
+            let mut orphans = Vec::new();
+            for (hash, bytes) in stored {
+                if referenced.contains(&hash) {
+                    self.done.kept.add(bytes);
+                } else if quiet {
+                    self.done.orphans.add(bytes);
+                    orphans.push(hash);
+                }
+            }
+            self.remove_blobs(&orphans)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the runs that the policy lets go, and what only they referred to.
+    fn expire(&mut self, most: usize) -> Result<(), RetentionError> {
+        let mut after = None;
+        loop {
+            let page = self.reader.ended_runs(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.created_at, last.run));
+            for run in page {
+                if self.done.runs.len() >= most {
+                    return Ok(());
+                }
+                let newer = || self.reader.newer_runs(&run, self.policy.runs);
+                match judge(&self.policy, self.now, self.done.kept.bytes, &run, newer)? {
+                    Verdict::Keep => {}
+                    Verdict::Stop => return Ok(()),
+                    Verdict::Remove(reason) => {
+                        self.remove_run(&run)?;
+                        self.done.runs.push(run.removed(reason));
+                    }
+                }
+            }
+        }
+    }
+
+    fn remove_run(&mut self, run: &EndedRun) -> Result<(), RetentionError> {
+        let mut freed = Vec::new();
+        for hash in self.reader.references_of(run.run)? {
+            let left = match self.references.get(&hash) {
+                // Rows that are gone are not counted any more; rows that would go still are.
+                Some(left) if self.journal.is_none() => *left,
+                _ => self.reader.reference_count(&hash)?,
+            };
+            let left = left.saturating_sub(1);
+            if self.journal.is_none() {
+                self.references.insert(hash, left);
+            }
+            if left == 0 {
+                freed.push(hash);
+            }
+        }
+        if let Some(journal) = self.journal {
+            journal.remove(run.run).wait()?;
+        }
+        self.gone.insert(run.run);
+        for hash in &freed {
+            if let Some(bytes) = self.blobs.size(hash)? {
+                self.done.outputs.add(bytes);
+                self.done.kept.files = self.done.kept.files.saturating_sub(1);
+                self.done.kept.bytes = self.done.kept.bytes.saturating_sub(bytes);
+            }
+        }
+        self.remove_blobs(&freed)?;
+        self.remove_copies(run.run)
+    }
+
+    fn remove_blobs(&self, hashes: &[ContentHash]) -> Result<(), RetentionError> {
+        if self.journal.is_some() {
+            self.blobs.remove(hashes)?;
+        }
+        Ok(())
+    }
+
+    /// The files that `run` copied for people go with their run.
+    fn remove_copies(&mut self, run: RunId) -> Result<(), RetentionError> {
+        let folder = self.dir.root().join("out").join(run.to_string());
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        measure(&folder, &mut self.done.copies)?;
+        if self.journal.is_some() {
+            fs::remove_dir_all(&folder)?;
+        }
+        Ok(())
+    }
+
+    /// Removes modules that no kept run is bound to, once they have not been stored anew for as long as runs are kept:
+    /// they are fetched again from where they came, but that takes time.
+    fn sweep_modules(&mut self) -> Result<(), RetentionError> {
+        let Some(days) = self.policy.days else { return Ok(()) };
+        let used: HashSet<String> =
+            self.reader.bound_modules(&self.gone)?.into_iter().map(|digest| digest.hex()).collect();
+        for folder in ["modules", "code"] {
+            let mut done = self.done.modules;
+            self.remove_files(&self.dir.root().join(folder), &mut done, |name, modified| {
+                let digest = name.get(..64).unwrap_or(name);
+                is_older(modified, days) && !used.contains(digest)
+            })?;
+            self.done.modules = done;
+        }
+        Ok(())
+    }
+
+    fn sweep_leftovers(&mut self) -> Result<(), RetentionError> {
+        let mut done = self.done.leftovers;
+        self.remove_files(&self.dir.tmp(), &mut done, |_, _| true)?;
+        if let Some(days) = self.policy.days {
+            self.remove_files(&self.dir.quarantine(), &mut done, |_, modified| is_older(modified, days))?;
+        }
+        self.done.leftovers = done;
+        Ok(())
+    }
+
+    fn remove_files(
+        &self,
+        folder: &Path,
+        done: &mut Tally,
+        mut goes: impl FnMut(&str, SystemTime) -> bool,
+    ) -> Result<(), RetentionError> {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let file = match entry.metadata() {
+                // Whoever writes beside a preview may have finished with it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                file => file?,
+            };
+            if !file.is_file() || !goes(&entry.file_name().to_string_lossy(), file.modified()?) {
+                continue;
+            }
+            done.add(file.len());
+            if self.journal.is_some() {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// By this machine's clock, which wrote the time. One that was set back keeps files longer.
+fn is_older(modified: SystemTime, days: u32) -> bool {
+    modified.elapsed().is_ok_and(|age| age > Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+}
+
+/// Counts the files below a folder. Links are not followed.
+fn measure(folder: &Path, tally: &mut Tally) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let file = entry.metadata()?;
+        if file.is_dir() { measure(&entry.path(), tally)? } else { tally.add(file.len()) }
+    }
+    Ok(())
+}

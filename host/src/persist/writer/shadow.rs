@@ -1,0 +1,117 @@
+//! The tables of one run made again from its events, to compare with those that are stored.
+
+use rusqlite::{Connection, Row, Rows, params, types::Value};
+
+use super::{NewRun, projection::ActiveRun, statements};
+use crate::{
+    event::RunEvent,
+    ids::{Name, PlanHash, RunId, Timestamp},
+    persist::schema,
+    plan::Plan,
+};
+
+/// What is compared row by row, in the order of its key; `run` aside, which is another number here.
+const TABLES: [(&str, &str); 3] = [("steps", "step"), ("attempts", "step, item, attempt"), ("blob_refs", "hash")];
+
+/// The columns of `runs` that follow from events.
+const RUN: &str = "SELECT pipeline, state, cancel_requested, created_at, finished_at, events, steps, running, succeeded, \
+     failed, skipped, cancelled FROM runs WHERE key = ?";
+
+/// A database of its own for one run at a time.
+pub(in crate::persist) struct Shadow {
+    connection: Connection,
+    active: Option<ActiveRun>,
+}
+
+impl Shadow {
+    pub(in crate::persist) fn new() -> rusqlite::Result<Self> {
+        Ok(Self { connection: schema::open_scratch()?, active: None })
+    }
+
+    /// Begins with a run that was made then.
+    pub(in crate::persist) fn begin(
+        &mut self,
+        id: RunId,
+        pipeline: &Name,
+        plan: &Plan,
+        at: Timestamp,
+    ) -> rusqlite::Result<()> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        self.connection.execute_batch("BEGIN")?;
+        let run = NewRun {
+            id,
+            pipeline: pipeline.clone(),
+            plan_hash: PlanHash([0; 32]),
+            plan_json: String::new(),
+            steps: plan.steps.iter().map(|step| step.name.clone()).collect(),
+        };
+        let key = statements::insert_run(&self.connection, &run, at)?.ok();
+        self.active = key.map(|key| ActiveRun::new(key, run.steps.len()));
+        Ok(())
+    }
+
+    pub(in crate::persist) fn apply(&mut self, event: &RunEvent) -> rusqlite::Result<()> {
+        match &mut self.active {
+            Some(active) => active.replay(&self.connection, event),
+            None => Ok(()),
+        }
+    }
+
+    /// The first table that is not what follows from the events.
+    pub(in crate::persist) fn differs(
+        &mut self,
+        stored: &Connection,
+        key: i64,
+    ) -> rusqlite::Result<Option<&'static str>> {
+        let Some(active) = &mut self.active else { return Ok(None) };
+        active.save(&self.connection)?;
+        let ours = active.key;
+        if !same(&self.connection, ours, stored, key, RUN)? {
+            return Ok(Some("runs"));
+        }
+        for (table, order) in TABLES {
+            let sql = format!("SELECT * FROM {table} WHERE run = ? ORDER BY {order}");
+            if !same(&self.connection, ours, stored, key, &sql)? {
+                return Ok(Some(table));
+            }
+        }
+        Ok((!self.holds_results(stored, ours, key)?).then_some("cache"))
+    }
+
+    /// Whether all results that are found are results of the run. Others may have taken its place in the index.
+    fn holds_results(&self, stored: &Connection, ours: i64, key: i64) -> rusqlite::Result<bool> {
+        let mut select = stored.prepare_cached("SELECT key, seq, idx FROM cache WHERE run = ?")?;
+        let mut rows = select.query([key])?;
+        let mut exists =
+            self.connection.prepare_cached("SELECT 1 FROM cache WHERE run = ? AND key = ? AND seq = ? AND idx = ?")?;
+        while let Some(row) = rows.next()? {
+            let (hash, seq, index): (Value, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if !exists.exists(params![ours, hash, seq, index])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether a query answers the same for one run here and another there.
+fn same(ours: &Connection, our_key: i64, theirs: &Connection, their_key: i64, sql: &str) -> rusqlite::Result<bool> {
+    let (mut our_select, mut their_select) = (ours.prepare_cached(sql)?, theirs.prepare_cached(sql)?);
+    let columns: Vec<usize> =
+        our_select.column_names().enumerate().filter(|(_, name)| *name != "run").map(|(at, _)| at).collect();
+    let (mut our_rows, mut their_rows) = (our_select.query([our_key])?, their_select.query([their_key])?);
+    loop {
+        match (next(&mut our_rows, &columns)?, next(&mut their_rows, &columns)?) {
+            (None, None) => return Ok(true),
+            (ours, theirs) if ours == theirs => {}
+            _ => return Ok(false),
+        }
+    }
+}
+
+fn next(rows: &mut Rows<'_>, columns: &[usize]) -> rusqlite::Result<Option<Vec<Value>>> {
+    let values = |row: &Row<'_>| columns.iter().map(|column| row.get(*column)).collect();
+    rows.next()?.map(values).transpose()
+}
