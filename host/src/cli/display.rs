@@ -105,10 +105,9 @@ impl Display {
         match &event.kind {
             EventKind::AttemptStarted { step, .. } => self.started(name(step)),
             EventKind::AttemptSucceeded { step, items, usage, reused, .. } => {
-                if !self.items(name(step), |fan| fan.succeed(items.count, reused.is_some())) {
-                    let took = units::duration(Duration::from_micros(usage.wall_us));
-                    self.ended(name(step), StepState::Succeeded, if reused.is_some() { "cached" } else { &took });
-                }
+                let took = units::duration(Duration::from_micros(usage.wall_us));
+                let note = if reused.is_some() { "cached" } else { &took };
+                self.succeeded(name(step), items.count, reused.is_some(), note);
             }
             EventKind::AttemptFailed { step, items, attempt, failure, retry_at, .. } => {
                 let most = plan.step(*step).retry.max_attempts;
@@ -139,13 +138,18 @@ impl Display {
                 self.ended(name(step), StepState::Failed, &safe_text(&failure.message));
             }
             EventKind::Carried { step, items, .. } => {
-                if !self.items(name(step), |fan| fan.succeed(items.count, true)) {
-                    self.ended(name(step), StepState::Succeeded, "taken over");
-                }
+                self.succeeded(name(step), items.count, true, "taken over");
             }
             EventKind::StepSkipped { .. } | EventKind::StepCancelled { .. } => self.not_run(plan, &event.kind),
             EventKind::CancelRequested if !self.logs_only => self.line("cancelling"),
             _ => {}
+        }
+    }
+
+    /// A step succeeded, or some of its items did.
+    fn succeeded(&self, step: &Name, items: u32, taken: bool, note: &str) {
+        if !self.items(step, |fan| fan.succeed(items, taken)) {
+            self.ended(step, StepState::Succeeded, note);
         }
     }
 

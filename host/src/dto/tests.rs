@@ -9,11 +9,15 @@ use crate::{
         Source,
         problem::{Problem, Problems},
     },
-    event::{CancelReason, EventKind, Join, Origin, Outcome, RunEvent, RunOptions, SkipReason, StepState},
+    event::{
+        CacheEntry, CancelReason, EventKind, Join, KeyPart, Origin, Outcome, ReadValue, RunEvent, RunOptions,
+        SkipReason, StepState,
+    },
     failure::{FailureKind, LimitKind, StepFailure, Usage},
     ids::{ContentHash, ModuleDigest, Name, RunId, StepIndex, Timestamp},
     module::{Form, ModuleInfo, OutputInfo, Parameter, Role, StepInfo},
-    output::{FileRef, ItemRange, OutputRef, Place},
+    output::{AttemptName, FileRef, ItemRange, OutputRef, Place},
+    plan::Plan,
 };
 
 fn document<T: Versioned>(body: &T) -> Json {
@@ -95,6 +99,147 @@ fn a_run_without_an_end_is_running() {
     let interrupted = RunSummary { interrupted: true, ..detail.run.clone() };
     let document = document(&RunDetail { run: interrupted, ..detail });
     assert_eq!((&document["run"]["state"], &document["run"]["interrupted"]), (&json!("running"), &json!(true)));
+}
+
+fn event(seq: u64, kind: EventKind) -> RunEvent {
+    RunEvent { run: run_id(), seq, at: Timestamp(seq as i64 * 1000), kind }
+}
+
+fn replayed(plan: &Plan, kinds: impl IntoIterator<Item = EventKind>) -> RunDetail {
+    let events: Vec<_> = (0..).zip(kinds).map(|(seq, kind)| event(seq, kind)).collect();
+    RunDetail::replay(run_id(), plan, &events)
+}
+
+fn created() -> EventKind {
+    EventKind::Created { params: Vec::new(), origin: Origin::Rerun { of: run_id() }, options: RunOptions::default() }
+}
+
+fn items(first: u32, count: u32) -> ItemRange {
+    ItemRange { first, count }
+}
+
+fn started(first: u32, count: u32, attempt: u32) -> EventKind {
+    EventKind::AttemptStarted { step: StepIndex(1), items: items(first, count), attempt }
+}
+
+fn succeeded(first: u32, count: u32, attempt: u32, reused: bool) -> EventKind {
+    let reused = reused.then(|| {
+        Box::new(AttemptName { run: run_id(), step: Name::new("check").unwrap(), item: Some(first), attempt: 1 })
+    });
+    let part = |name: &str, value: &str| KeyPart { name: name.into(), value: value.into() };
+    let parts = vec![part("module", "sha256:01"), part("argument.threshold", "31")];
+    EventKind::AttemptSucceeded {
+        step: StepIndex(1),
+        items: items(first, count),
+        attempt,
+        output: output(),
+        usage: Usage { wall_us: 10, cpu_us: 5, memory: 100, log_lines: 0, log_lines_dropped: 0 },
+        cache: Some(Box::new(CacheEntry { keys: Vec::new(), parts })),
+        reused,
+    }
+}
+
+fn failed(first: u32, count: u32, attempt: u32, retry_at: Option<Timestamp>) -> EventKind {
+    let failure = StepFailure::new(FailureKind::Failed, "bad");
+    let usage = Usage::default();
+    EventKind::AttemptFailed { step: StepIndex(1), items: items(first, count), attempt, failure, usage, retry_at }
+}
+
+/// Of eight items, one is taken over, one succeeds and one failed for good; two are tried again, one runs, one was given
+/// back and one was lost.
+fn half_done() -> Vec<EventKind> {
+    let from = AttemptName { run: run_id(), step: Name::new("check").unwrap(), item: Some(7), attempt: 2 };
+    vec![
+        created(),
+        EventKind::FannedOut { step: StepIndex(1), items: OutputRef { items: Some(8), ..output() } },
+        EventKind::Carried { step: StepIndex(1), items: items(7, 1), output: output(), from },
+        started(0, 7, 1),
+        succeeded(0, 1, 1, true),
+        failed(1, 1, 1, None),
+        failed(2, 2, 1, Some(Timestamp(60_000))),
+        EventKind::AttemptReturned { step: StepIndex(1), items: items(5, 1), attempt: 1 },
+        EventKind::AttemptLost { step: StepIndex(1), items: items(6, 1), attempt: 1 },
+    ]
+}
+
+#[test]
+fn items_are_where_the_events_left_them() {
+    let plan = plan("parse:\ncheck: parse\nreport: check");
+    let detail = replayed(&plan, half_done());
+    insta::assert_json_snapshot!("items", document(&detail)["steps"][1]);
+    assert_eq!(detail.rerun_of, Some(run_id()));
+    let waits = |name: &str| detail.step(name).unwrap().waits.clone().unwrap();
+    assert_eq!(waits("check").kind, WaitKind::Items);
+    assert_eq!(waits("report").message, "waits for `check`");
+    assert_eq!(waits("parse").kind, WaitKind::Room);
+}
+
+#[test]
+fn items_of_a_step_that_ended_do_not_wait() {
+    let plan = plan("parse:\ncheck: parse");
+    let cancelled = EventKind::StepCancelled { step: StepIndex(1), reason: CancelReason::RunCancelled };
+    let detail = replayed(&plan, half_done().into_iter().chain([cancelled]));
+    let step = detail.step("check").unwrap();
+    let counts = step.items.clone().unwrap();
+    assert_eq!((counts.waiting, counts.running, counts.cancelled, counts.failed), (0, 0, 5, 1));
+    assert_eq!((step.retry_at, &step.waits), (None, &None));
+}
+
+#[test]
+fn many_failed_items_are_named_by_the_first_ten() {
+    let plan = plan("parse:\ncheck: parse");
+    let fanned = EventKind::FannedOut { step: StepIndex(1), items: OutputRef { items: Some(5_000), ..output() } };
+    let each = (0..2_500).rev().flat_map(|item| [started(item * 2, 2, 1), failed(item * 2, 2, 1, None)]);
+    let detail = replayed(&plan, [created(), fanned].into_iter().chain(each));
+    let step = detail.step("check").unwrap();
+    let failures = &step.items.as_ref().unwrap().failures;
+    assert_eq!(failures.iter().map(|view| view.item).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+    assert_eq!((step.attempts.len(), step.attempts_omitted), (1_000, 1_500));
+}
+
+#[test]
+fn a_miss_is_explained_by_what_changed() {
+    let plan = plan("parse:\ncheck: parse");
+    let start = EventKind::AttemptStarted { step: StepIndex(1), items: ItemRange::WHOLE, attempt: 1 };
+    let mut detail = replayed(&plan, [created(), start, succeeded(0, 1, 1, false)]);
+    assert_eq!(detail.computed().map(Name::as_str).collect::<Vec<_>>(), ["check"]);
+    let part = |name: &str, value: &str| KeyPart { name: name.into(), value: value.into() };
+    let before = vec![part("module", "sha256:01"), part("argument.threshold", "30")];
+    let name = Name::new("check").unwrap();
+    detail.explain(&name, Some(&(run_id(), before)));
+    insta::assert_json_snapshot!("cache", document(&detail)["steps"][1]["cache"]);
+    detail.explain(&name, None);
+    assert!(detail.step("check").unwrap().cache.as_ref().unwrap().message.contains("no run of this pipeline"));
+}
+
+#[test]
+fn each_reason_has_words_of_its_own() {
+    let mut plan = plan("parse:\ncheck:\nreport: parse check");
+    let words = |plan: &Plan, reason: SkipReason| ReasonView::skipped(plan, StepIndex(2), &reason).message;
+    let upstream = |join, state| SkipReason::Upstream { step: StepIndex(0), state, join };
+    for (join, state, said) in [
+        (Join::AllSuccess, StepState::Failed, "join all_success needs `parse`, which failed"),
+        (
+            Join::NoneFailed,
+            StepState::Cancelled,
+            "join none_failed needs `parse` to succeed or be skipped, which was cancelled",
+        ),
+        (
+            Join::AnySuccess,
+            StepState::Skipped,
+            "join any_success needs one of `parse`, `check`, and none succeeded; `parse` was skipped",
+        ),
+    ] {
+        plan.steps[2].join = join;
+        assert_eq!(words(&plan, upstream(join, state)), said);
+    }
+    let values = vec![ReadValue { path: "parse.rows".into(), value: "5".into() }];
+    let condition = SkipReason::Condition { expression: "parse.rows > 9".into(), values: values.clone() };
+    assert_eq!(words(&plan, condition), "`when` is false: parse.rows > 9 (parse.rows = 5)");
+    let name = |text| Name::new(text).unwrap();
+    let branch = |taken| SkipReason::Branch { branch: name("size"), case: name("big"), taken, values: values.clone() };
+    assert_eq!(words(&plan, branch(Some(name("small")))), "branch `size` took `small`, not `big` (parse.rows = 5)");
+    assert_eq!(words(&plan, branch(None)), "branch `size` did not take `big`: its condition is false (parse.rows = 5)");
 }
 
 #[test]
