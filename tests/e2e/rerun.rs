@@ -28,7 +28,7 @@ fn steps(events: &[Json], kind: &str) -> Vec<String> {
     steps
 }
 
-/// The steps that attempts were executed for: those whose results were taken from the cache are not among them.
+/// The steps with attempts, also with those that found their result in the cache.
 fn executed(events: &[Json]) -> Vec<String> {
     steps(events, "attempt_started")
 }
