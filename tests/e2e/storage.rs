@@ -82,7 +82,7 @@ fn a_cached_output_outlives_the_run_that_computed_it() {
     let old = run(&bench, &path, &[]);
     let new = run(&bench, &path, &[]);
     bench.run(&["gc", "--keep-days", "none", "--max-bytes", "0", "--keep-runs", "1"]).expect(0);
-    assert_eq!(runs(&bench), [new.clone()]);
+    assert_eq!(runs(&bench), std::slice::from_ref(&new));
     assert_ne!(old, new);
     let shown = bench.run(&["runs", "show", &new, "--json"]).expect(0).json();
     let worked = shown["steps"][0]["attempts"][0]["usage"]["wall_us"].as_u64();
