@@ -56,6 +56,8 @@ pub async fn collect(data: impl Into<PathBuf>, policy: RetentionPolicy) -> Resul
         let journal = SqliteJournal::open(&dir)?;
         let reader = Reader::open(dir.dir())?;
         let collected = retention::collect(&dir, &reader, &journal, policy, Timestamp::now())?;
+        // The last connection folds the log into the database, and only a writer can.
+        drop(reader);
         journal.close().map_err(RetentionError::from)?;
         Ok(collected)
     })

@@ -189,8 +189,9 @@ impl RunState {
     fn attempt_started(&mut self, step: StepIndex, range: ItemRange, attempt: u32) -> Result<(), &'static str> {
         let entry = self.entry(step)?;
         if let Some(items) = &mut entry.items {
+            items.start(range, attempt)?;
             entry.attempts = entry.attempts.max(attempt);
-            return items.start(range, attempt);
+            return Ok(());
         }
         let entry = self.expect_whole(step, range, &[StepState::Waiting])?;
         entry.state = StepState::Running;

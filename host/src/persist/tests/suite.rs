@@ -1,7 +1,12 @@
 //! What every journal must do, run against each.
 
 use super::*;
-use crate::persist::MemoryJournal;
+use crate::{
+    event::{CacheEntry, CancelReason, Join, KeyPart, ParamValue, ReadValue, SkipReason, StepState},
+    failure::{FailureKind, StepFailure},
+    output::{AttemptName, FileRef},
+    persist::MemoryJournal,
+};
 
 /// A journal and a way to look into it.
 trait Subject {
@@ -128,5 +133,88 @@ fn a_run_begins_once_and_with_its_creation() {
         }
         assert_eq!(subject.kept(id), []);
         wait(journal.create(id, plan("p", 1), events(id, 0, [created()]))).unwrap();
+    });
+}
+
+/// One event of each kind, and of each form that a kind has.
+fn every_kind() -> Vec<EventKind> {
+    let (step, items, attempt) = (StepIndex(0), ItemRange { first: 3, count: 2 }, 2);
+    let name = |text| Name::new(text).unwrap();
+    let origin = AttemptName { run: RunId::from_bytes([7; 16]), step: name("s"), item: Some(3), attempt: 1 };
+    let file = FileRef { name: "ä.csv".into(), media_type: "text/csv".into(), size: 9, hash: ContentHash([9; 32]) };
+    let rows = OutputRef { form: Form::Rows, items: Some(2), place: Place::Blob, files: vec![file], ..inline(b"x") };
+    let failure = |kind| StepFailure::new(kind, "it’s broken").because("'quotes'");
+    let usage = Usage { wall_us: u64::MAX >> 1, ..Usage::default() };
+    let values = || vec![ReadValue { path: "s0.rows".into(), value: "[1,2]".into() }];
+    let cache = CacheEntry {
+        keys: vec![ContentHash([1; 32]), ContentHash([2; 32])],
+        parts: vec![KeyPart { name: "module".into(), value: "0a".into() }],
+    };
+    let succeeded = |cache: Option<CacheEntry>, reused: Option<AttemptName>| EventKind::AttemptSucceeded {
+        step,
+        items,
+        attempt,
+        output: rows.clone(),
+        usage,
+        cache: cache.map(Box::new),
+        reused: reused.map(Box::new),
+    };
+    let failed =
+        |kind, retry_at| EventKind::AttemptFailed { step, items, attempt, failure: failure(kind), usage, retry_at };
+    let skipped = |reason| EventKind::StepSkipped { step, reason };
+    vec![
+        EventKind::Resumed,
+        EventKind::ConditionHeld { step, values: values() },
+        EventKind::FannedOut { step, items: rows.clone() },
+        EventKind::AttemptStarted { step, items, attempt },
+        succeeded(None, None),
+        succeeded(Some(cache), Some(origin.clone())),
+        failed(FailureKind::RetryAfter(1_500), Some(Timestamp(9))),
+        failed(FailureKind::Trapped, None),
+        EventKind::AttemptLost { step, items, attempt },
+        EventKind::AttemptReturned { step, items, attempt },
+        EventKind::Carried { step, items, output: rows.clone(), from: origin },
+        EventKind::StepSucceeded { step, output: rows.clone() },
+        EventKind::StepFailed { step, failure: failure(FailureKind::ItemsFailed) },
+        skipped(SkipReason::Upstream { step, state: StepState::Failed, join: Join::AnySuccess }),
+        skipped(SkipReason::Condition { expression: "s0.rows > 1".into(), values: values() }),
+        skipped(SkipReason::Branch { branch: name("b"), case: name("c"), taken: None, values: values() }),
+        EventKind::StepCancelled { step, reason: CancelReason::RunCancelled },
+        EventKind::StepCancelled { step, reason: CancelReason::StepFailed { step } },
+        EventKind::CancelRequested,
+        EventKind::Finished { outcome: Outcome::Cancelled },
+    ]
+}
+
+#[test]
+fn events_of_every_kind_read_back_as_they_were() {
+    on_each(|subject| {
+        let run = RunId::generate();
+        let params = vec![ParamValue { name: Name::new("csv").unwrap(), value: inline(b"\xc0") }];
+        let origin = Origin::Rerun { of: RunId::from_bytes([8; 16]) };
+        let first = EventKind::Created { params, origin, options: RunOptions { cache: false } };
+        let all = events(run, 0, [first].into_iter().chain(every_kind()));
+        // The first commit has more than one event, as that of a repeated run; the others have one each.
+        wait(subject.journal().create(run, plan("p", 1), all[..3].to_vec())).unwrap();
+        let acks: Vec<_> = all[3..].iter().map(|event| subject.journal().append(vec![event.clone()])).collect();
+        acks.into_iter().for_each(|ack| wait(ack).unwrap());
+        assert_eq!(subject.kept(run), all);
+    });
+}
+
+#[test]
+fn runs_that_are_written_at_the_same_time_do_not_mix() {
+    on_each(|subject| {
+        let journal = subject.journal();
+        let runs: Vec<RunId> = (0..20).map(|_| create(journal, "p", 1)).collect();
+        let mut acks = Vec::new();
+        for seq in 1..30 {
+            acks.extend(runs.iter().map(|run| journal.append(events(*run, seq, [EventKind::Resumed]))));
+        }
+        acks.into_iter().for_each(|ack| wait(ack).unwrap());
+        for run in runs {
+            let wanted = [created()].into_iter().chain((1..30).map(|_| EventKind::Resumed));
+            assert_eq!(subject.kept(run), events(run, 0, wanted));
+        }
     });
 }

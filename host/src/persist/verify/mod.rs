@@ -199,7 +199,7 @@ impl Check<'_> {
             let name = entry.file_name();
             let mut digest = ModuleDigest([0; 32]);
             let is_module = name.to_str().and_then(|name| name.strip_suffix(".wasm"));
-            if !is_module.is_some_and(|stem| hex::decode_to_slice(stem, &mut digest.0).is_ok()) {
+            if is_module.is_none_or(|stem| hex::decode_to_slice(stem, &mut digest.0).is_err()) {
                 continue;
             }
             let (hash, bytes) = match sha256(&entry.path()) {

@@ -18,10 +18,10 @@ use crate::{
 /// Items of a fanned-out step that run. Few at a time: as many as there are batches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RunningItems {
-    step: StepIndex,
-    attempt: u32,
-    items: ItemRange,
-    started_at: Option<Timestamp>,
+    pub(super) step: StepIndex,
+    pub(super) attempt: u32,
+    pub(super) items: ItemRange,
+    pub(super) started_at: Option<Timestamp>,
 }
 
 /// Reads what runs, for a run that is taken up again.
@@ -64,13 +64,9 @@ pub(super) fn start_items(
     connection: &Connection,
     key: i64,
     running: &mut Vec<RunningItems>,
-    step: StepIndex,
-    items: ItemRange,
-    attempt: u32,
-    at: Timestamp,
+    begun: RunningItems,
 ) -> rusqlite::Result<()> {
-    let begun = RunningItems { step, attempt, items, started_at: Some(at) };
-    take_out(connection, key, running, step, items, attempt)?;
+    take_out(connection, key, running, begun.step, begun.items, begun.attempt)?;
     running.push(begun);
     insert_running(connection, key, &begun)
 }

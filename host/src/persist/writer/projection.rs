@@ -220,7 +220,8 @@ impl ActiveRun {
         at: Timestamp,
     ) -> rusqlite::Result<()> {
         if self.is_fanned_out(step) {
-            attempts::start_items(connection, self.key, &mut self.running, step, items, attempt, at)?;
+            let begun = RunningItems { step, attempt, items, started_at: Some(at) };
+            attempts::start_items(connection, self.key, &mut self.running, begun)?;
             statements::start_items(connection, self.key, step, attempt, at)?;
             return self.count_items(connection, step, |_| {});
         }

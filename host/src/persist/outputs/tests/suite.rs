@@ -196,6 +196,55 @@ fn files_are_read_in_any_pieces() {
     });
 }
 
+#[test]
+fn what_was_not_finished_is_not_there() {
+    each(|store| {
+        let content = noise(2 * FRAME);
+        let mut dropped = store.create(BlobKind::Bytes).unwrap();
+        dropped.write(&content).unwrap();
+        drop(dropped);
+        assert_eq!(store.open(&hash::bytes(&content)).err().unwrap().kind(), io::ErrorKind::NotFound);
+        let unfinished = store.create(BlobKind::Bytes).unwrap();
+        let whole = put(&*store, BlobKind::Bytes, [&content[..]]);
+        drop(unfinished);
+        assert_eq!(get(&*store, &whole), content);
+    });
+}
+
+#[test]
+fn many_write_and_read_at_once() {
+    each(|store| {
+        let shared = noise(2 * FRAME + 1);
+        std::thread::scope(|scope| {
+            for writer in 0..8_usize {
+                let (store, shared) = (&store, &shared);
+                scope.spawn(move || {
+                    for round in 0..4 {
+                        let own = noise(FRAME + 100 * writer + round);
+                        for content in [shared, &own] {
+                            let info = put(&**store, BlobKind::Bytes, content.chunks(10_000 + writer));
+                            assert_eq!(info.hash, hash::bytes(content));
+                            assert_eq!(get(&**store, &info), *content);
+                        }
+                    }
+                });
+            }
+        });
+    });
+}
+
+#[test]
+fn a_reader_that_is_open_reads_on_while_the_same_is_written_again() {
+    each(|store| {
+        let content = noise(3 * FRAME);
+        let info = put(&*store, BlobKind::Bytes, [&content[..]]);
+        let mut reader = store.open(&info.hash).unwrap();
+        assert_eq!(reader.frame(0).unwrap().bytes, content[..FRAME]);
+        put(&*store, BlobKind::Bytes, [&content[..]]);
+        assert_eq!(reader.frame(2).unwrap().bytes, content[2 * FRAME..]);
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
