@@ -5,6 +5,7 @@ mod damage;
 mod groups;
 mod projection;
 mod reading;
+mod replay;
 mod suite;
 
 use std::{path::Path, sync::Arc};

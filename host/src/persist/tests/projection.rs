@@ -307,7 +307,7 @@ fn output() -> impl Strategy<Value = OutputRef> {
     prop_oneof![prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| inline(&bytes)), blob]
 }
 
-fn kind() -> impl Strategy<Value = EventKind> {
+pub(super) fn kind() -> impl Strategy<Value = EventKind> {
     let step = || (0..STEPS).prop_map(StepIndex);
     let items = || prop_oneof![4 => Just(ItemRange::WHOLE), 1 => (0..3_u32, 1..4_u32).prop_map(|(first, count)| ItemRange { first, count })];
     let which = move || (step(), items(), 1..4_u32);
