@@ -1,14 +1,10 @@
 //! The case folders: `tests/cases/GROUP/RULE/` holds a pipeline and what must come of it. See `tests/README.md`.
-//!
-//! A case that the engine does not do yet is listed in `tests/cases/pending.txt`. It must not pass: so the list only
-//! shrinks, and never hides a case that would hold.
 
 mod acts;
 mod observe;
 mod render;
 
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -22,8 +18,7 @@ use stepmill_tests::{Bench, guest, root};
 
 /// How pipelines of cases name the guest, so that they can be run where they are.
 const GUEST: &str = "../../../guests/flow";
-/// Set to `accept`, expectations are rewritten to what is the case. Set to `shrink`, pending cases that hold are taken off
-/// their list.
+/// Set to `accept`, expectations are rewritten to what is the case.
 const REWRITE: &str = "STEPMILL_CASES";
 /// Set to a part of a case's name, only such cases run.
 const ONLY: &str = "STEPMILL_CASE";
@@ -72,14 +67,6 @@ fn cases() -> Vec<Case> {
     groups.into_iter().flat_map(named).map(|(name, folder)| Case::read(folder, name)).collect()
 }
 
-fn pending_file() -> PathBuf {
-    root().join("tests/cases/pending.txt")
-}
-
-fn pending() -> BTreeSet<String> {
-    fs::read_to_string(pending_file()).unwrap_or_default().lines().map(str::to_owned).collect()
-}
-
 fn variable(name: &str) -> Option<String> {
     std::env::vars().find(|(key, _)| key == name).map(|(_, value)| value)
 }
@@ -121,39 +108,18 @@ fn every_case_ends_as_its_folder_says() {
     let only = variable(ONLY);
     cases.retain(|case| only.as_ref().is_none_or(|only| case.name.contains(only)));
     let seen = play_all(&cases);
-    let pending = pending();
-    match variable(REWRITE).as_deref() {
-        Some("accept") => return accept(&cases, &seen, &pending),
-        Some("shrink") => return shrink(&cases, &seen, pending),
-        _ => {}
+    if variable(REWRITE).as_deref() == Some("accept") {
+        return accept(&cases, &seen);
     }
-    let mut problems = Vec::new();
-    for (case, seen) in cases.iter().zip(&seen) {
-        match (case.expected == *seen, pending.contains(&case.name)) {
-            (true, false) | (false, true) => {}
-            (true, true) => problems.push(format!("{}: holds; take it off tests/cases/pending.txt", case.name)),
-            (false, false) => problems.push(format!("{}\n{}", case.name, render::difference(&case.expected, seen))),
-        }
-    }
-    let known: BTreeSet<_> = cases.iter().map(|case| case.name.clone()).collect();
-    if only.is_none() {
-        problems.extend(pending.difference(&known).map(|name| format!("{name}: pending, but there is no such case")));
-    }
+    let wrong = cases.iter().zip(&seen).filter(|(case, seen)| case.expected != **seen);
+    let problems: Vec<_> =
+        wrong.map(|(case, seen)| format!("{}\n{}", case.name, render::difference(&case.expected, seen))).collect();
     assert!(problems.is_empty(), "{} of {} cases:\n\n{}", problems.len(), cases.len(), problems.join("\n"));
 }
 
-/// Writes down what is the case. A pending case's expectation stays: it says what is to come.
-fn accept(cases: &[Case], seen: &[Json], pending: &BTreeSet<String>) {
-    let rewritten = |(case, seen): &(&Case, &Json)| case.expected != **seen && !pending.contains(&case.name);
-    for (case, seen) in cases.iter().zip(seen).filter(rewritten) {
+/// Writes down what is the case.
+fn accept(cases: &[Case], seen: &[Json]) {
+    for (case, seen) in cases.iter().zip(seen).filter(|(case, seen)| case.expected != **seen) {
         fs::write(case.folder.join("expected.toml"), render::expectation(seen)).expect("a file");
     }
-}
-
-/// Takes what holds off the list of pending cases.
-fn shrink(cases: &[Case], seen: &[Json], mut pending: BTreeSet<String>) {
-    for (case, _) in cases.iter().zip(seen).filter(|(case, seen)| case.expected == **seen) {
-        pending.remove(&case.name);
-    }
-    fs::write(pending_file(), pending.into_iter().map(|name| name + "\n").collect::<String>()).expect("a file");
 }

@@ -69,7 +69,7 @@ grants.clock = true
 #[test]
 fn every_step_that_did_not_run_says_why() {
     let bench = bench(DECIDED);
-    let ran = bench.run(&["run", "p.toml"]).expect(1);
+    let ran = bench.run(&["run", "p.toml", "--allow", "clock"]).expect(1);
     ran.complains(&["○ never skipped: `when` is false: count < 2 (count = 3)"]);
     has(&ran.stdout, &["bad failed: as told", "runs rerun", "--failed"]);
     let shown = bench.run(&["runs", "show", "latest", "--json"]).expect(0).json();
@@ -173,7 +173,7 @@ fn what_waits_says_for_what() {
          [steps.below]\nuse = \"flow/emit\"\nneeds = [\"flaky\"]\n\
          [steps.last]\nuse = \"flow/emit\"\nfinally = true\n",
     );
-    let mut command = bench.command(&["run", "p.toml"]);
+    let mut command = bench.command(&["run", "p.toml", "--allow", "run"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
     let start = Instant::now();
     let shown = loop {
