@@ -11,13 +11,12 @@ use super::{
     stored::{self, StoredError},
 };
 use crate::{
-    definition::condition::Read,
     event::{EventKind, ReadValue, SkipReason},
     failure::{FailureKind, StepFailure},
     ids::{Name, StepIndex},
     limits::MAX_CONDITION_OUTPUT,
     output::OutputRef,
-    plan::Condition,
+    plan::{Condition, Read},
     value::{path::ValuePath, select::select},
 };
 

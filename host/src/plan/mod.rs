@@ -22,7 +22,10 @@ pub use self::{
     compile::{Compiled, compile},
     edges::{EdgeStart, PlanEdge},
 };
-pub use crate::definition::{OnError, ParamKind, Retry, RunFact, condition::Condition};
+pub use crate::definition::{
+    OnError, ParamKind, Retry, RunFact,
+    condition::{Condition, Read},
+};
 use crate::{
     event::Join,
     grants::Grants,
