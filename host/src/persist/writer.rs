@@ -131,6 +131,9 @@ enum Request {
         run: RunId,
         reply: oneshot::Sender<Reply>,
     },
+    Shrink {
+        reply: oneshot::Sender<Reply>,
+    },
     Log(LogEntry),
     Close {
         reply: oneshot::Sender<Reply>,
@@ -190,6 +193,11 @@ impl SqliteJournal {
     /// it refers to stay. Refused for one that has not ended; one that is not there is no error.
     pub(super) fn remove(&self, run: RunId) -> Ack {
         self.enqueue(|reply| Request::Remove { run, reply })
+    }
+
+    /// Gives some of the database's room that nothing needs back to the file system.
+    pub(super) fn shrink(&self) -> Ack {
+        self.enqueue(|reply| Request::Shrink { reply })
     }
 
     /// What the journal has done since it was opened.

@@ -105,7 +105,7 @@ fn note(step: &StepView, now: Timestamp) -> String {
         (Some(waits), None) => words.push(waits.message.clone()),
         (None, None) => {}
     }
-    if step.is_cached() {
+    if step.is_cached() && step.items.is_none() {
         words.push("cached".to_owned());
     }
     if step.carried_from.is_some() && step.items.is_none() {

@@ -79,7 +79,8 @@ pub fn ahead(at: Timestamp, now: Timestamp) -> String {
     let whole = |unit: i64| left.saturating_add(unit - 1) / unit;
     match left {
         ..=0 => "now".to_owned(),
-        1..=60_000 => format!("in {} s", whole(1_000)),
+        1..1_000 => format!("in {left} ms"),
+        1_000..=60_000 => format!("in {} s", whole(1_000)),
         60_001..=3_600_000 => format!("in {} min", whole(60_000)),
         3_600_001..=172_800_000 => format!("in {} h", whole(3_600_000)),
         _ => format!("in {} days", whole(86_400_000)),
@@ -135,7 +136,8 @@ mod tests {
         for (milliseconds, text) in [
             (-5, "now"),
             (0, "now"),
-            (1, "in 1 s"),
+            (1, "in 1 ms"),
+            (999, "in 999 ms"),
             (3_500, "in 4 s"),
             (60_000, "in 60 s"),
             (90_000, "in 2 min"),

@@ -71,6 +71,11 @@ impl Reader {
         })
     }
 
+    /// How many pages of the database hold nothing.
+    pub(in crate::persist) fn free_pages(&self) -> Result<u64, StoreError> {
+        self.query(|connection, _| Ok(connection.query_row("PRAGMA freelist_count", [], |row| codec::count(row, 0))?))
+    }
+
     /// The blobs that any run keeps, of those whose hash begins with a byte.
     pub(in crate::persist) fn references_in(&self, shard: u8) -> Result<BTreeSet<ContentHash>, StoreError> {
         let (mut first, mut last) = ([0; 32], [0xff; 32]);

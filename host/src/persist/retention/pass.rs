@@ -63,6 +63,7 @@ pub fn collect(
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
     let collected = Pass::new(dir.dir(), reader, Some(journal), policy, now).full(usize::MAX, true)?;
+    shrink(reader, journal)?;
     stamp(dir.dir());
     Ok(collected)
 }
@@ -89,6 +90,21 @@ pub fn tidy(
         stamp(dir.dir());
     }
     Ok(collected)
+}
+
+/// Gives the room of removed rows back to the file system, piece by piece: nobody waits long for the writer.
+fn shrink(reader: &Reader, journal: &SqliteJournal) -> Result<(), RetentionError> {
+    let mut free = reader.free_pages()?;
+    while free > 0 {
+        journal.shrink().wait()?;
+        let left = reader.free_pages()?;
+        // Whatever keeps the rest, the next pass tries again.
+        if left >= free {
+            break;
+        }
+        free = left;
+    }
+    Ok(())
 }
 
 fn is_recent(stamp: &Path) -> bool {

@@ -12,6 +12,7 @@ use super::*;
 use crate::{
     event::{CacheEntry, EventKind, Outcome},
     execute::ports::{BlobKind, Journal, OutputStore},
+    failure::{FailureKind, StepFailure, Usage},
     ids::{ContentHash, StepIndex},
     module::Form,
     output::{FileRef, ItemRange, OutputRef, Place},
@@ -305,4 +306,37 @@ fn beside_a_writer_a_preview_counts_nothing_that_may_be_in_the_making() {
     host.blob(9);
     let seen = preview(host.dir.dir(), &host.reader, NOTHING, NOW).unwrap();
     assert_eq!((seen.runs.len(), seen.outputs.files, seen.orphans.files), (1, 2, 0));
+}
+
+#[test]
+fn the_room_of_removed_rows_is_given_back() {
+    let host = Host::new();
+    let long = "x".repeat(60_000);
+    for _ in 0..100 {
+        let run = RunId::generate();
+        let failed = EventKind::AttemptFailed {
+            step: StepIndex(0),
+            items: ItemRange::WHOLE,
+            attempt: 1,
+            failure: StepFailure::new(FailureKind::Failed, long.clone()),
+            usage: Usage::default(),
+            retry_at: None,
+        };
+        let end = EventKind::Finished { outcome: Outcome::Failed };
+        let mut all = events(run, 0, [created(), started(0, 1), failed, end]);
+        all.iter_mut().for_each(|event| event.at = Timestamp(NOW.0 - 50 * DAY));
+        wait(host.journal.create(run, plan("p", 1), all)).unwrap();
+    }
+    host.collect(RetentionPolicy { days: None, bytes: None, runs: 0 });
+    assert_eq!(host.reader.free_pages().unwrap(), 0);
+    let size = |host: &Host| files(host.folder.path())["stepmill.db"];
+    host.journal.close().unwrap();
+    let before = size(&host);
+    assert!(before > 4 << 20, "{before}");
+    let dir = &host.dir;
+    let journal = SqliteJournal::open(dir).unwrap();
+    collect(dir, &host.reader, &journal, NOTHING, NOW).unwrap();
+    assert_eq!(host.reader.free_pages().unwrap(), 0);
+    journal.close().unwrap();
+    assert!(size(&host) < before / 4, "{} of {before}", size(&host));
 }

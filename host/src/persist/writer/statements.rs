@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// How many pages of the database are given back to the file system with each run that is removed.
+/// How many pages of the database are given back to the file system in one transaction.
 const PAGES_GIVEN_BACK: u32 = 1_024;
 
 /// Why a run cannot be made.
@@ -61,7 +61,16 @@ pub(super) fn remove_run(connection: &Connection, run: RunId) -> rusqlite::Resul
     let mut delete = connection
         .prepare_cached("DELETE FROM plans WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE plan = ?1)")?;
     delete.execute([plan])?;
-    connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"))
+    shrink(connection)
+}
+
+/// Gives some pages that hold nothing back to the file system.
+pub(super) fn shrink(connection: &Connection) -> rusqlite::Result<()> {
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"))?;
+    // Each step gives one page back.
+    let mut pages = vacuum.query([])?;
+    while pages.next()?.is_some() {}
+    Ok(())
 }
 
 /// The key of the run's plan, which is stored once however often it runs.
