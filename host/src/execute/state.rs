@@ -1,16 +1,17 @@
 //! What the events of a run add up to. Pure: no clock, no I/O, no randomness.
 
+mod attempts;
 mod decide;
 mod items;
+mod view;
 
 use std::{collections::VecDeque, sync::Arc};
 
 pub use self::{decide::Decision, items::Items};
 use crate::{
     event::{CancelReason, EventKind, Outcome, ParamValue, RunEvent, RunOptions, StepState},
-    failure::{FailureKind, StepFailure},
     ids::{RunId, StepIndex, Timestamp},
-    output::{ItemRange, OutputRef},
+    output::OutputRef,
     plan::{OnError, Plan},
 };
 
@@ -186,87 +187,6 @@ impl RunState {
         Ok(())
     }
 
-    fn attempt_started(&mut self, step: StepIndex, range: ItemRange, attempt: u32) -> Result<(), &'static str> {
-        let entry = self.entry(step)?;
-        if let Some(items) = &mut entry.items {
-            items.start(range, attempt)?;
-            entry.attempts = entry.attempts.max(attempt);
-            return Ok(());
-        }
-        let entry = self.expect_whole(step, range, &[StepState::Waiting])?;
-        entry.state = StepState::Running;
-        entry.attempts = attempt;
-        entry.retry_at = None;
-        Ok(())
-    }
-
-    fn attempt_succeeded(&mut self, step: StepIndex, range: ItemRange, output: &OutputRef) -> Result<(), &'static str> {
-        if let Some(items) = &mut self.entry(step)?.items {
-            items.succeed(range, output.clone())?;
-            self.decidable.push_back(step);
-            return Ok(());
-        }
-        self.expect_whole(step, range, &[StepState::Running])?.output = Some(output.clone());
-        self.end_step(step, StepState::Succeeded);
-        Ok(())
-    }
-
-    fn attempt_failed(
-        &mut self,
-        step: StepIndex,
-        range: ItemRange,
-        attempt: u32,
-        failure: &StepFailure,
-        retry_at: Option<Timestamp>,
-    ) -> Result<(), &'static str> {
-        let cancelled = failure.kind == FailureKind::Cancelled;
-        if let Some(items) = &mut self.entry(step)?.items {
-            match retry_at {
-                Some(at) => items.wait(range, attempt + 1, Some(at))?,
-                None if cancelled => items.cancel(range)?,
-                None => items.fail(range, failure)?,
-            }
-            self.decidable.push_back(step);
-            return Ok(());
-        }
-        let entry = self.expect_whole(step, range, &[StepState::Running])?;
-        if let Some(at) = retry_at {
-            entry.state = StepState::Waiting;
-            entry.retry_at = Some(at);
-            self.decidable.push_back(step);
-        } else if cancelled {
-            self.end_step(step, StepState::Cancelled);
-        } else {
-            self.fail_step(step);
-        }
-        Ok(())
-    }
-
-    /// Attempts that were lost or given back: they wait for this attempt.
-    fn attempt_undone(&mut self, step: StepIndex, range: ItemRange, next: u32) -> Result<(), &'static str> {
-        let entry = self.entry(step)?;
-        if let Some(items) = &mut entry.items {
-            items.wait(range, next, None)?;
-        } else {
-            let entry = self.expect_whole(step, range, &[StepState::Running])?;
-            entry.state = StepState::Waiting;
-            entry.attempts = next.saturating_sub(1);
-        }
-        self.decidable.push_back(step);
-        Ok(())
-    }
-
-    fn carried(&mut self, step: StepIndex, range: ItemRange, output: &OutputRef) -> Result<(), &'static str> {
-        if let Some(items) = &mut self.entry(step)?.items {
-            items.carry(range, output.clone())?;
-            self.decidable.push_back(step);
-            return Ok(());
-        }
-        self.expect_whole(step, range, &[StepState::Waiting])?.output = Some(output.clone());
-        self.end_step(step, StepState::Succeeded);
-        Ok(())
-    }
-
     fn entry(&mut self, step: StepIndex) -> Result<&mut Step, &'static str> {
         self.steps.get_mut(step.get()).ok_or("the plan has no such step")
     }
@@ -274,18 +194,6 @@ impl RunState {
     fn expect(&mut self, step: StepIndex, states: &[StepState]) -> Result<&mut Step, &'static str> {
         let entry = self.entry(step)?;
         if states.contains(&entry.state) { Ok(entry) } else { Err("the step is not in a state for it") }
-    }
-
-    fn expect_whole(
-        &mut self,
-        step: StepIndex,
-        range: ItemRange,
-        states: &[StepState],
-    ) -> Result<&mut Step, &'static str> {
-        if range != ItemRange::WHOLE {
-            return Err("it is about items, but the step has none");
-        }
-        self.expect(step, states)
     }
 
     fn fail_step(&mut self, index: StepIndex) {
@@ -347,115 +255,5 @@ impl RunState {
     /// Decides again about a step: a time that it waited for has come.
     pub fn look_at(&mut self, step: StepIndex) {
         self.decidable.push_back(step);
-    }
-
-    /// How the run ends, once every step has.
-    #[must_use]
-    pub fn conclusion(&self) -> Option<Outcome> {
-        (self.unfinished == 0 && self.outcome.is_none()).then(|| self.prospect())
-    }
-
-    /// How the run would end if no step that has not ended changed it.
-    #[must_use]
-    pub fn prospect(&self) -> Outcome {
-        match self.ending {
-            Some(CancelReason::RunCancelled) => Outcome::Cancelled,
-            _ if self.any_failed => Outcome::Failed,
-            _ => Outcome::Succeeded,
-        }
-    }
-
-    /// Whether nothing new starts any more, `finally` steps aside.
-    #[must_use]
-    pub fn is_ending(&self) -> bool {
-        self.ending.is_some()
-    }
-
-    /// Whether not even `finally` steps run any more.
-    #[must_use]
-    pub fn is_forced(&self) -> bool {
-        self.forced
-    }
-
-    /// How it was asked to run.
-    #[must_use]
-    pub fn options(&self) -> &RunOptions {
-        &self.options
-    }
-
-    /// When it was accepted.
-    #[must_use]
-    pub fn created_at(&self) -> Timestamp {
-        self.created_at
-    }
-
-    /// The items of a `for_each` step that has been fanned out and not ended.
-    #[must_use]
-    pub fn items(&self, step: StepIndex) -> Option<&Items> {
-        self.steps[step.get()].items.as_deref()
-    }
-
-    /// The run's id.
-    #[must_use]
-    pub fn run(&self) -> RunId {
-        self.run
-    }
-
-    /// What the run executes.
-    #[must_use]
-    pub fn plan(&self) -> &Arc<Plan> {
-        &self.plan
-    }
-
-    /// The number that the next event gets.
-    #[must_use]
-    pub fn next_seq(&self) -> u64 {
-        self.next_seq
-    }
-
-    /// How the run ended, if it has.
-    #[must_use]
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.outcome
-    }
-
-    /// Whether the run was cancelled.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.ending == Some(CancelReason::RunCancelled)
-    }
-
-    /// Where a step stands.
-    #[must_use]
-    pub fn state(&self, step: StepIndex) -> StepState {
-        self.steps[step.get()].state
-    }
-
-    /// How many attempts at a step have been started.
-    #[must_use]
-    pub fn attempts(&self, step: StepIndex) -> u32 {
-        self.steps[step.get()].attempts
-    }
-
-    /// A step's output, while a step below it has not ended.
-    #[must_use]
-    pub fn output(&self, step: StepIndex) -> Option<&OutputRef> {
-        self.steps[step.get()].output.as_ref()
-    }
-
-    /// A parameter's value.
-    #[must_use]
-    pub fn param(&self, name: &str) -> Option<&OutputRef> {
-        self.params.iter().find(|param| param.name == *name).map(|param| &param.value)
-    }
-
-    /// The attempts that run, as far as the events tell.
-    pub fn running(&self) -> impl Iterator<Item = (StepIndex, ItemRange, u32)> + '_ {
-        self.plan.indices().filter(|index| self.state(*index) == StepState::Running).flat_map(|index| {
-            let whole = || (index, ItemRange::WHOLE, self.attempts(index));
-            let items = self.items(index);
-            let of_items = items.into_iter().flat_map(Items::running).map(move |(range, n)| (index, range, n));
-            items.is_none().then(whole).into_iter().chain(of_items)
-        })
     }
 }
