@@ -196,12 +196,14 @@ fn memory(folder: &Path) -> Result<Vec<Measured>> {
     let (_, small) = process::items(&few, 10_000)?;
     let (host, database) = process::items(&many, 100_000)?;
     let grid = process::grid(folder, 1_000, 10)?;
+    let reused = process::reused(folder, 1_000)?;
     let mut growth = Rounds::default();
     growth.add(database, small);
     Ok(vec![
         Measured::absolute("100,000 items: memory of the host", host, Unit::Size, Bound::AtMost(300e6)),
         growth.measured("database of 100,000 items, against one of 10,000", Unit::Size, Bound::AtMost(12.0)),
         Measured::absolute("a grid of 1,000 × 10: memory of the host", grid, Unit::Size, Bound::AtMost(300e6)),
+        Measured::absolute("1,000 reused steps: memory of the host", reused, Unit::Size, Bound::AtMost(300e6)),
     ])
 }
 

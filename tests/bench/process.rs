@@ -12,6 +12,9 @@ use std::{
 use serde_json::Value as Json;
 use stepmill_tests::{pipeline_text, stepmill};
 
+/// What is measured is to run.
+const UNCACHED: &[&str] = &["--no-cache"];
+
 /// The most memory that a run took, in bytes.
 pub(crate) struct Peaks {
     pub(crate) host: f64,
@@ -44,7 +47,7 @@ pub(crate) fn stream(folder: &Path, rows: u64) -> Result<Peaks, Box<dyn Error>> 
          [steps.doubled]\nuse = \"b/double_rows\"\ninputs.rows = \"rows\"\n\
          [steps.total]\nuse = \"b/sum_rows\"\ninputs.rows = \"doubled\"\n"
     );
-    let (host, run) = watched(folder, "stream", &steps)?;
+    let (host, run) = watched(folder, "stream", &steps, UNCACHED)?;
     Ok(Peaks { host, guest: largest_guest(&run)? })
 }
 
@@ -55,7 +58,7 @@ pub(crate) fn items(folder: &Path, count: u32) -> Result<(f64, f64), Box<dyn Err
         "[steps.numbers]\nuse = \"b/numbers\"\nconfig.count = {count}\n\
          [steps.same]\nuse = \"b/same_number\"\nfor_each = \"numbers\"\ninputs.value = \"item\"\n"
     );
-    let (host, _) = watched(folder, "items", &steps)?;
+    let (host, _) = watched(folder, "items", &steps, UNCACHED)?;
     Ok((host, fs::metadata(folder.join("data/stepmill.db"))?.len() as f64))
 }
 
@@ -69,14 +72,29 @@ pub(crate) fn grid(folder: &Path, width: usize, depth: usize) -> Result<f64, Box
             steps += &format!("inputs.before = \"s{above}_{column}\"\nneeds = [\"s{above}_{next}\"]\n");
         }
     }
-    Ok(watched(folder, "grid", &steps)?.0)
+    Ok(watched(folder, "grid", &steps, UNCACHED)?.0)
 }
 
-/// Runs a pipeline without the cache: the most memory that the host took, and what it said of the run.
-fn watched(folder: &Path, name: &str, steps: &str) -> Result<(f64, Json), Box<dyn Error>> {
+/// The memory of the host in a run of a chain of steps whose results are all there, in bytes.
+pub(crate) fn reused(folder: &Path, steps: usize) -> Result<f64, Box<dyn Error>> {
+    let mut text = "[steps.s0]\nuse = \"b/link\"\n".to_owned();
+    for step in 1..steps {
+        text += &format!("[steps.s{step}]\nuse = \"b/link\"\ninputs.before = \"s{}\"\n", step - 1);
+    }
+    watched(folder, "reused", &text, &[])?;
+    let (host, run) = watched(folder, "reused", &text, &[])?;
+    let cached = |step: &Json| step["cache"]["result"] == "hit";
+    match run["steps"].as_array() {
+        Some(all) if all.len() == steps && all.iter().all(cached) => Ok(host),
+        _ => Err("not all steps were reused".into()),
+    }
+}
+
+/// Runs a pipeline: the most memory that the host took, and what it said of the run.
+fn watched(folder: &Path, name: &str, steps: &str, flags: &[&str]) -> Result<(f64, Json), Box<dyn Error>> {
     let pipeline = folder.join(format!("{name}.toml"));
     fs::write(&pipeline, pipeline_text("", steps))?;
-    let mut child = command(folder, &["run", "--json", "--no-cache"], &pipeline).stdout(Stdio::piped()).spawn()?;
+    let mut child = command(folder, &[&["run", "--json"], flags].concat(), &pipeline).stdout(Stdio::piped()).spawn()?;
     let mut stdout = child.stdout.take().ok_or("no pipe")?;
     // Read all along, or a long answer would keep the child from ending.
     let answer = thread::spawn(move || io::read_to_string(&mut stdout));

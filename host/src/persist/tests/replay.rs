@@ -48,10 +48,15 @@ fn is_in_turn(state: &RunState, kind: &EventKind) -> bool {
     let has_items = |step: StepIndex| state.items(step).is_some();
     match *kind {
         EventKind::AttemptStarted { step, attempt, .. } => has_items(step) || attempt == begun(step) + 1,
-        EventKind::AttemptSucceeded { step, attempt, .. }
-        | EventKind::AttemptFailed { step, attempt, .. }
-        | EventKind::AttemptLost { step, attempt, .. }
-        | EventKind::AttemptReturned { step, attempt, .. } => has_items(step) || attempt == begun(step),
+        EventKind::AttemptSucceeded { step, attempt, items, .. }
+        | EventKind::AttemptFailed { step, attempt, items, .. }
+        | EventKind::AttemptLost { step, attempt, items, .. }
+        | EventKind::AttemptReturned { step, attempt, items, .. } => match state.items(step) {
+            None => attempt == begun(step),
+            Some(all) => all
+                .running()
+                .any(|(range, its)| its == attempt && range.first <= items.first && items.end() <= range.end()),
+        },
         EventKind::FannedOut { step, .. } => begun(step) == 0,
         EventKind::StepSucceeded { step, .. } => has_items(step),
         _ => true,
