@@ -39,6 +39,9 @@ pub struct ItemsView {
     /// Of those that wait, how many failed and are tried again.
     #[serde(skip_serializing_if = "is_zero")]
     pub retrying: u64,
+    /// From when the items were known to the last end of an attempt so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed_ms: Option<u64>,
     /// What all attempts used together; of memory, the most that one used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageView>,
@@ -64,17 +67,24 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// Counts items while events are replayed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ItemTally {
     view: ItemsView,
+    known_at: Timestamp,
     /// When items that failed are tried again.
     retries: BTreeMap<u32, Timestamp>,
     failures: BTreeMap<u32, (u32, StepFailure)>,
 }
 
 impl ItemTally {
-    pub(super) fn new(total: u64) -> Self {
-        Self { view: ItemsView { total, ..ItemsView::default() }, ..Self::default() }
+    pub(super) fn new(total: u64, known_at: Timestamp) -> Self {
+        let view = ItemsView { total, ..ItemsView::default() };
+        Self { view, known_at, retries: BTreeMap::new(), failures: BTreeMap::new() }
+    }
+
+    /// An attempt ended.
+    pub(super) fn ended(&mut self, at: Timestamp) {
+        self.view.elapsed_ms = u64::try_from(at.0.saturating_sub(self.known_at.0)).ok();
     }
 
     pub(super) fn started(&mut self, range: ItemRange) {

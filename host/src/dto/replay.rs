@@ -101,7 +101,7 @@ impl<'a> Replay<'a> {
             EventKind::FannedOut { step, items } => {
                 self.with(*step, |view| view.state = StepState::Running);
                 if let Some(progress) = self.steps.get_mut(step.get()) {
-                    progress.items = Some(ItemTally::new(items.items.unwrap_or_default()));
+                    progress.items = Some(ItemTally::new(items.items.unwrap_or_default(), at));
                 }
             }
             EventKind::Carried { step, items, output, from } => {
@@ -238,8 +238,11 @@ impl<'a> Replay<'a> {
 
     fn end(&mut self, at: Timestamp, step: StepIndex, range: ItemRange, attempt: u32, end: &End<'_>) {
         let started_at = self.take(step, range).unwrap_or(at);
-        if let (Some(tally), Some(usage)) = (self.tally(step), end.usage) {
-            tally.used(usage);
+        if let Some(tally) = self.tally(step) {
+            tally.ended(at);
+            if let Some(usage) = end.usage {
+                tally.used(usage);
+            }
         }
         let mut ended = self.attempt(step, range, attempt, started_at);
         ended.state = end.state;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cli::graph::ascii::{self, Label},
-    dto::{ItemsView, OutputView, RunDetail, RunState, RunSummary, StepView},
+    dto::{ItemsView, OutputView, RunDetail, RunState, RunSummary, StepView, UsageView},
     event::StepState,
     ids::{RunId, Timestamp},
     plan::Plan,
@@ -87,11 +87,17 @@ fn row(step: &StepView, run: &RunSummary, now: Timestamp) -> [Cell; 6] {
     [
         Cell::new(Style::Strong, step.name.as_str()),
         Cell::new(style, format!("{icon} {word}")),
-        usage.map(|usage| units::duration(Duration::from_micros(usage.wall_us))).unwrap_or_default().into(),
+        usage.map(|usage| units::duration(took(step, usage))).unwrap_or_default().into(),
         usage.map(|usage| units::bytes(usage.memory_bytes)).unwrap_or_default().into(),
         step.output.as_ref().map(|output| units::bytes(output.total_bytes())).unwrap_or_default().into(),
         Cell::new(Style::Faint, cut(&note(step, now), MAX_NOTE)),
     ]
+}
+
+/// Items run side by side: what they took is not the sum of what each of them did.
+fn took(step: &StepView, usage: &UsageView) -> Duration {
+    let elapsed = step.items.as_ref().and_then(|items| items.elapsed_ms);
+    elapsed.map_or(Duration::from_micros(usage.wall_us), Duration::from_millis)
 }
 
 /// What else there is to say of a step, in a few words.
