@@ -53,6 +53,8 @@ guests: _toolchain
 # Check the licences and sources of all dependencies
 licences:
     @command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+    # Also what only other systems need: its licence is looked at too.
+    cargo fetch --locked
     cargo deny --offline --log-level error check licenses bans sources
 
 # The durability tests watch system calls.
