@@ -31,14 +31,5 @@ impl ResultCache for JournalResults {
 }
 
 fn find(reader: &Reader, keys: &[ContentHash]) -> Result<Vec<Option<CachedResult>>, LookupError> {
-    let found = reader.cached(keys).map_err(|error| LookupError(error.to_string()))?;
-    let known = found.into_iter().map(|found| {
-        found.map(|found| CachedResult {
-            attempt: found.attempt,
-            output: found.output,
-            index: found.index,
-            packed: found.packed,
-        })
-    });
-    Ok(known.collect())
+    reader.cached(keys).map_err(|error| LookupError(error.to_string()))
 }

@@ -150,7 +150,9 @@ impl RunState {
                 self.outcome = Some(*outcome);
             }
             EventKind::AttemptStarted { step, items, attempt } => self.attempt_started(*step, *items, *attempt)?,
-            EventKind::AttemptSucceeded { step, items, output, .. } => self.attempt_succeeded(*step, *items, output)?,
+            EventKind::AttemptSucceeded { step, items, output, .. } => {
+                self.result(*step, *items, output, StepState::Running)?;
+            }
             EventKind::AttemptFailed { step, items, attempt, failure, retry_at, .. } => {
                 self.attempt_failed(*step, *items, *attempt, failure, *retry_at)?;
             }
@@ -166,7 +168,9 @@ impl RunState {
                 entry.state = StepState::Running;
                 self.decidable.push_back(*step);
             }
-            EventKind::Carried { step, items, output, .. } => self.carried(*step, *items, output)?,
+            EventKind::Carried { step, items, output, .. } => {
+                self.result(*step, *items, output, StepState::Waiting)?;
+            }
             EventKind::StepSucceeded { step, output } => {
                 self.expect(*step, &[StepState::Running])?.output = Some(output.clone());
                 self.end_step(*step, StepState::Succeeded);

@@ -22,8 +22,8 @@ use crate::ids::RunId;
 
 pub(super) use columns::{form_word, item_counts, place_word};
 pub use rows::{
-    AttemptFilter, AttemptRow, AttemptState, CachedResult, ItemCounts, LogChunk, LogFilter, OutputRow, PipelineRow,
-    RunCursor, RunFilter, RunPage, RunRow, RunState, StepCounts, StepReason, StepRow, StoredOutput,
+    AttemptFilter, AttemptRow, AttemptState, ItemCounts, LogChunk, LogFilter, OutputRow, PipelineRow, RunCursor,
+    RunFilter, RunPage, RunRow, RunState, StepCounts, StepReason, StepRow, StoredOutput,
 };
 
 /// The most rows that one call returns.

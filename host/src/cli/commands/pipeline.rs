@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::{
+    access,
     cli::{
         args::{CheckArgs, GraphArgs, GraphFormat},
         exit::{CliError, Exit, render_problems},
@@ -16,7 +17,9 @@ use crate::{
         toml::{self, LoadError},
     },
     dto::{CheckReport, GraphView},
+    grants::Grants,
     ids::Name,
+    plan::Plan,
 };
 
 /// Reads a pipeline.
@@ -57,7 +60,7 @@ pub(super) async fn check(settings: &Settings, args: &CheckArgs) -> Result<Exit,
             let compiled = super::library(settings).await?.compile(&pipeline).await;
             let problems = match compiled {
                 Ok(compiled) => {
-                    asks = super::policy::asks(&compiled.plan);
+                    asks = grants(&compiled.plan);
                     compiled.warnings
                 }
                 Err(problems) => problems,
@@ -76,6 +79,19 @@ pub(super) async fn check(settings: &Settings, args: &CheckArgs) -> Result<Exit,
         }
     }
     Ok(exit)
+}
+
+/// What a plan asks for, a line for each step, and how to allow it; nothing if it asks for nothing.
+fn grants(plan: &Plan) -> String {
+    let (mut lines, mut all) = (String::new(), Grants::default());
+    for step in plan.steps.iter().filter(|step| !step.grants.is_pure()) {
+        lines.push_str(&format!("  {} asks for {}\n", step.name, access::names(&step.grants, ", ")));
+        step.grants.list().for_each(|grant| all.add(grant));
+    }
+    if !all.is_pure() {
+        lines.push_str(&format!("  run it with --allow {}\n", access::names(&all, ",")));
+    }
+    lines
 }
 
 /// Problems that do not stop anything, on standard error.

@@ -63,15 +63,3 @@ pub(super) fn check(
     eprint!("{}", render_problems(&problems, false, REFUSAL_WIDTH));
     super::pipeline::refuse(path, Some(plan.pipeline.clone()), problems, json).map(Some)
 }
-
-/// What a plan asks for, a line for each step, and how to allow it; nothing if it asks for nothing.
-pub(super) fn asks(plan: &Plan) -> String {
-    let Err(refusal) = Policy::default().check(plan) else { return String::new() };
-    let asking = plan.steps.iter().filter(|step| !step.grants.is_pure());
-    let mut lines: String =
-        asking.map(|step| format!("  {} asks for {}\n", step.name, access::names(&step.grants, ", "))).collect();
-    let mut all = Grants::default();
-    refusal.refused.iter().for_each(|refused| all.add(refused.grant));
-    lines.push_str(&format!("  run it with --allow {}\n", access::names(&all, ",")));
-    lines
-}

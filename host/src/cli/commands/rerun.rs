@@ -2,7 +2,7 @@
 
 use super::{
     policy,
-    run::{Show, conclude, params, start_error},
+    run::{self, Show, conclude, params, start_error},
 };
 use crate::{
     app::{Again, History, Rerun},
@@ -40,15 +40,10 @@ pub(super) async fn rerun(settings: &Settings, args: RunsRerunArgs) -> Result<Ex
     let host = show.open(settings, policy.clone()).await?;
     let mut plan = None;
     if let Some((path, pipeline)) = pipeline {
-        let compiled = match host.compile(&pipeline).await {
-            Ok(compiled) => compiled,
-            Err(problems) => return super::pipeline::refuse(path, Some(pipeline.name.value), problems, json),
+        plan = match run::plan(settings, &host, &policy, (path, &pipeline), json).await? {
+            Ok(plan) => Some(plan),
+            Err(exit) => return Ok(exit),
         };
-        super::pipeline::warn(settings, &compiled.warnings);
-        if let Some(exit) = policy::check(&policy, path, &pipeline, &compiled.plan, json)? {
-            return Ok(exit);
-        }
-        plan = Some(compiled.plan);
     }
     let how = Rerun { again, params, plan, options: policy::run_options(&args.options) };
     let run = host.rerun(id, how).await.map_err(start_error)?;

@@ -1,6 +1,6 @@
 //! `run` and `runs resume`, and what they share with `runs rerun`: from the first line to the report.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use super::{end::End, policy};
 use crate::{
@@ -13,10 +13,12 @@ use crate::{
         output::note,
         settings::Settings,
     },
+    definition::Pipeline,
     event::Outcome,
     execute::ports::Observer,
     ids::{Name, RunId},
     observe::log::LogObserver,
+    plan::Plan,
 };
 
 pub(super) async fn run(settings: &Settings, args: RunArgs) -> Result<Exit, CliError> {
@@ -29,17 +31,34 @@ pub(super) async fn run(settings: &Settings, args: RunArgs) -> Result<Exit, CliE
     let policy = policy::of(&args.options)?;
     let show = Show::new(settings, &args.report);
     let host = show.open(settings, policy.clone()).await?;
-    let compiled = match host.compile(&pipeline).await {
+    let plan = match plan(settings, &host, &policy, (path, &pipeline), json).await? {
+        Ok(plan) => plan,
+        Err(exit) => return Ok(exit),
+    };
+    let options = policy::run_options(&args.options);
+    let run = host.start_with(plan, params, options).await.map_err(start_error)?;
+    conclude(settings, &args.report, &show, host, run).await
+}
+
+/// The plan of a pipeline that may be run, or how the command ends if it may not.
+pub(super) async fn plan(
+    settings: &Settings,
+    host: &Host,
+    policy: &Policy,
+    (path, pipeline): (&Path, &Pipeline),
+    json: bool,
+) -> Result<Result<Plan, Exit>, CliError> {
+    let compiled = match host.compile(pipeline).await {
         Ok(compiled) => compiled,
-        Err(problems) => return super::pipeline::refuse(path, Some(pipeline.name.value), problems, json),
+        Err(problems) => {
+            return super::pipeline::refuse(path, Some(pipeline.name.value.clone()), problems, json).map(Err);
+        }
     };
     super::pipeline::warn(settings, &compiled.warnings);
-    if let Some(exit) = policy::check(&policy, path, &pipeline, &compiled.plan, json)? {
-        return Ok(exit);
-    }
-    let options = policy::run_options(&args.options);
-    let run = host.start_with(compiled.plan, params, options).await.map_err(start_error)?;
-    conclude(settings, &args.report, &show, host, run).await
+    Ok(match policy::check(policy, path, pipeline, &compiled.plan, json)? {
+        Some(exit) => Err(exit),
+        None => Ok(compiled.plan),
+    })
 }
 
 pub(super) async fn resume(settings: &Settings, args: &RunsResumeArgs) -> Result<Exit, CliError> {

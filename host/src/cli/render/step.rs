@@ -210,7 +210,7 @@ fn row(attempt: &AttemptView, most: Option<u32>) -> [Cell; 9] {
         Cell::new(Style::Strong, number),
         items.unwrap_or_default().into(),
         Cell::new(style, format!("{icon} {word}")),
-        attempt.started_at.chars().skip(11).take(12).collect::<String>().into(),
+        units::clock(&attempt.started_at).into(),
         usage.map(|usage| time(usage.wall_us)).unwrap_or_default().into(),
         usage.map(|usage| time(usage.cpu_us)).unwrap_or_default().into(),
         usage.map(|usage| units::bytes(usage.memory_bytes)).unwrap_or_default().into(),

@@ -90,7 +90,13 @@ pub fn ahead(at: Timestamp, now: Timestamp) -> String {
 /// The time of day in UTC, such as `06:00:01.250`.
 #[must_use]
 pub fn time_of_day(at: Timestamp) -> String {
-    at.rfc3339().chars().skip(11).take(12).collect()
+    clock(&at.rfc3339())
+}
+
+/// The same of a time that is written out already.
+#[must_use]
+pub fn clock(rfc3339: &str) -> String {
+    rfc3339.chars().skip(11).take(12).collect()
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub struct LookupError(pub String);
 /// The result of an earlier attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedResult {
-    /// The attempt that computed it; of a `for_each` step, with the item.
+    /// The attempt that computed it; of a `for_each` step, with the item. Its run may have been removed since.
     pub attempt: AttemptName,
     /// The output, or the pack that the item's output is in.
     pub output: OutputRef,

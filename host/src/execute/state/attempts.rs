@@ -28,18 +28,20 @@ impl RunState {
         Ok(())
     }
 
-    pub(super) fn attempt_succeeded(
+    /// A result of an attempt that ran, or of one in another run: then the step was still waiting.
+    pub(super) fn result(
         &mut self,
         step: StepIndex,
         range: ItemRange,
         output: &OutputRef,
+        from: StepState,
     ) -> Result<(), &'static str> {
         if let Some(items) = &mut self.entry(step)?.items {
-            items.succeed(range, output.clone())?;
+            items.succeed(range, output.clone(), from)?;
             self.decidable.push_back(step);
             return Ok(());
         }
-        self.expect_whole(step, range, &[StepState::Running])?.output = Some(output.clone());
+        self.expect_whole(step, range, &[from])?.output = Some(output.clone());
         self.end_step(step, StepState::Succeeded);
         Ok(())
     }
@@ -86,22 +88,6 @@ impl RunState {
             entry.attempts = next.saturating_sub(1);
         }
         self.decidable.push_back(step);
-        Ok(())
-    }
-
-    pub(super) fn carried(
-        &mut self,
-        step: StepIndex,
-        range: ItemRange,
-        output: &OutputRef,
-    ) -> Result<(), &'static str> {
-        if let Some(items) = &mut self.entry(step)?.items {
-            items.carry(range, output.clone())?;
-            self.decidable.push_back(step);
-            return Ok(());
-        }
-        self.expect_whole(step, range, &[StepState::Waiting])?.output = Some(output.clone());
-        self.end_step(step, StepState::Succeeded);
         Ok(())
     }
 

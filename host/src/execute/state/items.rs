@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    event::StepState,
     failure::StepFailure,
     ids::Timestamp,
     output::{ItemRange, OutputRef},
@@ -133,21 +134,14 @@ impl Items {
         Ok(())
     }
 
-    pub(super) fn succeed(&mut self, range: ItemRange, output: OutputRef) -> Result<(), &'static str> {
-        self.running.take(range)?;
-        self.keep(range, output);
-        Ok(())
-    }
-
-    pub(super) fn carry(&mut self, range: ItemRange, output: OutputRef) -> Result<(), &'static str> {
-        self.waiting.take(range)?;
-        self.keep(range, output);
-        Ok(())
-    }
-
-    fn keep(&mut self, range: ItemRange, output: OutputRef) {
+    pub(super) fn succeed(&mut self, range: ItemRange, output: OutputRef, from: StepState) -> Result<(), &'static str> {
+        match from {
+            StepState::Waiting => self.waiting.take(range)?,
+            _ => self.running.take(range)?,
+        }
         self.succeeded.insert(range, output);
         self.succeeded_count += range.count;
+        Ok(())
     }
 
     pub(super) fn fail(&mut self, range: ItemRange, failure: &StepFailure) -> Result<(), &'static str> {

@@ -5,11 +5,12 @@ use std::{collections::HashMap, sync::Arc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    AttemptState, CachedResult, QueryError, Reader, codec, columns,
+    AttemptState, QueryError, Reader, codec, columns,
     events::{self, Unfit},
 };
 use crate::{
     event::{EventKind, KeyPart, RunEvent},
+    execute::reuse::CachedResult,
     ids::{ContentHash, Name, RunId, StepIndex},
     output::AttemptName,
     persist::StoreError,

@@ -300,19 +300,6 @@ pub struct StoredOutput {
     pub index: Option<u64>,
 }
 
-/// A result that a key leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CachedResult {
-    /// The attempt that computed it. Its run may have been removed since.
-    pub attempt: AttemptName,
-    /// The output that it is, or is packed in.
-    pub output: OutputRef,
-    /// Its element of the output, if that is packed.
-    pub index: u64,
-    /// Whether the output is a stream with one element for each item.
-    pub packed: bool,
-}
-
 /// What is known of an output without loading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutputRow {
