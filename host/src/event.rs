@@ -166,6 +166,14 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// Whether a run in which this happened has begun; before, it is queued.
+    #[must_use]
+    pub fn begins(&self) -> bool {
+        !matches!(self, Self::Created { .. } | Self::Carried { .. })
+    }
+}
+
 /// A parameter's value in one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ParamValue {
@@ -186,6 +194,29 @@ pub enum Origin {
         /// The run that it repeats.
         of: RunId,
     },
+    /// A trigger of the pipeline.
+    Trigger {
+        /// Its name.
+        trigger: Name,
+        /// What it is: `cron`, `webhook`, …
+        kind: String,
+        /// What happened, among all that happens to the trigger.
+        key: String,
+        /// When the run was due, if it was scheduled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scheduled_for: Option<Timestamp>,
+    },
+}
+
+impl Origin {
+    /// When the run was due, if it was scheduled.
+    #[must_use]
+    pub fn scheduled_for(&self) -> Option<Timestamp> {
+        match self {
+            Self::Manual | Self::Rerun { .. } => None,
+            Self::Trigger { scheduled_for, .. } => *scheduled_for,
+        }
+    }
 }
 
 /// How a run runs, whatever its pipeline says.
@@ -377,6 +408,64 @@ impl Outcome {
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It was accepted, and nothing has happened since.
+    Queued,
+    /// It has begun and not ended. If its host has stopped, it waits to be resumed.
+    Running,
+    /// Every step succeeded.
+    Succeeded,
+    /// A step failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl RunState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled];
+
+    /// Those that a run leaves again.
+    pub const ACTIVE: [Self; 2] = [Self::Queued, Self::Running];
+
+    /// Whether it will never change again.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        !Self::ACTIVE.contains(&self)
+    }
+
+    /// The word that users read and write.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state that a word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+impl From<Outcome> for RunState {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Succeeded => Self::Succeeded,
+            Outcome::Failed => Self::Failed,
+            Outcome::Cancelled => Self::Cancelled,
         }
     }
 }

@@ -12,9 +12,12 @@ mod library;
 pub mod params;
 mod rerun;
 mod run;
+mod start;
 pub mod storage;
 
 use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
+
+use tokio::sync::Semaphore;
 
 pub use self::{
     history::History,
@@ -22,21 +25,19 @@ pub use self::{
     params::{ParamInput, Params, ParamsError},
     rerun::{Again, Rerun},
     run::Run,
+    start::{StartError, StartRequest, Submitted},
 };
 use crate::{
-    access::{Policy, Refusal},
+    access::Policy,
     definition::{Pipeline, problem::Problems},
-    event::{EventKind, Origin, RunOptions},
     execute::{
-        dispatcher::{self, Ports, RunError},
+        dispatcher::Ports,
         ports::{Observer, OutputStore},
         reuse::ReusingRunner,
-        state::RunState,
     },
-    ids::RunId,
     observe::Fanout,
     persist::{DataDir, SqliteJournal, outputs::BlobStore},
-    plan::{Compiled, Plan},
+    plan::Compiled,
     runtime::{Modules, ModulesOptions, SandboxRunner, engine::EngineError},
 };
 pub use crate::{
@@ -46,7 +47,7 @@ pub use crate::{
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
 use cache::JournalResults;
 use control::ControlSocket;
-use keeper::{InUse, Keeper};
+use keeper::Keeper;
 use run::ActiveRuns;
 use storage::RetentionPolicy;
 
@@ -61,6 +62,8 @@ pub struct Host {
     parallelism: usize,
     policy: Policy,
     active: Arc<ActiveRuns>,
+    /// As many as runs may be active at once.
+    admission: Arc<Semaphore>,
     keeper: Arc<Keeper>,
     _control: Option<ControlSocket>,
 }
@@ -73,6 +76,7 @@ pub struct HostBuilder {
     policy: Policy,
     observers: Vec<Arc<dyn Observer>>,
     retention: Option<RetentionPolicy>,
+    max_runs: usize,
 }
 
 /// Why a host cannot be opened.
@@ -90,40 +94,6 @@ pub enum OpenError {
     /// WebAssembly cannot be run here.
     #[error(transparent)]
     Engine(#[from] EngineError),
-}
-
-/// Why a run cannot be started or taken up again.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// What it was given is wrong.
-    #[error(transparent)]
-    Params(#[from] ParamsError),
-    /// A module cannot be loaded.
-    #[error("the run needs a module that cannot be loaded: {0}")]
-    Module(#[from] ModuleError),
-    /// The database cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It could not be accepted, or its journal is damaged.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// It asks for grants that are not allowed.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// It cannot be repeated yet.
-    #[error("the run {0} has not ended, so it cannot be repeated")]
-    NotEnded(RunId),
-    /// It is to be repeated from a step that it does not have.
-    #[error("the pipeline has no step `{step}`; it has {known}")]
-    NoStep {
-        /// What was asked for.
-        step: String,
-        /// The steps there are.
-        known: String,
-    },
-    /// It is running in this process.
-    #[error("the run {0} is running already")]
-    Active(RunId),
 }
 
 impl HostBuilder {
@@ -145,6 +115,13 @@ impl HostBuilder {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// How many runs are active at once; more are accepted, and wait. Default: all.
+    #[must_use]
+    pub fn max_runs(mut self, runs: NonZeroUsize) -> Self {
+        self.max_runs = runs.get().min(Semaphore::MAX_PERMITS);
         self
     }
 
@@ -203,6 +180,7 @@ impl HostBuilder {
             parallelism: self.parallelism,
             policy: self.policy,
             active,
+            admission: Arc::new(Semaphore::new(self.max_runs)),
         })
     }
 }
@@ -230,6 +208,7 @@ impl Host {
             policy: Policy::default(),
             observers: Vec::new(),
             retention: Some(RetentionPolicy::default()),
+            max_runs: Semaphore::MAX_PERMITS,
         }
     }
 
@@ -259,80 +238,14 @@ impl Host {
         self.runner.sandboxes_started()
     }
 
-    /// Accepts a run of a compiled pipeline and starts it. The run is durable when this returns.
-    ///
-    /// # Errors
-    /// If what it is given is wrong, it asks for grants that are not allowed, or it cannot be stored.
-    pub async fn start(&self, plan: Plan, params: Params) -> Result<Run, StartError> {
-        self.start_with(plan, params, RunOptions::default()).await
-    }
-
-    /// The same, with a say in how it runs.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub async fn start_with(&self, plan: Plan, params: Params, options: RunOptions) -> Result<Run, StartError> {
-        self.policy.check(&plan)?;
-        let in_use = self.keeper.in_use().await;
-        let plan = Arc::new(plan);
-        self.load_modules(&plan).await?;
-        let (stored, outputs) = (Arc::clone(&plan), Arc::clone(&self.outputs));
-        let params = tokio::task::spawn_blocking(move || params::store(&stored, params, outputs.as_ref()))
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let created = EventKind::Created { params, origin: Origin::Manual, options };
-        let state = dispatcher::accept(RunId::generate(), plan, vec![created], &self.ports).await?;
-        Ok(self.drive(state, in_use))
-    }
-
-    /// Takes up a run where it was left. A run that has ended answers with how it did. Its grants were allowed when it was
-    /// accepted, and stay so.
-    ///
-    /// # Errors
-    /// If there is no such run, a module of it is lost, or its journal is damaged.
-    pub async fn resume(&self, run: RunId) -> Result<Run, StartError> {
-        if self.active.contains(run) {
-            return Err(StartError::Active(run));
-        }
-        let in_use = self.keeper.in_use().await;
-        let reader = self.history.reader();
-        let plan = Arc::new(reader.plan(run)?);
-        let events = reader.history(run)?;
-        let state = RunState::replay(run, Arc::clone(&plan), &events).map_err(RunError::from)?;
-        if state.outcome().is_none() {
-            self.load_modules(&plan).await?;
-        }
-        Ok(self.drive(state, in_use))
-    }
-
-    async fn load_modules(&self, plan: &Plan) -> Result<(), ModuleError> {
-        for module in &plan.modules {
-            self.library.modules().restore(module.digest).await?;
-        }
-        Ok(())
-    }
-
-    fn drive(&self, state: RunState, in_use: InUse) -> Run {
-        let (run, plan) = (state.run(), Arc::clone(state.plan()));
-        let (ports, parallelism) = (self.ports.clone(), self.parallelism);
-        let keeper = Arc::clone(&self.keeper);
-        self.active.begin(run, plan, |cancel| async move {
-            let outcome = dispatcher::drive(state, ports, parallelism, cancel).await;
-            drop(in_use);
-            keeper.tidy();
-            outcome
-        })
-    }
-
     /// Ends: waits until everything is written, and gives the data directory back. Runs that are still active stop where
     /// they are, and can be resumed.
     ///
     /// # Errors
     /// If something could not be written.
-    pub async fn close(self) -> Result<(), crate::execute::ports::JournalError> {
+    pub async fn close(&self) -> Result<(), crate::execute::ports::JournalError> {
         self.keeper.rest().await;
         let journal = Arc::clone(&self.journal);
-        drop(self);
         let closed = tokio::task::spawn_blocking(move || journal.close()).await;
         closed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }

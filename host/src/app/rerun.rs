@@ -5,10 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{Host, Params, Run, StartError, params};
 use crate::{
     event::{EventKind, RunOptions},
-    execute::{
-        dispatcher,
-        rerun::{self, Earlier, Mode},
-    },
+    execute::rerun::{self, Earlier, Mode},
     ids::{RunId, StepIndex},
     plan::Plan,
 };
@@ -84,7 +81,6 @@ impl Host {
             Ok::<_, StartError>(rerun::first_events(earlier, &new_plan, values, &mode, how.options))
         });
         let first = decided.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let state = dispatcher::accept(RunId::generate(), plan, first, &self.ports).await?;
-        Ok(self.drive(state, in_use))
+        self.launch(plan, first, None, None, in_use).await?.only()
     }
 }

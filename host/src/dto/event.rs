@@ -213,7 +213,7 @@ impl EventBody {
                 Self::StepCancelled { step: name(step), reason: ReasonView::cancelled(plan, reason) }
             }
             EventKind::CancelRequested => Self::CancelRequested,
-            EventKind::Finished { outcome } => Self::RunFinished { state: RunState::of(Some(*outcome)) },
+            EventKind::Finished { outcome } => Self::RunFinished { state: RunState::from(*outcome) },
         }
     }
 }

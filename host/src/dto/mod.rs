@@ -18,6 +18,7 @@ mod step;
 mod storage;
 mod waits;
 
+pub use crate::event::RunState;
 pub use cache::{CacheResult, CacheView, ChangeView};
 pub use check::{CheckReport, PlaceView, ProblemView, Severity};
 pub use event::{EventBody, EventView, LogLineView, LogLines};
@@ -25,7 +26,7 @@ pub use graph::{BranchView, CaseView, EdgeKind, EdgeView, GraphView, NodeView, R
 pub use items::{ItemFailureView, ItemsView, MAX_FAILURES};
 pub use module::{ModuleView, ParameterView, StepSignature};
 pub use reason::{ReasonKind, ReasonView};
-pub use run::{PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary, StepCounts};
+pub use run::{PipelineList, PipelineSummary, RunDetail, RunList, RunSummary, StepCounts};
 pub use step::{
     AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, RangeView, StepView, UsageView,
 };

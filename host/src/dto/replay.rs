@@ -6,12 +6,12 @@ use super::{
     cache::{CacheResult, CacheView},
     items::ItemTally,
     reason::ReasonView,
-    run::{RunDetail, RunState},
+    run::RunDetail,
     step::{AttemptState, AttemptView, OutputView, ParamView, StepView},
     waits::WaitView,
 };
 use crate::{
-    event::{CancelReason, EventKind, Origin, RunEvent, RunOptions, StepState},
+    event::{CancelReason, EventKind, Origin, RunEvent, RunOptions, RunState, StepState},
     failure::{FailureKind, StepFailure, Usage},
     ids::{RunId, StepIndex, Timestamp},
     output::{AttemptName, ItemRange},
@@ -59,6 +59,10 @@ impl<'a> Replay<'a> {
     }
 
     pub(super) fn apply(&mut self, event: &RunEvent) {
+        let run = &mut self.detail.run;
+        if run.state == RunState::Queued && event.kind.begins() {
+            run.state = RunState::Running;
+        }
         match &event.kind {
             EventKind::Created { params, origin, options } => {
                 self.options = options.clone();
@@ -66,6 +70,10 @@ impl<'a> Replay<'a> {
                 detail.run.created_at = event.at.rfc3339();
                 if let Origin::Rerun { of } = origin {
                     detail.rerun_of = Some(*of);
+                }
+                if let Origin::Trigger { trigger, .. } = origin {
+                    detail.run.trigger = Some(trigger.clone());
+                    detail.run.scheduled_for = origin.scheduled_for().map(Timestamp::rfc3339);
                 }
                 let view = |param: &crate::event::ParamValue| ParamView {
                     name: param.name.clone(),
@@ -76,7 +84,7 @@ impl<'a> Replay<'a> {
             EventKind::Resumed => {}
             EventKind::CancelRequested => self.detail.cancel_requested = true,
             EventKind::Finished { outcome } => {
-                self.detail.run.state = RunState::of(Some(*outcome));
+                self.detail.run.state = RunState::from(*outcome);
                 self.detail.run.finished_at = Some(event.at.rfc3339());
             }
             kind => self.apply_to_step(event.at, kind),
@@ -299,7 +307,7 @@ impl<'a> Replay<'a> {
                 view.cache = CacheView::off(plan.step(index), options);
             }
         }
-        if self.detail.run.state == RunState::Running {
+        if !self.detail.run.state.is_terminal() {
             let waits: Vec<_> = plan.indices().map(|index| WaitView::of(plan, index, &self.detail.steps)).collect();
             for (view, waits) in self.detail.steps.iter_mut().zip(waits) {
                 view.waits = waits;

@@ -10,48 +10,10 @@ use super::{
     step::{ParamView, StepView},
 };
 use crate::{
-    event::{KeyPart, Outcome, RunEvent, StepState},
+    event::{KeyPart, RunEvent, RunState, StepState},
     ids::{Name, PlanHash, RunId},
     plan::Plan,
 };
-
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunState {
-    /// It has not ended. If its host has stopped, it waits to be resumed.
-    Running,
-    /// Every step succeeded.
-    Succeeded,
-    /// A step failed.
-    Failed,
-    /// It was cancelled.
-    Cancelled,
-}
-
-impl RunState {
-    /// The state of a run that ended so, or has not.
-    #[must_use]
-    pub fn of(outcome: Option<Outcome>) -> Self {
-        match outcome {
-            None => Self::Running,
-            Some(Outcome::Succeeded) => Self::Succeeded,
-            Some(Outcome::Failed) => Self::Failed,
-            Some(Outcome::Cancelled) => Self::Cancelled,
-        }
-    }
-
-    /// The word that users read.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
 
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,6 +35,12 @@ pub struct RunSummary {
     /// From its beginning to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// The trigger of its pipeline that started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Name>,
+    /// When it was due, if it was scheduled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<String>,
     /// How many steps stand where.
     pub steps: StepCounts,
 }
@@ -197,11 +165,13 @@ impl RunDetail {
         let run = RunSummary {
             id,
             pipeline: plan.pipeline.clone(),
-            state: RunState::Running,
+            state: RunState::Queued,
             interrupted: false,
             created_at: String::new(),
             finished_at: None,
             duration_ms: None,
+            trigger: None,
+            scheduled_for: None,
             steps: StepCounts::default(),
         };
         let output = plan.output.map(|step| plan.step(step).name.clone());
@@ -225,7 +195,7 @@ impl RunDetail {
         events.iter().for_each(|event| replay.apply(event));
         let mut detail = replay.finish();
         if let (Some(first), Some(last)) = (events.first(), events.last())
-            && detail.run.state != RunState::Running
+            && detail.run.state.is_terminal()
         {
             detail.run.duration_ms = u64::try_from(last.at.0 - first.at.0).ok();
         }

@@ -26,13 +26,14 @@ use self::{
 };
 use super::{
     ports::{
-        AttemptReport, BoxFuture, Cancel, Clock, Journal, JournalError, LogStore, Observer, OutputStore, StepRunner,
+        Accepted, AttemptReport, Before, BoxFuture, Cancel, Clock, Journal, JournalError, LogStore, Observer,
+        OutputStore, RequestKey, StepRunner,
     },
     state::{Decision, RunState, StateError},
 };
 use crate::{
     event::{EventKind, Outcome, RunEvent},
-    ids::{StepIndex, Timestamp},
+    ids::{RunId, StepIndex, Timestamp},
     plan::Plan,
 };
 
@@ -327,23 +328,27 @@ async fn cancel_asked(cancel: &mut Cancel, asked: u8) {
     }
 }
 
-/// Accepts a new run with its first events: it is durable when this returns.
+/// Accepts a new run with its first events: it is durable when this returns. If what asks for it did so before, there is
+/// no new run.
 ///
 /// # Errors
 /// If the journal cannot be written, or the events do not fit the plan.
 pub async fn accept(
-    run: crate::ids::RunId,
     plan: Arc<Plan>,
     first: Vec<EventKind>,
+    request: Option<RequestKey>,
     ports: &Ports,
-) -> Result<RunState, RunError> {
+) -> Result<Result<RunState, Before>, RunError> {
+    let run = RunId::generate();
     let at = ports.clock.now();
     let events: Vec<_> = (0..).zip(first).map(|(seq, kind)| RunEvent { run, seq, at, kind }).collect();
     let mut state = RunState::new(run, Arc::clone(&plan));
     for event in &events {
         state.apply(event)?;
     }
-    ports.journal.create(run, Arc::clone(&plan), events.clone()).await?;
+    if let Accepted::Before(before) = ports.journal.create(run, Arc::clone(&plan), events.clone(), request).await? {
+        return Ok(Err(before));
+    }
     ports.observer.committed(&plan, &events);
-    Ok(state)
+    Ok(Ok(state))
 }

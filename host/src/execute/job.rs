@@ -34,7 +34,7 @@ pub(super) fn prepare(state: &RunState, index: StepIndex, attempt: u32) -> Resul
         output: step.output,
         limits: step.limits.clone(),
         grants: step.grants.clone(),
-        scheduled_for: None,
+        scheduled_for: state.scheduled_for(),
         reuse: state.options().cache && !step.uncached,
         items: None,
     })
@@ -108,13 +108,13 @@ fn literal(json: &serde_json::Value) -> Result<Bytes, StepFailure> {
 pub(super) fn fact(state: &RunState, fact: RunFact) -> Bytes {
     match fact {
         RunFact::Id => text(&state.run().to_string()),
-        // Nothing is scheduled yet; a run that was not is due when it is accepted.
+        // A run that was not scheduled is due when it is accepted.
         RunFact::ScheduledFor => text(&due(state).rfc3339()),
     }
 }
 
 fn due(state: &RunState) -> Timestamp {
-    state.created_at()
+    state.scheduled_for().unwrap_or_else(|| state.created_at())
 }
 
 /// A text as MessagePack.

@@ -149,17 +149,52 @@ impl AttemptEnd {
 
 /// Keeps the truth about runs.
 pub trait Journal: Send + Sync {
-    /// Accepts a new run: its plan and its first events, in one commit.
+    /// Accepts a new run: its plan, its first events, and what asked for it, in one commit. What asks for a run twice gets
+    /// the one that it has.
     fn create(
         &self,
         run: RunId,
         plan: Arc<Plan>,
         events: Vec<RunEvent>,
-    ) -> BoxFuture<'static, Result<(), JournalError>>;
+        request: Option<RequestKey>,
+    ) -> BoxFuture<'static, Result<Accepted, JournalError>>;
 
     /// Appends events, in order and in one commit. They are durable when the future ends. Appends are committed in the
     /// order of the calls, also when nobody awaits them.
     fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>>;
+}
+
+/// What asks for a run, and may do so only once: an event of a trigger, or a request that may be sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// Who numbers the keys, such as a trigger.
+    pub scope: String,
+    /// Unique within the scope.
+    pub key: String,
+    /// When the run was due, if it was scheduled.
+    pub scheduled_for: Option<Timestamp>,
+    /// A hash of what is asked for, where the same key might come with something else.
+    pub fingerprint: Option<[u8; 32]>,
+}
+
+/// What became of a new run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is there.
+    New,
+    /// It is not: what asked for it did so before.
+    Before(Before),
+}
+
+/// How a request was answered the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// The run that it started; it may have been removed since.
+    pub run: Option<RunId>,
+    /// Why it started none.
+    pub reason: Option<String>,
+    /// Whether the same was asked for.
+    pub same: bool,
 }
 
 /// The journal cannot go on: the run stops where it is, and can be resumed from what was committed.

@@ -23,6 +23,7 @@ pub struct RunState {
     params: Vec<ParamValue>,
     options: RunOptions,
     created_at: Timestamp,
+    scheduled_for: Option<Timestamp>,
     steps: Vec<Step>,
     next_seq: u64,
     unfinished: usize,
@@ -87,6 +88,7 @@ impl RunState {
             params: Vec::new(),
             options: RunOptions::default(),
             created_at: Timestamp(0),
+            scheduled_for: None,
             next_seq: 0,
             unfinished: steps.len(),
             unfinished_main: plan.steps.iter().filter(|step| !step.finally).count(),
@@ -136,8 +138,9 @@ impl RunState {
             return Err("the run has ended");
         }
         match &event.kind {
-            EventKind::Created { params, options, .. } => {
+            EventKind::Created { params, options, origin } => {
                 self.params.clone_from(params);
+                self.scheduled_for = origin.scheduled_for();
                 self.options = options.clone();
                 self.created_at = event.at;
             }

@@ -1,14 +1,14 @@
 //! A journal that forgets: for tests, and for hosts that need no history.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::sequence::{self, Position};
 use crate::{
     event::{EventKind, RunEvent},
-    execute::ports::{BoxFuture, Journal, JournalError},
+    execute::ports::{Accepted, Before, BoxFuture, Journal, JournalError, RequestKey},
     ids::RunId,
     plan::Plan,
 };
@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
     runs: Mutex<HashMap<RunId, MemoryRun>>,
+    /// What asked for a run, and which one it got.
+    requests: Mutex<HashMap<(String, String), (RunId, Option<[u8; 32]>)>>,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,13 @@ impl MemoryJournal {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn try_create(&self, run: RunId, plan: Arc<Plan>, events: Vec<RunEvent>) -> Result<(), JournalError> {
+    fn try_create(
+        &self,
+        run: RunId,
+        plan: Arc<Plan>,
+        events: Vec<RunEvent>,
+        request: Option<RequestKey>,
+    ) -> Result<Accepted, JournalError> {
         let position = Position { next: 0, steps: plan.steps.len(), finished: false };
         sequence::check(run, position, events.iter())?;
         if events.is_empty() {
@@ -58,8 +66,19 @@ impl MemoryJournal {
         if runs.contains_key(&run) {
             return Err(JournalError(format!("run {run} exists already")));
         }
+        if let Some(request) = request {
+            let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+            match requests.entry((request.scope, request.key)) {
+                Entry::Occupied(before) => {
+                    let (run, fingerprint) = *before.get();
+                    let same = fingerprint == request.fingerprint;
+                    return Ok(Accepted::Before(Before { run: Some(run), reason: None, same }));
+                }
+                Entry::Vacant(entry) => entry.insert((run, request.fingerprint)),
+            };
+        }
         runs.insert(run, MemoryRun { plan, events });
-        Ok(())
+        Ok(Accepted::New)
     }
 
     fn try_append(&self, events: Vec<RunEvent>) -> Result<(), JournalError> {
@@ -88,8 +107,9 @@ impl Journal for MemoryJournal {
         run: RunId,
         plan: Arc<Plan>,
         events: Vec<RunEvent>,
-    ) -> BoxFuture<'static, Result<(), JournalError>> {
-        Box::pin(std::future::ready(self.try_create(run, plan, events)))
+        request: Option<RequestKey>,
+    ) -> BoxFuture<'static, Result<Accepted, JournalError>> {
+        Box::pin(std::future::ready(self.try_create(run, plan, events, request)))
     }
 
     fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>> {

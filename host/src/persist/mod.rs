@@ -10,6 +10,7 @@ pub mod memory;
 pub mod outputs;
 pub mod reader;
 pub mod retention;
+pub mod service;
 pub mod verify;
 pub mod writer;
 
@@ -24,4 +25,5 @@ pub use data_dir::{DataDir, DataDirError, Holder, WriterDir};
 pub use error::StoreError;
 pub use memory::MemoryJournal;
 pub use reader::Reader;
+pub use service::ServiceStore;
 pub use writer::{Ack, Artifact, JournalStats, LogEntry, SqliteJournal};

@@ -23,7 +23,7 @@ use crate::ids::RunId;
 pub(super) use columns::{form_word, item_counts, place_word};
 pub use rows::{
     AttemptFilter, AttemptRow, AttemptState, ItemCounts, LogChunk, LogFilter, OutputRow, PipelineRow, RunCursor,
-    RunFilter, RunPage, RunRow, RunState, StepCounts, StepReason, StepRow, StoredOutput,
+    RunFilter, RunPage, RunRow, StepCounts, StepReason, StepRow, StoredOutput,
 };
 
 /// The most rows that one call returns.
@@ -61,7 +61,10 @@ impl Reader {
     }
 
     /// Runs a query on a connection of the pool.
-    fn query<T>(&self, query: impl FnOnce(&mut Connection, &Path) -> Result<T, QueryError>) -> Result<T, StoreError> {
+    pub(super) fn query<T>(
+        &self,
+        query: impl FnOnce(&mut Connection, &Path) -> Result<T, QueryError>,
+    ) -> Result<T, StoreError> {
         let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut connection = pooled.map_or_else(|| schema::open_reader(&self.path), Ok)?;
         let result = query(&mut connection, &self.path).map_err(|error| match error {
@@ -77,7 +80,7 @@ impl Reader {
 }
 
 /// Lets queries use `?` on both.
-enum QueryError {
+pub(super) enum QueryError {
     Sqlite(rusqlite::Error),
     Store(StoreError),
 }

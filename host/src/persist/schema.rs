@@ -20,7 +20,11 @@ use super::{
 const APPLICATION_ID: i64 = 0x7374_706d;
 
 /// Applied in order, each in its own transaction, never changed after a release. `user_version` counts them.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql"), include_str!("schema/0002_items_and_cache.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_initial.sql"),
+    include_str!("schema/0002_items_and_cache.sql"),
+    include_str!("schema/0003_service.sql"),
+];
 
 /// The schema that this program writes.
 const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -88,7 +88,7 @@ fn reader(path: &Path) -> Reader {
 /// Makes a run with its first event.
 fn create(journal: &dyn Journal, pipeline: &str, steps: u32) -> RunId {
     let run = RunId::generate();
-    wait(journal.create(run, plan(pipeline, steps), events(run, 0, [created()]))).unwrap();
+    wait(journal.create(run, plan(pipeline, steps), events(run, 0, [created()]), None)).unwrap();
     run
 }
 

@@ -1,7 +1,9 @@
 //! The writing side: one thread owns the database and commits whatever has queued up, so that many runs share the
 //! cost of a sync to the disk. What was acknowledged survives a power loss.
 
+mod answer;
 mod attempts;
+mod change;
 mod logs;
 mod projection;
 mod shadow;
@@ -21,6 +23,8 @@ use std::{
     thread::JoinHandle,
 };
 
+use answer::Answer;
+use change::Change;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 pub(super) use shadow::Shadow;
@@ -34,7 +38,7 @@ use super::{
 };
 use crate::{
     event::RunEvent,
-    execute::ports::{BoxFuture, Journal, JournalError, LogLine},
+    execute::ports::{Accepted, BoxFuture, Journal, JournalError, LogLine, RequestKey},
     ids::{Name, PlanHash, RunId, StepIndex, Timestamp},
     module::ModuleInfo,
     plan::Plan,
@@ -116,7 +120,8 @@ enum Request {
     Create {
         run: NewRun,
         events: Vec<EncodedEvent>,
-        reply: oneshot::Sender<Reply>,
+        request: Option<RequestKey>,
+        reply: oneshot::Sender<Result<Accepted, JournalError>>,
     },
     Append {
         events: Vec<EncodedEvent>,
@@ -134,6 +139,7 @@ enum Request {
     Shrink {
         reply: oneshot::Sender<Reply>,
     },
+    Change(Change),
     Log(LogEntry),
     Close {
         reply: oneshot::Sender<Reply>,
@@ -239,7 +245,13 @@ impl SqliteJournal {
         Ack { reply: Err(error), shared: Arc::clone(&self.shared) }
     }
 
-    fn try_create(&self, run: RunId, plan: &Plan, events: Vec<RunEvent>) -> Result<Ack, JournalError> {
+    fn try_create(
+        &self,
+        run: RunId,
+        plan: &Plan,
+        events: Vec<RunEvent>,
+        request: Option<RequestKey>,
+    ) -> Result<oneshot::Receiver<Result<Accepted, JournalError>>, JournalError> {
         let json = serde_json::to_string(plan)
             .map_err(|error| JournalError(format!("the plan cannot be serialised: {error}")))?;
         let run = NewRun {
@@ -250,13 +262,24 @@ impl SqliteJournal {
             steps: plan.steps.iter().map(|step| step.name.clone()).collect(),
         };
         let events = codec::encode(events)?;
-        Ok(self.enqueue(|reply| Request::Create { run, events, reply }))
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Create { run, events, request, reply };
+        self.queue.send(request).map_err(|_| self.shared.reason())?;
+        Ok(answer)
     }
 }
 
 impl Journal for SqliteJournal {
-    fn create(&self, run: RunId, plan: Arc<Plan>, events: Vec<RunEvent>) -> BoxFuture<'static, Reply> {
-        Box::pin(self.try_create(run, &plan, events).unwrap_or_else(|error| self.refused(error)))
+    fn create(
+        &self,
+        run: RunId,
+        plan: Arc<Plan>,
+        events: Vec<RunEvent>,
+        request: Option<RequestKey>,
+    ) -> BoxFuture<'static, Result<Accepted, JournalError>> {
+        let queued = self.try_create(run, &plan, events, request);
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { queued?.await.unwrap_or_else(|_| Err(shared.reason())) })
     }
 
     fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Reply> {

@@ -7,13 +7,13 @@ use crate::{
     app::{
         History,
         control::{self, Request, Response},
-        reader::RunState,
     },
     cli::{
         args::RunArg,
         exit::{CliError, Exit},
         settings::Settings,
     },
+    event::RunState,
     ids::RunId,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliErro
 /// How a run ended, if it has.
 fn ended(history: &History, run: RunId) -> Result<Option<RunState>, CliError> {
     let state = history.reader().run(run).map_err(super::store_error)?.state;
-    Ok((state != RunState::Running).then_some(state))
+    Ok(state.is_terminal().then_some(state))
 }
 
 fn has_ended(run: RunId, state: RunState) -> CliError {

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{end::End, policy};
 use crate::{
     access::Policy,
-    app::{History, Host, ParamInput, Params, Run, StartError, reader::RunState, storage::RetentionPolicy},
+    app::{History, Host, ParamInput, Params, Run, StartError, storage::RetentionPolicy},
     cli::{
         args::{LogFormat, ReportArgs, RunArgs, RunsResumeArgs},
         display::{Display, JsonEvents},
@@ -14,7 +14,7 @@ use crate::{
         settings::Settings,
     },
     definition::Pipeline,
-    event::Outcome,
+    event::{Outcome, RunState},
     execute::ports::Observer,
     ids::{Name, RunId},
     observe::log::LogObserver,
@@ -81,7 +81,7 @@ pub(super) async fn resume(settings: &Settings, args: &RunsResumeArgs) -> Result
 fn outcome_of(history: &History, id: RunId) -> Result<Option<Outcome>, CliError> {
     let row = history.reader().run(id).map_err(super::store_error)?;
     Ok(match row.state {
-        RunState::Running => None,
+        RunState::Queued | RunState::Running => None,
         RunState::Succeeded => Some(Outcome::Succeeded),
         RunState::Failed => Some(Outcome::Failed),
         RunState::Cancelled => Some(Outcome::Cancelled),

@@ -6,7 +6,7 @@ use super::rows;
 use crate::{
     app::{
         History, StoreError,
-        reader::{LogFilter, RunFilter, RunRow, RunState as StoredState, StoredOutput},
+        reader::{LogFilter, RunFilter, RunRow, StoredOutput},
     },
     cli::{
         args::{RunArg, RunsListArgs, RunsLogsArgs, RunsOutputArgs},
@@ -16,10 +16,7 @@ use crate::{
         render,
         settings::Settings,
     },
-    dto::{
-        LogLineView, LogLines, NodeView, PipelineList, PipelineSummary, RunDetail, RunList, RunState, RunSummary,
-        StepCounts,
-    },
+    dto::{LogLineView, LogLines, NodeView, PipelineList, PipelineSummary, RunDetail, RunList, RunSummary, StepCounts},
     execute::ports::LogLine,
     ids::{Name, RunId, StepIndex, Timestamp},
     output::OutputRef,
@@ -65,13 +62,10 @@ fn summary(row: &RunRow) -> RunSummary {
     RunSummary {
         id: row.id,
         pipeline: row.pipeline.clone(),
-        state: match row.state {
-            StoredState::Running => RunState::Running,
-            StoredState::Succeeded => RunState::Succeeded,
-            StoredState::Failed => RunState::Failed,
-            StoredState::Cancelled => RunState::Cancelled,
-        },
+        state: row.state,
         interrupted: false,
+        trigger: row.trigger.clone(),
+        scheduled_for: row.scheduled_for.map(Timestamp::rfc3339),
         created_at: row.created_at.rfc3339(),
         finished_at: row.finished_at.map(Timestamp::rfc3339),
         duration_ms: row.finished_at.and_then(|end| u64::try_from(end.0 - row.created_at.0).ok()),
@@ -81,20 +75,20 @@ fn summary(row: &RunRow) -> RunSummary {
 
 /// Marks the runs that wait to be resumed.
 fn mark_interrupted<'r>(history: &History, runs: impl IntoIterator<Item = &'r mut RunSummary>) -> Result<(), CliError> {
-    let mut running = runs.into_iter().filter(|run| run.state == RunState::Running).peekable();
-    if running.peek().is_none() || history.dir().holder().map_err(CliError::host)?.is_some() {
+    let mut active = runs.into_iter().filter(|run| !run.state.is_terminal()).peekable();
+    if active.peek().is_none() || history.dir().holder().map_err(CliError::host)?.is_some() {
         return Ok(());
     }
-    for run in running {
+    for run in active {
         // Read once more: it may have ended, and its host with it, before anybody asked for the holder.
-        run.interrupted = is_running(history, run.id)?;
+        run.interrupted = is_active(history, run.id)?;
     }
     Ok(())
 }
 
 /// Whether the store says that a run has not ended.
-pub(super) fn is_running(history: &History, run: RunId) -> Result<bool, CliError> {
-    Ok(history.reader().run(run).map_err(super::store_error)?.state == StoredState::Running)
+pub(super) fn is_active(history: &History, run: RunId) -> Result<bool, CliError> {
+    Ok(!history.reader().run(run).map_err(super::store_error)?.state.is_terminal())
 }
 
 fn rows(history: &History, filter: &RunFilter, limit: u32) -> Result<Vec<RunRow>, CliError> {
@@ -207,7 +201,7 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
     }
     loop {
         // Asked before the lines are read: what was written before the end is not missed.
-        let ended = !is_running(&history, run)?;
+        let ended = !is_active(&history, run)?;
         let mut text = String::new();
         for (step, _, line) in new_lines(&history, run, filter, &mut cursors)? {
             text.push_str(&render::lists::log_line(&plan.step(step).name, &line, settings.stdout));

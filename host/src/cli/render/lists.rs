@@ -113,6 +113,8 @@ mod tests {
             interrupted: false,
             created_at: String::new(),
             finished_at: None,
+            trigger: None,
+            scheduled_for: None,
             duration_ms: Some(1_240),
             steps: StepCounts { succeeded: 3, failed: 1, ..StepCounts::default() },
         }

@@ -240,6 +240,7 @@ pub fn run_state(run: &RunSummary) -> (&'static str, Style, &'static str) {
         return states::INTERRUPTED;
     }
     let (icon, style) = states::step(match run.state {
+        RunState::Queued => StepState::Waiting,
         RunState::Running => StepState::Running,
         RunState::Succeeded => StepState::Succeeded,
         RunState::Failed => StepState::Failed,

@@ -51,6 +51,12 @@ impl RunState {
         self.created_at
     }
 
+    /// When it was due, if it was scheduled.
+    #[must_use]
+    pub fn scheduled_for(&self) -> Option<Timestamp> {
+        self.scheduled_for
+    }
+
     /// The items of a `for_each` step that has been fanned out and not ended.
     #[must_use]
     pub fn items(&self, step: StepIndex) -> Option<&Items> {

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 async fn run(plan: Plan, script: &Arc<Script>, notebook: &Arc<Notebook>) -> Result<Outcome, RunError> {
     let (_keep, cancel) = watch::channel(false);
     let ports = ports(script, notebook);
-    let state = accept(RunId::generate(), Arc::new(plan), vec![created()], &ports).await?;
+    let state = accept(Arc::new(plan), vec![created()], None, &ports).await?.unwrap();
     drive(state, ports, 4, cancel).await
 }
 
@@ -84,7 +84,7 @@ async fn cancelling_reaches_running_steps_and_ends_the_run() {
     let plan = plan(3, &[(0, 1), (1, 2)]);
     let (ask, cancel) = watch::channel(false);
     let ports = ports(&script, &notebook);
-    let state = accept(RunId::generate(), Arc::new(plan.clone()), vec![created()], &ports).await.unwrap();
+    let state = accept(Arc::new(plan.clone()), vec![created()], None, &ports).await.unwrap().unwrap();
     let running = tokio::spawn(drive(state, ports, 4, cancel));
     while !script.runs.lock().unwrap().contains_key("s1") {
         tokio::task::yield_now().await;

@@ -137,8 +137,15 @@ pub(super) struct Notebook {
 pub(super) struct Keeper(pub(super) Arc<Notebook>);
 
 impl Journal for Keeper {
-    fn create(&self, _: RunId, _: Arc<Plan>, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>> {
-        Journal::append(self, events)
+    fn create(
+        &self,
+        _: RunId,
+        _: Arc<Plan>,
+        events: Vec<RunEvent>,
+        _: Option<RequestKey>,
+    ) -> BoxFuture<'static, Result<Accepted, JournalError>> {
+        let kept = Journal::append(self, events);
+        Box::pin(async move { kept.await.map(|()| Accepted::New) })
     }
 
     fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>> {

@@ -1,6 +1,6 @@
 //! How what the reader returns is written in columns.
 
-use rusqlite::Row;
+use rusqlite::{Row, types::ValueRef};
 
 use super::{AttemptState, ItemCounts, OutputRow, codec};
 use crate::{
@@ -89,6 +89,13 @@ pub(super) fn attempt_state(row: &Row<'_>, index: usize) -> rusqlite::Result<Att
 
 pub(super) fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(index)?.map(Timestamp))
+}
+
+pub(super) fn optional_name(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Name>> {
+    match row.get_ref(index)? {
+        ValueRef::Null => Ok(None),
+        _ => name(row, index).map(Some),
+    }
 }
 
 pub(super) fn name(row: &Row<'_>, index: usize) -> rusqlite::Result<Name> {

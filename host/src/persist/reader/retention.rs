@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::params;
 
-use super::{Reader, RunState, codec, columns};
+use super::{Reader, codec, columns};
 use crate::{
+    event::RunState,
     ids::{ContentHash, ModuleDigest, RunId, Timestamp},
     persist::{DataDir, StoreError, retention::EndedRun},
     plan::Plan,
@@ -27,9 +28,10 @@ impl Reader {
         self.query(|connection, _| {
             let mut select = connection.prepare_cached(
                 "SELECT id, pipeline, created_at, coalesce(finished_at, created_at) FROM runs \
-                 WHERE state <> ?1 AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4",
+                 WHERE state NOT IN (?1, ?2) AND (created_at, id) > (?3, ?4) ORDER BY created_at, id LIMIT ?5",
             )?;
-            let found = select.query_map(params![RunState::Running.as_str(), at, id, limit], |row| {
+            let [queued, running] = RunState::ACTIVE.map(RunState::as_str);
+            let found = select.query_map(params![queued, running, at, id, limit], |row| {
                 Ok(EndedRun {
                     run: row.get(0).map(RunId::from_bytes)?,
                     pipeline: columns::name(row, 1)?,

@@ -3,49 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{CancelReason, EventKind, SkipReason, StepState},
+    event::{CancelReason, EventKind, RunState, SkipReason, StepState},
     execute::ports::LogLine,
     failure::{FailureKind, StepFailure, Usage},
     ids::{ContentHash, Name, PlanHash, RunId, StepIndex, Timestamp},
     module::Form,
     output::{AttemptName, ItemRange, OutputRef},
 };
-
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunState {
-    /// It has not ended. Without a writer it was interrupted, see [`DataDir::holder`](crate::persist::DataDir::holder).
-    Running,
-    /// Every step succeeded.
-    Succeeded,
-    /// A step failed.
-    Failed,
-    /// It was cancelled.
-    Cancelled,
-}
-
-impl RunState {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled];
-
-    /// The word that users read and write.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The state that a word means.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-}
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -182,6 +146,10 @@ pub struct RunRow {
     pub created_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// The trigger of its pipeline that started it.
+    pub trigger: Option<Name>,
+    /// When it was due, if it was scheduled.
+    pub scheduled_for: Option<Timestamp>,
     /// How many events it has: the seq of the next.
     pub events: u64,
     /// How many steps its plan has.

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::{
-    MAX_ROWS, PipelineRow, QueryError, Reader, RunCursor, RunFilter, RunPage, RunRow, RunState, StepCounts, cap, codec,
-    columns,
+    MAX_ROWS, PipelineRow, QueryError, Reader, RunCursor, RunFilter, RunPage, RunRow, StepCounts, cap, codec, columns,
 };
 use crate::{
+    event::RunState,
     ids::{ModuleDigest, PlanHash, RunId, Timestamp},
     persist::{Artifact, StoreError},
     plan::Plan,
@@ -14,7 +14,7 @@ use crate::{
 
 /// The columns of a [`RunRow`].
 const RUN: &str = "r.id, r.pipeline, p.hash, r.state, r.cancel_requested, r.created_at, r.finished_at, r.events, \
-     r.steps, r.running, r.succeeded, r.failed, r.skipped, r.cancelled \
+     r.steps, r.running, r.succeeded, r.failed, r.skipped, r.cancelled, r.trigger, r.scheduled_for \
      FROM runs r JOIN plans p ON p.key = r.plan";
 
 /// How many runs an ambiguous prefix names as examples.
@@ -78,8 +78,8 @@ impl Reader {
     pub fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
         self.query(|connection, _| {
             let mut select =
-                connection.prepare_cached("SELECT id FROM runs WHERE state = ? ORDER BY created_at, id")?;
-            let ids = select.query_map([RunState::Running.as_str()], |row| id(row, 0))?;
+                connection.prepare_cached("SELECT id FROM runs WHERE state IN (?, ?) ORDER BY created_at, id")?;
+            let ids = select.query_map(RunState::ACTIVE.map(RunState::as_str), |row| id(row, 0))?;
             Ok(ids.collect::<Result<_, _>>()?)
         })
     }
@@ -189,6 +189,8 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
             skipped: codec::count(row, 12)?,
             cancelled: codec::count(row, 13)?,
         },
+        trigger: columns::optional_name(row, 14)?,
+        scheduled_for: columns::time(row, 15)?,
     })
 }
 

@@ -82,7 +82,7 @@ impl Host {
         let end = made.ends.then_some(EventKind::Finished { outcome: Outcome::Succeeded });
         let mut all = events(run, 0, [created(), started(0, 1), result].into_iter().chain(end));
         all.iter_mut().for_each(|event| event.at = Timestamp(NOW.0 - made.age * DAY));
-        wait(self.journal.create(run, plan(&format!("p{}", made.pipeline), 1), all)).unwrap();
+        wait(self.journal.create(run, plan(&format!("p{}", made.pipeline), 1), all, None)).unwrap();
         run
     }
 
@@ -325,7 +325,7 @@ fn the_room_of_removed_rows_is_given_back() {
         let end = EventKind::Finished { outcome: Outcome::Failed };
         let mut all = events(run, 0, [created(), started(0, 1), failed, end]);
         all.iter_mut().for_each(|event| event.at = Timestamp(NOW.0 - 50 * DAY));
-        wait(host.journal.create(run, plan("p", 1), all)).unwrap();
+        wait(host.journal.create(run, plan("p", 1), all, None)).unwrap();
     }
     host.collect(RetentionPolicy { days: None, bytes: None, runs: 0 });
     assert_eq!(host.reader.free_pages().unwrap(), 0);

@@ -1,7 +1,10 @@
 //! The writer is killed, fails, or panics.
 
 use super::*;
-use crate::persist::{error::StoreError, reader::RunState, schema, writer};
+use crate::{
+    event::RunState,
+    persist::{error::StoreError, schema, writer},
+};
 
 #[test]
 fn a_copy_taken_while_open_holds_all_that_was_acknowledged() {
@@ -57,7 +60,7 @@ fn a_full_disk_stops_the_journal_and_leaves_nothing_half_written() {
     let error = append(&journal, lost.clone()).unwrap_err();
     assert!(error.to_string().contains("free some space"), "{error}");
     assert!(append(&journal, events(run, 3, [EventKind::Resumed])).is_err());
-    assert!(wait(journal.create(RunId::generate(), plan("p", 1), Vec::new())).is_err());
+    assert!(wait(journal.create(RunId::generate(), plan("p", 1), Vec::new(), None)).is_err());
     assert!(journal.close().unwrap_err().to_string().contains("free some space"));
     drop((journal, dir));
 

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    event::{CancelReason, Join, ParamValue, SkipReason, StepState},
+    event::{CancelReason, Join, ParamValue, RunState, SkipReason, StepState},
     failure::{FailureKind, StepFailure},
     output::{AttemptName, FileRef},
     persist::reader::{
-        AttemptFilter, AttemptRow, AttemptState, ItemCounts, MAX_ROWS, OutputRow, RunRow, RunState, StepCounts,
-        StepReason, StepRow,
+        AttemptFilter, AttemptRow, AttemptState, ItemCounts, MAX_ROWS, OutputRow, RunRow, StepCounts, StepReason,
+        StepRow,
     },
 };
 
@@ -239,7 +239,12 @@ impl Model {
             id: run,
             pipeline: Name::new("p").unwrap(),
             plan: plan("p", STEPS).hash(),
-            state: self.state,
+            state: match self.state {
+                RunState::Running if !events.iter().any(|event| event.kind.begins()) => RunState::Queued,
+                state => state,
+            },
+            trigger: None,
+            scheduled_for: None,
             cancel_requested: self.cancel_requested,
             created_at: events[0].at,
             finished_at: self.finished_at,
@@ -365,7 +370,7 @@ fn compare(journal: &SqliteJournal, reader: &Reader, kinds: &[EventKind], end: O
     let events = events(run, 0, head.into_iter().chain(kinds.iter().cloned()).chain(end));
     // Cut in two, so that some rows are written by one commit and changed by another.
     let (head, tail) = events.split_at(1 + cut % events.len());
-    wait(journal.create(run, plan("p", STEPS), head.to_vec())).unwrap();
+    wait(journal.create(run, plan("p", STEPS), head.to_vec(), None)).unwrap();
     append(journal, tail.to_vec()).unwrap();
 
     let model = Model::of(&events);

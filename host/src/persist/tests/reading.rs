@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::{
-    event::{CacheEntry, KeyPart},
+    event::{CacheEntry, KeyPart, RunState},
     ids::ModuleDigest,
     module::ModuleInfo,
     output::AttemptName,
     persist::{
         Artifact, StoreError,
-        reader::{AttemptState, MAX_ROWS, RunFilter, RunState},
+        reader::{AttemptState, MAX_ROWS, RunFilter},
     },
 };
 
@@ -20,7 +20,7 @@ fn create_at(journal: &SqliteJournal, pipeline: &str, at: i64, done: bool) -> Ru
     let kinds = if done { vec![created(), finished()] } else { vec![created()] };
     let mut events = events(run, 0, kinds);
     events.iter_mut().for_each(|event| event.at = Timestamp(at));
-    wait(journal.create(run, plan(pipeline, 1), events)).unwrap();
+    wait(journal.create(run, plan(pipeline, 1), events, None)).unwrap();
     run
 }
 

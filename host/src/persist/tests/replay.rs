@@ -9,7 +9,7 @@ use crate::{
     event::StepState,
     execute::state::RunState,
     persist::{
-        reader::{self, MAX_ROWS},
+        reader::MAX_ROWS,
         verify::{Finding, Listener, Verified, verify},
     },
 };
@@ -68,7 +68,10 @@ fn agree(reader: &Reader, run: RunId, state: &RunState) {
     assert_eq!(row.events, state.next_seq());
     assert_eq!(row.cancel_requested, state.is_cancelled());
     assert_eq!(row.created_at, state.created_at());
-    assert_eq!(row.state, state.outcome().map_or(reader::RunState::Running, reader::RunState::from));
+    match state.outcome() {
+        Some(outcome) => assert_eq!(row.state, outcome.into()),
+        None => assert!(!row.state.is_terminal()),
+    }
     for step in reader.steps(run, StepIndex(0), MAX_ROWS).unwrap() {
         let index = step.step;
         if state.items(index).is_none() || state.state(index).is_terminal() {
@@ -119,7 +122,7 @@ fn the_tables_are_what_a_replay_says() {
         let (events, state) = happen(run, proposals, outcome);
         // Cut in two, so that some rows are written by one commit and changed by another.
         let (head, tail) = events.split_at(1 + cut % events.len());
-        wait(journal.create(run, plan("p", STEPS), head.to_vec())).unwrap();
+        wait(journal.create(run, plan("p", STEPS), head.to_vec(), None)).unwrap();
         append(&journal, tail.to_vec()).unwrap();
         agree(&reader, run, &state);
         let replayed = RunState::replay(run, plan("p", STEPS), &reader.history(run).unwrap()).unwrap();

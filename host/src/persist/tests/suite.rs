@@ -123,16 +123,16 @@ fn a_run_begins_once_and_with_its_creation() {
     on_each(|subject| {
         let journal = subject.journal();
         let run = create(journal, "p", 1);
-        let again = journal.create(run, plan("p", 1), events(run, 0, [created()]));
+        let again = journal.create(run, plan("p", 1), events(run, 0, [created()]), None);
         assert!(wait(again).unwrap_err().to_string().contains("exists already"));
         let id = RunId::generate();
         for bad in
             [Vec::new(), events(id, 0, [EventKind::Resumed]), events(id, 1, [created()]), events(run, 0, [created()])]
         {
-            assert!(wait(journal.create(id, plan("p", 1), bad)).is_err());
+            assert!(wait(journal.create(id, plan("p", 1), bad, None)).is_err());
         }
         assert_eq!(subject.kept(id), []);
-        wait(journal.create(id, plan("p", 1), events(id, 0, [created()]))).unwrap();
+        wait(journal.create(id, plan("p", 1), events(id, 0, [created()]), None)).unwrap();
     });
 }
 
@@ -195,7 +195,7 @@ fn events_of_every_kind_read_back_as_they_were() {
         let first = EventKind::Created { params, origin, options: RunOptions { cache: false } };
         let all = events(run, 0, [first].into_iter().chain(every_kind()));
         // The first commit has more than one event, as that of a repeated run; the others have one each.
-        wait(subject.journal().create(run, plan("p", 1), all[..3].to_vec())).unwrap();
+        wait(subject.journal().create(run, plan("p", 1), all[..3].to_vec(), None)).unwrap();
         let acks: Vec<_> = all[3..].iter().map(|event| subject.journal().append(vec![event.clone()])).collect();
         acks.into_iter().for_each(|ack| wait(ack).unwrap());
         assert_eq!(subject.kept(run), all);

@@ -54,7 +54,7 @@ impl Rest {
         let kinds =
             [created(), started(0, 1), succeeded(0, 1, output), started(1, 1), succeeded(1, 1, inline(b"\x01"))];
         let all: Vec<RunEvent> = events(run, 0, kinds.into_iter().chain([finished()]));
-        wait(journal.create(run, plan("p", 2), all)).unwrap();
+        wait(journal.create(run, plan("p", 2), all, None)).unwrap();
         journal.close().unwrap();
         let rest = Self { folder, run, blob: blob.hash };
         // The plans of these tests are bound to a module of this digest, which no bytes have.
@@ -174,7 +174,7 @@ fn a_run_that_goes_on_is_whole_too() {
     let dir = DataDir::open_writer(folder.path()).unwrap();
     let journal = SqliteJournal::open(&dir).unwrap();
     let run = RunId::generate();
-    wait(journal.create(run, plan("p", 1), events(run, 0, [created(), started(0, 1)]))).unwrap();
+    wait(journal.create(run, plan("p", 1), events(run, 0, [created(), started(0, 1)]), None)).unwrap();
     wait(journal.append(events(run, 2, [EventKind::CancelRequested]))).unwrap();
     let mut found = Found::default();
     let reader = Reader::open(dir.dir()).unwrap();

@@ -14,13 +14,13 @@ use super::{
     statements,
 };
 use crate::{
-    event::{EventKind, Outcome, RunEvent, StepState},
+    event::{EventKind, Origin, RunEvent, RunState, StepState},
     failure::FailureKind,
     ids::{RunId, StepIndex, Timestamp},
     output::ItemRange,
     persist::{
         codec::{self, EncodedEvent, int},
-        reader::{ItemCounts, RunState, StepCounts, StepReason, item_counts},
+        reader::{ItemCounts, StepCounts, StepReason, item_counts},
         sequence::Position,
     },
 };
@@ -56,7 +56,7 @@ impl ActiveRun {
         Self {
             key,
             next: 0,
-            state: RunState::Running,
+            state: RunState::Queued,
             cancel_requested: false,
             finished_at: None,
             steps: vec![ActiveStep { state: StepState::Waiting, items: None }; steps],
@@ -103,7 +103,7 @@ impl ActiveRun {
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.state != RunState::Running
+        self.state.is_terminal()
     }
 
     /// Writes checked events and what follows from them; returns how many.
@@ -164,7 +164,13 @@ impl ActiveRun {
             statements::insert_blobs(connection, self.key, output)?;
         }
         let at = event.at;
+        if self.state == RunState::Queued && event.kind.begins() {
+            self.state = RunState::Running;
+        }
         match &event.kind {
+            EventKind::Created { origin: Origin::Trigger { trigger, scheduled_for, .. }, .. } => {
+                statements::set_trigger(connection, self.key, trigger, *scheduled_for)
+            }
             EventKind::Created { .. } | EventKind::Resumed | EventKind::ConditionHeld { .. } => Ok(()),
             EventKind::AttemptStarted { step, items, attempt } => self.start(connection, *step, *items, *attempt, at),
             EventKind::AttemptSucceeded { cache, .. } => {
@@ -322,14 +328,4 @@ impl ActiveRun {
 
 pub(super) fn to_json(value: &impl Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}
-
-impl From<Outcome> for RunState {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Succeeded => Self::Succeeded,
-            Outcome::Failed => Self::Failed,
-            Outcome::Cancelled => Self::Cancelled,
-        }
-    }
 }

@@ -4,12 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Artifact, LogEntry, NewRun};
 use crate::{
-    event::{CacheEntry, StepState},
-    ids::{RunId, StepIndex, Timestamp},
+    event::{CacheEntry, RunState, StepState},
+    ids::{Name, RunId, StepIndex, Timestamp},
     output::OutputRef,
     persist::{
         codec::{self, EncodedEvent, int},
-        reader::{ItemCounts, RunState, form_word, place_word},
+        reader::{ItemCounts, form_word, place_word},
     },
 };
 
@@ -40,7 +40,7 @@ pub(super) fn insert_run(
         run.id.as_bytes(),
         run.pipeline.as_str(),
         plan,
-        RunState::Running.as_str(),
+        RunState::Queued.as_str(),
         at.0,
         steps
     ])?;
@@ -49,6 +49,18 @@ pub(super) fn insert_run(
         insert.execute(params![key, step, name.as_str(), StepState::Waiting.as_str()])?;
     }
     Ok(Ok(key))
+}
+
+/// Notes what started a run.
+pub(super) fn set_trigger(
+    connection: &Connection,
+    key: i64,
+    trigger: &Name,
+    scheduled_for: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached("UPDATE runs SET trigger = ?, scheduled_for = ? WHERE key = ?")?;
+    update.execute(params![trigger.as_str(), scheduled_for.map(|at| at.0), key])?;
+    Ok(())
 }
 
 /// Removes a run with all that is about it, and its plan with the last run that follows it. The file shrinks a little:

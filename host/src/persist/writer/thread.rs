@@ -14,19 +14,22 @@ use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::oneshot;
 
 use super::{
-    Artifact, NewRun, Reply, Request, Shared, database,
+    Artifact, NewRun, Reply, Request, Shared,
+    answer::Answer,
+    change, database,
     logs::PendingLogs,
     projection::ActiveRun,
     statements::{self, Refusal},
 };
 use crate::{
-    execute::ports::JournalError,
+    execute::ports::{Accepted, JournalError, RequestKey},
     ids::RunId,
     persist::{
         codec::EncodedEvent,
         data_dir::WriterDir,
         error::write_error,
         sequence::{self, Position},
+        service::requests,
     },
 };
 
@@ -46,7 +49,7 @@ pub(super) struct Writer {
     /// The calls of the group that is being written, and the answers to those that were done. They live here so that
     /// when the writer fails, nobody is let go before the reason is known.
     calls: VecDeque<Request>,
-    answers: Answers,
+    answers: Vec<Answer>,
 }
 
 /// Whether the loop goes on.
@@ -54,9 +57,6 @@ enum Next {
     Continue,
     Stop(Option<oneshot::Sender<Reply>>),
 }
-
-/// What a call is told when its group is committed.
-type Answers = Vec<(oneshot::Sender<Reply>, Reply)>;
 
 impl Writer {
     pub(super) fn new(connection: Connection, dir: WriterDir, shared: Arc<Shared>) -> Self {
@@ -68,7 +68,7 @@ impl Writer {
             active: HashMap::new(),
             logs: PendingLogs::default(),
             calls: VecDeque::new(),
-            answers: Answers::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -140,17 +140,18 @@ impl Writer {
         self.active.retain(|_, run| !run.is_finished());
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         self.shared.events.fetch_add(events, Ordering::Relaxed);
-        for (reply, answer) in self.answers.drain(..) {
-            // Nobody need wait for an answer.
-            let _ = reply.send(answer);
-        }
+        self.answers.drain(..).for_each(Answer::send);
         Ok(())
     }
 
     /// Does what one call asks; returns how many events it wrote. A call that is refused leaves nothing.
     fn call(&mut self, call: Request) -> rusqlite::Result<u64> {
         let (written, reply) = match call {
-            Request::Create { run, events, reply } => (self.create(&run, &events), reply),
+            Request::Create { run, events, request, reply } => return self.create(&run, &events, request, reply),
+            Request::Change(change) => {
+                self.answers.extend(change::make(&self.connection, change)?);
+                return Ok(0);
+            }
             Request::Append { events, reply } => (self.append(&events), reply),
             Request::Artifact { artifact, info, reply } => (self.put_artifact(&artifact, &info), reply),
             Request::Remove { run, reply } => (self.remove(run), reply),
@@ -165,11 +166,36 @@ impl Writer {
             // Replaced by the reason when the writer gives up.
             Err(_) => (0, Ok(())),
         };
-        self.answers.push((reply, answer));
+        self.answers.push(Answer::Plain(reply, answer));
         written.map(|_| events)
     }
 
-    fn create(&mut self, run: &NewRun, events: &[EncodedEvent]) -> rusqlite::Result<Result<u64, JournalError>> {
+    /// Makes a run, unless what asks for it did so before.
+    fn create(
+        &mut self,
+        run: &NewRun,
+        events: &[EncodedEvent],
+        request: Option<RequestKey>,
+        reply: oneshot::Sender<Result<Accepted, JournalError>>,
+    ) -> rusqlite::Result<u64> {
+        let before = request.as_ref().map(|request| requests::find(&self.connection, request)).transpose()?.flatten();
+        let (answer, written) = match before {
+            Some(before) => (Ok(Accepted::Before(before)), 0),
+            None => match self.insert(run, events)? {
+                Ok(written) => {
+                    if let (Some(request), Some(first)) = (&request, events.first()) {
+                        requests::insert(&self.connection, request, first.event.at, Ok(run.id))?;
+                    }
+                    (Ok(Accepted::New), written)
+                }
+                Err(refused) => (Err(refused), 0),
+            },
+        };
+        self.answers.push(Answer::Created(reply, answer));
+        Ok(written)
+    }
+
+    fn insert(&mut self, run: &NewRun, events: &[EncodedEvent]) -> rusqlite::Result<Result<u64, JournalError>> {
         let position = Position { next: 0, steps: run.steps.len(), finished: false };
         if let Err(error) = sequence::check(run.id, position, events.iter().map(|event| &event.event)) {
             return Ok(Err(error));
@@ -242,8 +268,8 @@ impl Writer {
         let failure = write_error(&database(&self.dir), error);
         tracing::error!("{failure}");
         let _ = self.shared.failure.set(failure.clone());
-        for (reply, _) in self.answers.drain(..) {
-            let _ = reply.send(Err(failure.clone()));
+        for answer in self.answers.drain(..) {
+            answer.fail(failure.clone());
         }
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")

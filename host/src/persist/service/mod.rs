@@ -1,0 +1,37 @@
+//! What a service keeps besides runs: what is deployed, what asked for runs, who may do what.
+//!
+//! Every change goes through the journal's writer, so that it is durable, and in order with the runs, when it is told.
+
+pub(super) mod requests;
+
+use std::sync::Arc;
+
+use super::{Reader, SqliteJournal};
+
+pub use requests::{RequestPage, RequestRow};
+
+/// Reads and changes what a service keeps besides runs.
+#[derive(Debug, Clone)]
+pub struct ServiceStore {
+    journal: Arc<SqliteJournal>,
+    reader: Arc<Reader>,
+}
+
+impl ServiceStore {
+    /// What is kept beside the runs of a journal.
+    #[must_use]
+    pub fn new(journal: Arc<SqliteJournal>, reader: Arc<Reader>) -> Self {
+        Self { journal, reader }
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError<E> {
+    /// The database cannot be written.
+    #[error(transparent)]
+    Journal(#[from] crate::execute::ports::JournalError),
+    /// It is not allowed as things are.
+    #[error(transparent)]
+    Refused(E),
+}
