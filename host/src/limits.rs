@@ -110,6 +110,8 @@ pub struct Ceiling {
     pub wall: Duration,
 }
 
+/// The longest secret, in bytes.
+pub const MAX_SECRET: usize = 64 * KIB as usize;
 /// The largest module that is accepted, in bytes.
 pub const MAX_MODULE: u64 = 32 * MIB;
 /// The most steps that a module may list.

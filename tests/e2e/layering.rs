@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("definition", &[]),
     ("plan", &["definition"]),
     ("execute", &["plan"]),
-    ("access", &["definition", "plan"]),
+    ("access", &["definition", "plan", "execute", "persist"]),
     ("runtime", &["execute"]),
     ("persist", &["execute", "plan"]),
     ("observe", &["execute", "plan"]),

@@ -3,10 +3,16 @@
 mod file;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
+pub mod vault;
 
 use std::fmt::{self, Write as _};
 
-pub use self::file::{PolicyError, load, parse};
+pub use self::{
+    file::{PolicyError, load, parse},
+    tokens::{Identity, Role, Tokens},
+    vault::Vault,
+};
 use crate::{
     definition::{
         Pipeline,

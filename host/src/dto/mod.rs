@@ -11,6 +11,7 @@ mod event;
 mod graph;
 mod items;
 mod module;
+pub mod read;
 mod reason;
 mod replay;
 mod run;

@@ -44,7 +44,7 @@ impl<'a> End<'a> {
     pub(super) fn of(history: &'a History, id: RunId, plan: &'a Plan) -> Result<Self, CliError> {
         let events = history.reader().history(id).map_err(super::store_error)?;
         let mut detail = RunDetail::replay(id, plan, &events);
-        super::runs::explain(history, &mut detail, None);
+        detail.explain_from(history.reader(), None);
         Ok(Self { history, plan, detail, outputs: outputs(events) })
     }
 

@@ -5,8 +5,8 @@ use std::{io::Write, time::Duration};
 use super::rows;
 use crate::{
     app::{
-        History, StoreError,
-        reader::{LogFilter, RunFilter, RunRow, StoredOutput},
+        History,
+        reader::{LogFilter, RunFilter, StoredOutput},
     },
     cli::{
         args::{RunArg, RunsListArgs, RunsLogsArgs, RunsOutputArgs},
@@ -16,20 +16,18 @@ use crate::{
         render,
         settings::Settings,
     },
-    dto::{LogLineView, LogLines, NodeView, PipelineList, PipelineSummary, RunDetail, RunList, RunSummary, StepCounts},
-    execute::ports::LogLine,
-    ids::{Name, RunId, StepIndex, Timestamp},
+    dto::{
+        LogLines, NodeView, PipelineList, PipelineSummary, RunDetail, RunList, RunSummary,
+        read::{self, LogCursor},
+    },
+    ids::{Name, RunId, Timestamp},
     output::OutputRef,
     plan::Plan,
     value,
 };
 
-/// Rows that one query of the store answers with.
-const PAGE: u32 = 500;
 /// The largest output that is printed as JSON.
 const MAX_PRINTED: u64 = 256 << 20;
-/// The most steps whose computation is explained in a report on the whole run.
-const EXPLAINED: usize = 100;
 /// The most steps that an error names.
 const NAMED: usize = 20;
 /// How often a followed log is read again.
@@ -45,31 +43,6 @@ fn open_if_any(settings: &Settings) -> Result<Option<History>, CliError> {
         Ok(history) => Ok(Some(history)),
         Err(error) if super::is_empty(&error) => Ok(None),
         Err(error) => Err(super::store_error(error)),
-    }
-}
-
-fn summary(row: &RunRow) -> RunSummary {
-    let counts = &row.counts;
-    let mut steps = StepCounts {
-        waiting: 0,
-        running: counts.running.into(),
-        succeeded: counts.succeeded.into(),
-        failed: counts.failed.into(),
-        skipped: counts.skipped.into(),
-        cancelled: counts.cancelled.into(),
-    };
-    steps.waiting = u64::from(row.steps).saturating_sub(steps.total());
-    RunSummary {
-        id: row.id,
-        pipeline: row.pipeline.clone(),
-        state: row.state,
-        interrupted: false,
-        trigger: row.trigger.clone(),
-        scheduled_for: row.scheduled_for.map(Timestamp::rfc3339),
-        created_at: row.created_at.rfc3339(),
-        finished_at: row.finished_at.map(Timestamp::rfc3339),
-        duration_ms: row.finished_at.and_then(|end| u64::try_from(end.0 - row.created_at.0).ok()),
-        steps,
     }
 }
 
@@ -91,28 +64,13 @@ pub(super) fn is_active(history: &History, run: RunId) -> Result<bool, CliError>
     Ok(!history.reader().run(run).map_err(super::store_error)?.state.is_terminal())
 }
 
-fn rows(history: &History, filter: &RunFilter, limit: u32) -> Result<Vec<RunRow>, CliError> {
-    let (mut rows, mut after) = (Vec::new(), None);
-    loop {
-        let wanted = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        if wanted == 0 {
-            return Ok(rows);
-        }
-        let page = history.reader().runs(filter, after, wanted.min(PAGE)).map_err(super::store_error)?;
-        rows.extend(page.runs);
-        after = page.next;
-        if after.is_none() {
-            return Ok(rows);
-        }
-    }
-}
-
 pub(super) fn list(settings: &Settings, args: &RunsListArgs) -> Result<Exit, CliError> {
     let pipeline = args.pipeline.as_deref().map(Name::new).transpose().map_err(CliError::input)?;
-    let filter = RunFilter { pipeline, state: None };
+    let filter = RunFilter { pipeline, ..RunFilter::default() };
     let mut runs = Vec::new();
     if let Some(history) = open_if_any(settings)? {
-        runs.extend(rows(&history, &filter, args.limit)?.iter().map(|row| (summary(row), row.created_at)));
+        let rows = read::newest_runs(history.reader(), &filter, args.limit).map_err(super::store_error)?;
+        runs.extend(rows.iter().map(|row| (RunSummary::from(row), row.created_at)));
         mark_interrupted(&history, runs.iter_mut().map(|(run, _)| run))?;
     }
     if args.json.json {
@@ -126,13 +84,7 @@ pub(super) fn list(settings: &Settings, args: &RunsListArgs) -> Result<Exit, Cli
 pub(super) fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliError> {
     let mut pipelines: Vec<(PipelineSummary, Timestamp)> = Vec::new();
     if let Some(history) = open_if_any(settings)? {
-        for pipeline in history.reader().pipelines().map_err(super::store_error)? {
-            let filter = RunFilter { pipeline: Some(pipeline.name.clone()), state: None };
-            let latest = rows(&history, &filter, 1)?;
-            let Some(row) = latest.first() else { continue };
-            let summary = PipelineSummary { name: pipeline.name, runs: pipeline.runs, latest: summary(row) };
-            pipelines.push((summary, row.created_at));
-        }
+        pipelines = PipelineSummary::read_all(history.reader()).map_err(super::store_error)?;
         mark_interrupted(&history, pipelines.iter_mut().map(|(pipeline, _)| &mut pipeline.latest))?;
     }
     if json {
@@ -146,15 +98,13 @@ pub(super) fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliErro
 pub(super) fn show(settings: &Settings, args: &RunArg, step: Option<&str>) -> Result<Exit, CliError> {
     let history = open(settings)?;
     let run = super::find_run(&history, &args.run)?;
-    let read = || -> Result<_, StoreError> { Ok((history.reader().plan(run)?, history.reader().history(run)?)) };
-    let (plan, events) = read().map_err(super::store_error)?;
-    let mut detail = RunDetail::replay(run, &plan, &events);
+    let (mut detail, plan) = RunDetail::read(history.reader(), run).map_err(super::store_error)?;
     mark_interrupted(&history, [&mut detail.run])?;
     let index = match step {
         None => None,
         Some(name) => Some(plan.find(name).ok_or_else(|| no_step(&plan, name))?),
     };
-    explain(&history, &mut detail, index.map(|index| &plan.step(index).name));
+    detail.explain_from(history.reader(), index.map(|index| &plan.step(index).name));
     let now = Timestamp::now();
     if let Some(index) = index {
         detail.steps.retain(|step| step.name == plan.step(index).name);
@@ -169,41 +119,26 @@ pub(super) fn show(settings: &Settings, args: &RunArg, step: Option<&str>) -> Re
     Ok(Exit::Success)
 }
 
-/// Says why steps were computed that the cache could have answered for: one step, or the first ones.
-pub(super) fn explain(history: &History, detail: &mut RunDetail, only: Option<&Name>) {
-    let steps: Vec<Name> =
-        detail.computed().filter(|name| only.is_none_or(|only| only == *name)).take(EXPLAINED).cloned().collect();
-    for step in steps {
-        // An earlier run that is damaged is no reason not to show this one.
-        if let Ok(previous) = history.reader().previous_parts(&detail.run.pipeline, &step, detail.run.id) {
-            detail.explain(&step, previous.as_ref());
-        }
-    }
-}
-
 pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exit, CliError> {
     let history = open(settings)?;
     let run = super::find_run(&history, &args.run.run)?;
     let plan = history.reader().plan(run).map_err(super::store_error)?;
     let steps = match &args.step {
-        None => plan.indices().collect(),
+        None => plan.indices().collect::<Vec<_>>(),
         Some(name) => vec![plan.find(name).ok_or_else(|| no_step(&plan, name))?],
     };
     let filter = LogFilter { item: args.item, attempt: args.attempt };
-    // A step and the chunk to go on with.
-    let mut cursors: Vec<(StepIndex, u64)> = steps.into_iter().map(|step| (step, 0)).collect();
+    let mut cursor = LogCursor::new(run, steps, filter);
     if args.run.json.json {
-        let lines = new_lines(&history, run, filter, &mut cursors)?;
-        let view =
-            |(step, attempt, line): &(StepIndex, u32, LogLine)| LogLineView::of(&plan.step(*step).name, *attempt, line);
-        print_json(&LogLines { run, lines: lines.iter().map(view).collect() })?;
+        let lines = cursor.read(history.reader()).map_err(super::store_error)?;
+        print_json(&LogLines { run, lines: read::log_views(&plan, &lines) })?;
         return Ok(Exit::Success);
     }
     loop {
         // Asked before the lines are read: what was written before the end is not missed.
         let ended = !is_active(&history, run)?;
         let mut text = String::new();
-        for (step, _, line) in new_lines(&history, run, filter, &mut cursors)? {
+        for (step, _, line) in cursor.read(history.reader()).map_err(super::store_error)? {
             text.push_str(&render::lists::log_line(&plan.step(step).name, &line, settings.stdout));
             text.push('\n');
         }
@@ -224,28 +159,6 @@ fn no_step(plan: &Plan, name: &str) -> CliError {
         }
         _ => error.help("`stepmill runs show RUN` lists the steps"),
     }
-}
-
-/// Lines behind the cursors, by time.
-fn new_lines(
-    history: &History,
-    run: RunId,
-    filter: LogFilter,
-    cursors: &mut [(StepIndex, u64)],
-) -> Result<Vec<(StepIndex, u32, LogLine)>, CliError> {
-    let mut lines = Vec::new();
-    for (step, from) in cursors {
-        loop {
-            let chunks = history.reader().logs(run, *step, filter, *from, PAGE).map_err(super::store_error)?;
-            let Some(last) = chunks.last() else { break };
-            *from = last.chunk + 1;
-            for chunk in chunks {
-                lines.extend(chunk.lines.into_iter().map(|line| (*step, chunk.attempt, line)));
-            }
-        }
-    }
-    lines.sort_by_key(|(_, _, line)| line.at);
-    Ok(lines)
 }
 
 pub(super) fn output(settings: &Settings, args: &RunsOutputArgs) -> Result<Exit, CliError> {

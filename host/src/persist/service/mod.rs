@@ -2,13 +2,19 @@
 //!
 //! Every change goes through the journal's writer, so that it is durable, and in order with the runs, when it is told.
 
+pub(super) mod audit;
 pub(super) mod requests;
+mod secrets;
+mod tokens;
 
 use std::sync::Arc;
 
 use super::{Reader, SqliteJournal};
 
+pub use audit::{AuditFilter, AuditRow};
 pub use requests::{RequestPage, RequestRow};
+pub use secrets::{NoSecret, SealedSecret, SecretRow};
+pub use tokens::{NewToken, SecretHash, SessionKind, TokenError, TokenRow};
 
 /// Reads and changes what a service keeps besides runs.
 #[derive(Debug, Clone)]
@@ -27,7 +33,7 @@ impl ServiceStore {
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
-pub enum ChangeError<E> {
+pub enum ChangeError<E: std::error::Error> {
     /// The database cannot be written.
     #[error(transparent)]
     Journal(#[from] crate::execute::ports::JournalError),

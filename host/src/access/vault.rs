@@ -1,0 +1,183 @@
+//! Secrets at rest: sealed with a key that lies in a file of its own, so that a copy of the database tells nothing.
+
+use std::{
+    fmt,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    execute::ports::JournalError,
+    ids::{Name, Timestamp},
+    limits,
+    persist::{
+        ServiceStore, StoreError,
+        service::{ChangeError, NoSecret, SealedSecret, SecretRow},
+    },
+};
+
+/// Bytes of the key.
+const KEY: usize = 32;
+/// Bytes of a nonce: random ones of this size do not meet.
+const NONCE: usize = 24;
+
+/// Why secrets cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The key cannot be read or made.
+    #[error("the key of the secrets `{}` cannot be used: {source}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The key is not the one that the secrets were sealed with.
+    #[error(
+        "the key `{}` does not open the secret `{name}`: put the file back that belongs to this data directory, or \
+         remove the secret and set it again", path.display()
+    )]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+        /// The secret.
+        name: Name,
+    },
+    /// The value is too long.
+    #[error("a secret has 1 to {} bytes", limits::MAX_SECRET)]
+    Size,
+    /// There is none of that name.
+    #[error(transparent)]
+    Change(#[from] ChangeError<NoSecret>),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Opens and seals secrets.
+#[derive(Clone)]
+pub struct Vault {
+    store: ServiceStore,
+    cipher: XChaCha20Poly1305,
+    path: PathBuf,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// The secrets of a store, with the key in a file, which is made if there is none.
+    ///
+    /// # Errors
+    /// If the key cannot be read or made, or is another one than the secrets' own.
+    pub fn open(store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
+        let failed = |source| VaultError::Key { path: key.to_owned(), source };
+        let bytes = read_or_make(key).map_err(failed)?;
+        let cipher = XChaCha20Poly1305::new_from_slice(&bytes)
+            .map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, format!("it does not have {KEY} bytes"))))?;
+        let vault = Self { store, cipher, path: key.to_owned() };
+        if let Some((name, sealed)) = vault.store.any_secret()? {
+            vault.unseal(&name, &sealed)?;
+        }
+        Ok(vault)
+    }
+
+    /// Sets a secret. Its value before stays valid until `previous_until`, if that is said.
+    ///
+    /// # Errors
+    /// If the value is empty or too long, or cannot be stored.
+    pub async fn set(
+        &self,
+        name: &Name,
+        value: &str,
+        previous_until: Option<Timestamp>,
+        by: &str,
+    ) -> Result<(), VaultError> {
+        if value.is_empty() || value.len() > limits::MAX_SECRET {
+            return Err(VaultError::Size);
+        }
+        let version = self.store.next_secret_version(name)?;
+        let mut nonce = [0; NONCE];
+        let random = getrandom::fill(&mut nonce).map_err(|error| io::Error::other(error.to_string()));
+        random.map_err(|source| VaultError::Key { path: self.path.clone(), source })?;
+        let bound = bound(name, version);
+        let payload = Payload { msg: value.as_bytes(), aad: &bound };
+        let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| VaultError::Size)?;
+        let secret = SealedSecret { version, nonce: nonce.to_vec(), sealed };
+        Ok(self.store.set_secret(name, secret, previous_until, by, Timestamp::now()).await?)
+    }
+
+    /// The values of a secret that are valid, the newest first; none if there is no such secret.
+    ///
+    /// # Errors
+    /// If they cannot be read or opened.
+    pub fn values(&self, name: &Name) -> Result<Vec<Zeroizing<String>>, VaultError> {
+        let sealed = self.store.secret(name, Timestamp::now())?;
+        sealed.iter().map(|sealed| self.unseal(name, sealed)).collect()
+    }
+
+    /// Removes a secret.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be stored.
+    pub async fn remove(&self, name: &Name, by: &str) -> Result<(), VaultError> {
+        Ok(self.store.remove_secret(name, by, Timestamp::now()).await?)
+    }
+
+    /// What secrets there are, without their values.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn list(&self) -> Result<Vec<SecretRow>, VaultError> {
+        Ok(self.store.secrets(Timestamp::now())?)
+    }
+
+    fn unseal(&self, name: &Name, secret: &SealedSecret) -> Result<Zeroizing<String>, VaultError> {
+        let wrong = || VaultError::WrongKey { path: self.path.clone(), name: name.clone() };
+        if secret.nonce.len() != NONCE {
+            return Err(wrong());
+        }
+        let bound = bound(name, secret.version);
+        let payload = Payload { msg: &secret.sealed, aad: &bound };
+        let opened = self.cipher.decrypt(XNonce::from_slice(&secret.nonce), payload).map_err(|_| wrong())?;
+        String::from_utf8(opened).map(Zeroizing::new).map_err(|_| wrong())
+    }
+}
+
+/// What a sealed value is tied to: it cannot be passed off as another secret's, or as a newer one.
+fn bound(name: &Name, version: u32) -> Vec<u8> {
+    format!("{name}/{version}").into_bytes()
+}
+
+fn read_or_make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => return Ok(Zeroizing::new(bytes)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) => {}
+    }
+    let mut key = Zeroizing::new(vec![0; KEY]);
+    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+    let beside = path.with_extension("tmp");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(key)
+}
