@@ -13,7 +13,7 @@
 //!
 //! They share a vocabulary that depends on none of them: [`ids`], [`limits`], [`module`], [`value`], [`output`], [`failure`],
 //! [`grants`] and [`event`]. [`access`] says what steps may be granted. [`build`] makes components of step crates, [`cli`]
-//! is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that puts concrete implementations
+//! is the adapter to a terminal, [`web`] the one to HTTP, [`dto`] what machines read, and [`app`] the one place that puts concrete implementations
 //! together.
 
 pub mod access;
@@ -35,3 +35,4 @@ pub mod persist;
 pub mod plan;
 pub mod runtime;
 pub mod value;
+pub mod web;

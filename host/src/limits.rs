@@ -110,6 +110,14 @@ pub struct Ceiling {
     pub wall: Duration,
 }
 
+/// The most connections that the server holds at once; more wait.
+pub const MAX_CONNECTIONS: usize = 1_024;
+/// The largest head of a request, in bytes.
+pub const MAX_REQUEST_HEAD: usize = 64 * KIB as usize;
+/// The largest JSON document in a request, in bytes.
+pub const MAX_REQUEST_JSON: usize = 2 * MIB as usize;
+/// How long the body of a request that is read whole may take.
+pub const REQUEST_BODY: Duration = Duration::from_secs(60);
 /// The longest secret, in bytes.
 pub const MAX_SECRET: usize = 64 * KIB as usize;
 /// The largest module that is accepted, in bytes.

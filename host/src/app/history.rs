@@ -50,6 +50,10 @@ impl History {
         &self.reader
     }
 
+    pub(super) fn shared_reader(&self) -> &Arc<Reader> {
+        &self.reader
+    }
+
     /// The output of a step's latest successful attempt; none if it has none.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod library;
 pub mod params;
 mod rerun;
 mod run;
+pub mod service;
 mod start;
 pub mod storage;
 
@@ -25,6 +26,7 @@ pub use self::{
     params::{ParamInput, Params, ParamsError},
     rerun::{Again, Rerun},
     run::Run,
+    service::Service,
     start::{StartError, StartRequest, Submitted},
 };
 use crate::{
@@ -36,12 +38,12 @@ use crate::{
         reuse::ReusingRunner,
     },
     observe::Fanout,
-    persist::{DataDir, SqliteJournal, outputs::BlobStore},
+    persist::{DataDir, ServiceStore, SqliteJournal, outputs::BlobStore},
     plan::Compiled,
     runtime::{Modules, ModulesOptions, SandboxRunner, engine::EngineError},
 };
 pub use crate::{
-    persist::{DataDirError, Reader, StoreError, reader},
+    persist::{DataDirError, Reader, StoreError, reader, service as service_rows},
     runtime::{COMPILE_COMMAND, Compiler, ModuleError, compile_child_main},
 };
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
@@ -236,6 +238,24 @@ impl Host {
     #[must_use]
     pub fn sandboxes_started(&self) -> u64 {
         self.runner.sandboxes_started()
+    }
+
+    /// Asks an active run to end as cancelled; whether there is one of that id.
+    #[must_use]
+    pub fn cancel(&self, run: crate::ids::RunId) -> bool {
+        self.active.cancel(run)
+    }
+
+    /// How many runs are active, those that wait for their turn included.
+    #[must_use]
+    pub fn active_runs(&self) -> usize {
+        self.active.count()
+    }
+
+    /// What is kept besides runs.
+    #[must_use]
+    pub fn store(&self) -> ServiceStore {
+        ServiceStore::new(Arc::clone(&self.journal), Arc::clone(self.history.shared_reader()))
     }
 
     /// Ends: waits until everything is written, and gives the data directory back. Runs that are still active stop where

@@ -23,8 +23,12 @@ use crate::{
 pub enum ParamInput {
     /// Words from a command line, read as the parameter's type wants them.
     Text(String),
-    /// A value; for a file, the path as a string.
+    /// A value. Not for files: whoever sends one must not be able to name a path of this machine.
     Json(Json),
+    /// A file on this machine.
+    Path(PathBuf),
+    /// A file that is stored already.
+    File(FileRef),
 }
 
 /// The values that a run is given, by parameter.
@@ -160,25 +164,36 @@ fn known(plan: &Plan) -> String {
 
 fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputStore) -> Result<OutputRef, ParamError> {
     let (name, kind) = (param.name.clone(), param.kind);
-    let given = given.or_else(|| param.default.clone().map(ParamInput::Json));
+    let given = given.or_else(|| param.default.clone().map(|default| of_default(kind, default)));
+    let problem = |problem: String| ParamError::Store { name: name.clone(), problem };
+    let wrong = |given: &str| ParamError::Type { name: name.clone(), kind, given: short(given) };
+    let of_file = |file: FileRef| {
+        stored::store_value(outputs, &value::file::to_value(&file), vec![file]).map_err(|error| problem(error.to_string()))
+    };
     let json = match given.ok_or_else(|| ParamError::Missing { name: name.clone(), kind })? {
+        ParamInput::Text(path) if kind == ParamKind::File => return of_file(import(&name, Path::new(&path), outputs)?),
+        ParamInput::Path(path) if kind == ParamKind::File => return of_file(import(&name, &path, outputs)?),
+        ParamInput::File(file) if kind == ParamKind::File => return of_file(file),
+        ParamInput::Path(path) => return Err(wrong(&path.to_string_lossy())),
+        ParamInput::File(file) => return Err(wrong(&file.name)),
         ParamInput::Text(text) => {
-            read_text(kind, &text).ok_or_else(|| ParamError::Type { name: name.clone(), kind, given: short(&text) })?
+            read_text(kind, &text).ok_or_else(|| wrong(&text))?
         }
         ParamInput::Json(json) => json,
     };
     if !fits(kind, &json) {
-        return Err(ParamError::Type { name, kind, given: short(&json.to_string()) });
+        return Err(wrong(&json.to_string()));
     }
-    let problem = |problem: String| ParamError::Store { name: name.clone(), problem };
-    let (bytes, files) = match (kind, &json) {
-        (ParamKind::File, Json::String(path)) => {
-            let file = import(&name, Path::new(path), outputs)?;
-            (value::file::to_value(&file), vec![file])
-        }
-        _ => (value::json::from_json(&json).map_err(|error| problem(error.to_string()))?, Vec::new()),
-    };
-    stored::store_value(outputs, &bytes, files).map_err(|error| problem(error.to_string()))
+    let bytes = value::json::from_json(&json).map_err(|error| problem(error.to_string()))?;
+    stored::store_value(outputs, &bytes, Vec::new()).map_err(|error| problem(error.to_string()))
+}
+
+/// The pipeline's own word for a value: for a file, its path.
+fn of_default(kind: ParamKind, default: Json) -> ParamInput {
+    match default {
+        Json::String(path) if kind == ParamKind::File => ParamInput::Path(path.into()),
+        default => ParamInput::Json(default),
+    }
 }
 
 fn short(text: &str) -> String {
@@ -187,7 +202,9 @@ fn short(text: &str) -> String {
 
 fn read_text(kind: ParamKind, text: &str) -> Option<Json> {
     match kind {
-        ParamKind::String | ParamKind::File => Some(Json::from(text)),
+        ParamKind::String => Some(Json::from(text)),
+        // Its text is a path, which is opened and not read.
+        ParamKind::File => None,
         ParamKind::Integer => text.parse::<i64>().map(Json::from).or_else(|_| text.parse::<u64>().map(Json::from)).ok(),
         ParamKind::Number => {
             let whole = text.parse::<i64>().ok().map(Json::from);
@@ -200,7 +217,8 @@ fn read_text(kind: ParamKind, text: &str) -> Option<Json> {
 
 fn fits(kind: ParamKind, json: &Json) -> bool {
     match kind {
-        ParamKind::String | ParamKind::File => json.is_string(),
+        ParamKind::String => json.is_string(),
+        ParamKind::File => false,
         ParamKind::Integer => json.is_i64() || json.is_u64(),
         ParamKind::Number => json.is_number(),
         ParamKind::Boolean => json.is_boolean(),

@@ -92,6 +92,22 @@ impl ActiveRuns {
         Run { id, plan, cancel, task }
     }
 
+    /// Asks a run to end as cancelled; whether it is active.
+    pub(super) fn cancel(&self, run: RunId) -> bool {
+        match self.lock().get(&run) {
+            Some(cancel) => {
+                cancel.send_replace(true);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Answers another process. A run that is cancelled has usually ended when this returns.
     pub(super) fn answer(&self, request: &Request) -> Response {
         let Request::Cancel(run) = request;

@@ -2,14 +2,15 @@
 
 mod files;
 mod rows;
+pub mod view;
 
-use std::io;
+use std::io::{self, Write};
 
 use bytes::Bytes;
 
 pub use self::{
     files::{FileReader, copy_out, store_file},
-    rows::{RowsReader, RowsWriter},
+    rows::{RowsReader, RowsWriter, read_item},
 };
 use super::ports::{BlobKind, BlobReader, OutputStore};
 use crate::{
@@ -94,6 +95,23 @@ pub fn read_value(store: &dyn OutputStore, output: &OutputRef, cap: u64) -> Resu
         Place::Blob => append(&mut list, open(store, output)?.as_mut())?,
     }
     Ok(list.into())
+}
+
+/// Copies all bytes of an output into a writer, every part verified before.
+///
+/// # Errors
+/// If it is damaged, or the writer does not take it.
+pub fn copy_bytes(store: &dyn OutputStore, output: &OutputRef, out: &mut dyn Write) -> io::Result<()> {
+    match &output.place {
+        Place::Inline(_) => out.write_all(&inline(output)?),
+        Place::Blob => {
+            let mut blob = open(store, output)?;
+            for index in 0..blob.frames() {
+                out.write_all(&blob.frame(index)?.bytes)?;
+            }
+            Ok(())
+        }
+    }
 }
 
 fn within(size: u64, cap: u64) -> Result<(), StoredError> {

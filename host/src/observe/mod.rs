@@ -1,6 +1,8 @@
 //! Who is told while it happens. Observers never hold a run up and cannot make it fail.
 
+pub mod feed;
 pub mod log;
+pub mod metrics;
 
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! The beginning of a stored stream, to be looked at.
 
-use std::io;
-
 use serde_json::Value as Json;
 
 use crate::{
@@ -13,23 +11,6 @@ use crate::{
     output::OutputRef,
     value::{self, items::batch_items},
 };
-
-/// One element of a stream, as MessagePack.
-///
-/// # Errors
-/// If the store cannot give it, or it is not there.
-pub(super) fn item(store: &dyn OutputStore, output: &OutputRef, index: u64) -> Result<Vec<u8>, StoredError> {
-    let mut reader = RowsReader::open(store, output)?;
-    reader.seek(index)?;
-    if let Some(batch) = reader.next_batch()? {
-        let place = usize::try_from(index.saturating_sub(batch.first)).unwrap_or(usize::MAX);
-        if let Some(item) = batch_items(&batch.bytes).nth(place) {
-            return Ok(item?.to_vec());
-        }
-    }
-    let text = format!("element {index} of the stored output {} is not there", output.hash);
-    Err(io::Error::new(io::ErrorKind::InvalidData, text).into())
-}
 
 /// How much of a stream is printed.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,6 @@
 
 use std::{io::Write, time::Duration};
 
-use super::rows;
 use crate::{
     app::{
         History,
@@ -20,6 +19,7 @@ use crate::{
         LogLines, NodeView, PipelineList, PipelineSummary, RunDetail, RunList, RunSummary,
         read::{self, LogCursor},
     },
+    execute::stored,
     ids::{Name, RunId, Timestamp},
     output::OutputRef,
     plan::Plan,
@@ -207,7 +207,7 @@ fn print_item(history: &History, packed: &OutputRef, index: u64, args: &RunsOutp
         return Err(CliError::bad_input("the files of a single item cannot be written yet")
             .help("leave `--item` out: then the files of all items are written"));
     }
-    let bytes = rows::item(history.outputs().as_ref(), packed, index).map_err(CliError::host)?;
+    let bytes = stored::read_item(history.outputs().as_ref(), packed, index).map_err(CliError::host)?;
     print_value(&bytes, args.raw)
 }
 

@@ -187,3 +187,20 @@ fn cut_batch(bytes: &mut Bytes, next: &mut u64) -> Result<Option<Frame>, StoredE
     *next += items;
     Ok(Some(frame))
 }
+
+/// One item of a stored stream, as MessagePack.
+///
+/// # Errors
+/// If the store cannot give it, or it is not there.
+pub fn read_item(store: &dyn OutputStore, output: &OutputRef, index: u64) -> Result<Vec<u8>, StoredError> {
+    let mut reader = RowsReader::open(store, output)?;
+    reader.seek(index)?;
+    if let Some(batch) = reader.next_batch()? {
+        let place = usize::try_from(index.saturating_sub(batch.first)).unwrap_or(usize::MAX);
+        if let Some(item) = batch_items(&batch.bytes).nth(place) {
+            return Ok(item?.to_vec());
+        }
+    }
+    let text = format!("element {index} of the stored output {} is not there", output.hash);
+    Err(io::Error::new(io::ErrorKind::InvalidData, text).into())
+}

@@ -158,6 +158,14 @@ pub struct RunRow {
     pub counts: StepCounts,
 }
 
+impl RunRow {
+    /// Its place in the list of runs.
+    #[must_use]
+    pub fn cursor(&self) -> RunCursor {
+        RunCursor { created_at: self.created_at, id: self.id }
+    }
+}
+
 /// Which runs a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFilter {
@@ -165,6 +173,14 @@ pub struct RunFilter {
     pub pipeline: Option<Name>,
     /// Only in this state.
     pub state: Option<RunState>,
+    /// Only started by the trigger of that name.
+    pub trigger: Option<Name>,
+    /// Only accepted at that time or later.
+    pub from: Option<Timestamp>,
+    /// Only accepted before that time.
+    pub until: Option<Timestamp>,
+    /// Only those whose id begins so, or that have this in the name of their pipeline or trigger, or in why a step failed.
+    pub text: Option<String>,
 }
 
 /// A place in the list of runs, which is ordered by time and id, newest first.

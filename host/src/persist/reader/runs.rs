@@ -17,6 +17,9 @@ const RUN: &str = "r.id, r.pipeline, p.hash, r.state, r.cancel_requested, r.crea
      r.steps, r.running, r.succeeded, r.failed, r.skipped, r.cancelled, r.trigger, r.scheduled_for \
      FROM runs r JOIN plans p ON p.key = r.plan";
 
+/// How many runs are looked at for a page of those that have a text.
+const SEARCHED: u32 = 5_000;
+
 /// How many runs an ambiguous prefix names as examples.
 const EXAMPLES: usize = 5;
 
@@ -28,10 +31,15 @@ impl Reader {
     pub fn runs(&self, filter: &RunFilter, after: Option<RunCursor>, limit: u32) -> Result<RunPage, StoreError> {
         self.query(|connection, _| {
             let limit = cap(limit);
-            let runs = list(connection, filter, after, limit)?;
-            let full = u32::try_from(runs.len()).is_ok_and(|len| len == limit);
-            let last = runs.last().map(|run| RunCursor { created_at: run.created_at, id: run.id });
-            Ok(RunPage { next: last.filter(|_| full), runs })
+            match filter.text.as_deref() {
+                None => {
+                    let runs = list(connection, filter, after, limit)?;
+                    let full = u32::try_from(runs.len()).is_ok_and(|len| len == limit);
+                    let next = runs.last().map(RunRow::cursor).filter(|_| full);
+                    Ok(RunPage { next, runs })
+                }
+                Some(text) => search(connection, filter, after, limit, text),
+            }
         })
     }
 
@@ -142,6 +150,38 @@ impl Reader {
     }
 }
 
+/// Looks for a text in a bounded number of runs: the page may be short, or empty, although there are more.
+fn search(
+    connection: &Connection,
+    filter: &RunFilter,
+    after: Option<RunCursor>,
+    limit: u32,
+    text: &str,
+) -> Result<RunPage, QueryError> {
+    let looked_at = list(connection, filter, after, SEARCHED)?;
+    let ids = prefix_bounds(text);
+    let mut failed = connection.prepare_cached(
+        "SELECT 1 FROM runs r JOIN steps s ON s.run = r.key \
+         WHERE r.id = ?1 AND s.state = 'failed' AND instr(lower(s.reason), ?2) > 0",
+    )?;
+    let lower = text.to_lowercase();
+    let full = u32::try_from(looked_at.len()).is_ok_and(|len| len == SEARCHED);
+    let (mut runs, mut next) = (Vec::new(), looked_at.last().map(RunRow::cursor).filter(|_| full));
+    for run in looked_at {
+        let named = run.pipeline.as_str().contains(&lower)
+            || run.trigger.as_ref().is_some_and(|trigger| trigger.as_str().contains(&lower))
+            || ids.is_some_and(|(first, last)| (first..=last).contains(run.id.as_bytes()));
+        if named || (run.counts.failed > 0 && failed.exists(params![run.id.as_bytes(), lower])?) {
+            runs.push(run);
+            if u32::try_from(runs.len()).is_ok_and(|len| len == limit) {
+                next = runs.last().map(RunRow::cursor);
+                break;
+            }
+        }
+    }
+    Ok(RunPage { runs, next })
+}
+
 fn list(
     connection: &Connection,
     filter: &RunFilter,
@@ -157,6 +197,18 @@ fn list(
     if let Some(state) = filter.state {
         conditions.push("r.state = ?");
         values.push(Box::new(state.as_str()));
+    }
+    if let Some(trigger) = &filter.trigger {
+        conditions.push("r.trigger = ?");
+        values.push(Box::new(trigger.as_str().to_owned()));
+    }
+    if let Some(from) = filter.from {
+        conditions.push("r.created_at >= ?");
+        values.push(Box::new(from.0));
+    }
+    if let Some(until) = filter.until {
+        conditions.push("r.created_at < ?");
+        values.push(Box::new(until.0));
     }
     if let Some(after) = after {
         conditions.push("(r.created_at, r.id) < (?, ?)");

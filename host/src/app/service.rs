@@ -1,0 +1,96 @@
+//! A host that is left running: everything that the API speaks for.
+
+use std::{io, sync::Arc};
+
+use super::{Host, HostBuilder, OpenError};
+use crate::{
+    access::{
+        Tokens, Vault,
+        tokens::TokensError,
+        vault::VaultError,
+    },
+    ids::Timestamp,
+    observe::{feed::Feed, metrics::Metrics},
+    persist::ServiceStore,
+};
+
+/// The file with the key of the secrets, in the data directory.
+const KEY_FILE: &str = "secrets.key";
+
+/// A host with those who may use it.
+pub struct Service {
+    /// Runs pipelines.
+    pub host: Host,
+    /// Who may do what.
+    pub tokens: Tokens,
+    /// Secrets.
+    pub vault: Vault,
+    /// What is kept besides runs.
+    pub store: ServiceStore,
+    /// Wakes who follows runs.
+    pub feed: Arc<Feed>,
+    /// Counts what happens.
+    pub metrics: Arc<Metrics>,
+    /// When it was opened.
+    pub started_at: Timestamp,
+}
+
+/// Why a service cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Its host cannot be.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its secrets cannot be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Its tokens cannot be read or made.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// Its runs cannot be taken up again.
+    #[error(transparent)]
+    Store(#[from] super::StoreError),
+    /// It cannot be reached.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Service {
+    /// Opens the data directory and takes up the runs that an earlier host left.
+    ///
+    /// # Errors
+    /// If the data directory cannot be used.
+    pub async fn open(builder: HostBuilder) -> Result<Arc<Self>, ServiceError> {
+        let feed = Arc::new(Feed::default());
+        let metrics = Arc::new(Metrics::default());
+        let host = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _).open().await?;
+        let store = host.store();
+        let vault = Vault::open(store.clone(), &host.history().dir().root().join(KEY_FILE))?;
+        let service = Self {
+            tokens: Tokens::new(store.clone()),
+            vault,
+            store,
+            feed,
+            metrics,
+            started_at: Timestamp::now(),
+            host,
+        };
+        service.resume_all().await?;
+        Ok(Arc::new(service))
+    }
+
+    /// Takes up what was accepted and has not ended. A run that cannot be is left as it is, and told.
+    async fn resume_all(&self) -> Result<(), ServiceError> {
+        for run in self.host.history().reader().unfinished()? {
+            if let Err(error) = self.host.resume(run).await {
+                tracing::error!(%run, %error, "a run cannot be taken up again");
+            }
+        }
+        Ok(())
+    }
+}

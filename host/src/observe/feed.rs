@@ -1,0 +1,134 @@
+//! Wakes whoever follows runs. It carries no news itself: who is woken reads the store, so that nothing is lost when a
+//! reader is slow, and what it shows is durable.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::{broadcast, watch};
+
+use crate::{
+    event::{EventKind, RunEvent},
+    execute::ports::{LogLine, Observer, Progress},
+    ids::RunId,
+    output::AttemptName,
+    plan::Plan,
+};
+
+/// How many changes a follower of all runs may be behind before it misses some.
+const BACKLOG: usize = 1_024;
+
+/// Wakes followers; see the module.
+#[derive(Debug)]
+pub struct Feed {
+    /// One for each run that somebody follows; the number only says that something is new.
+    runs: Mutex<HashMap<RunId, watch::Sender<u64>>>,
+    all: broadcast::Sender<RunId>,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { runs: Mutex::default(), all: broadcast::Sender::new(BACKLOG) }
+    }
+}
+
+/// Is woken when something is new about a run.
+#[derive(Debug)]
+pub struct Follower {
+    feed: Arc<Feed>,
+    run: RunId,
+    woken: watch::Receiver<u64>,
+}
+
+impl Follower {
+    /// Waits for something new since the last call.
+    pub async fn woken(&mut self) {
+        // The sender lives as long as there is a follower.
+        let _ = self.woken.changed().await;
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let mut runs = self.feed.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if runs.get(&self.run).is_some_and(|sender| sender.receiver_count() <= 1) {
+            runs.remove(&self.run);
+        }
+    }
+}
+
+impl Feed {
+    /// Follows a run.
+    #[must_use]
+    pub fn follow(self: &Arc<Self>, run: RunId) -> Follower {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let woken = runs.entry(run).or_insert_with(|| watch::Sender::new(0)).subscribe();
+        Follower { feed: Arc::clone(self), run, woken }
+    }
+
+    /// Follows which runs begin and end.
+    #[must_use]
+    pub fn follow_all(&self) -> broadcast::Receiver<RunId> {
+        self.all.subscribe()
+    }
+
+    fn wake(&self, run: RunId) {
+        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = runs.get(&run) {
+            sender.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+impl Observer for Feed {
+    fn committed(&self, _: &Plan, events: &[RunEvent]) {
+        let Some(first) = events.first() else { return };
+        self.wake(first.run);
+        let marks = |event: &RunEvent| matches!(event.kind, EventKind::Created { .. } | EventKind::Finished { .. });
+        if events.iter().any(marks) {
+            // Nobody need follow.
+            let _ = self.all.send(first.run);
+        }
+    }
+
+    fn logged(&self, attempt: &AttemptName, _: &LogLine) {
+        self.wake(attempt.run);
+    }
+
+    fn progressed(&self, attempt: &AttemptName, _: &Progress) {
+        self.wake(attempt.run);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execute::ports::{LogLevel, LogStream};
+    use crate::ids::{Name, Timestamp};
+
+    fn line() -> (AttemptName, LogLine) {
+        let run = RunId::generate();
+        let attempt = AttemptName { run, step: Name::new("s").unwrap(), item: None, attempt: 1 };
+        let line =
+            LogLine { at: Timestamp(0), level: LogLevel::Info, stream: LogStream::Log, text: "hello".to_owned() };
+        (attempt, line)
+    }
+
+    #[tokio::test]
+    async fn followers_are_woken_and_leave_nothing_behind() {
+        let feed = Arc::new(Feed::default());
+        let (attempt, line) = line();
+        let mut one = feed.follow(attempt.run);
+        let mut two = feed.follow(attempt.run);
+        feed.logged(&attempt, &line);
+        one.woken().await;
+        two.woken().await;
+        drop(one);
+        feed.logged(&attempt, &line);
+        two.woken().await;
+        drop(two);
+        assert!(feed.runs.lock().unwrap().is_empty());
+        feed.logged(&attempt, &line);
+    }
+}

@@ -1,0 +1,256 @@
+//! Runs: lists, one, what happens in it, and what can be done with it.
+
+use std::sync::Arc;
+
+use axum::{
+    Json as JsonBody,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::Identity,
+    app::{
+        Again, ParamInput, Rerun,
+        reader::{LogFilter, RunFilter},
+    },
+    dto::{Document, EventView, GraphView, LogLines, RunDetail, RunState, RunSummary, Versioned, read},
+    event::RunOptions,
+    ids::{Name, RunId},
+    web::{
+        Web,
+        body::OptionalJson,
+        problem::{Kind, Problem},
+        query::{self, Path, Query},
+        stream,
+    },
+};
+
+type Api = State<Arc<Web>>;
+
+/// Which runs a list shows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::web) struct ListQuery {
+    pipeline: Option<Name>,
+    state: Option<RunState>,
+    trigger: Option<Name>,
+    from: Option<String>,
+    until: Option<String>,
+    text: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// A page of runs, newest first.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct RunPage {
+    runs: Vec<RunSummary>,
+    /// For the next page; none behind the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl Versioned for RunPage {
+    const SCHEMA: &'static str = "stepmill.runs/1";
+}
+
+pub(in crate::web) async fn list(State(web): Api, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
+    let limit = query::limit(query.limit)?;
+    let after = query.cursor.as_deref().map(query::read_cursor).transpose()?;
+    let filter = RunFilter {
+        pipeline: query.pipeline,
+        state: query.state,
+        trigger: query.trigger,
+        from: query.from.map(|text| query::time("from", &text)).transpose()?,
+        until: query.until.map(|text| query::time("until", &text)).transpose()?,
+        text: query.text.filter(|text| !text.is_empty()),
+    };
+    let page = web.read(move |reader| reader.runs(&filter, after, limit)).await?;
+    let runs = page.runs.iter().map(RunSummary::from).collect();
+    Ok(document(&RunPage { runs, next: page.next.map(query::write_cursor) }))
+}
+
+pub(in crate::web) async fn live(State(web): Api) -> stream::Events {
+    stream::all_runs(&web)
+}
+
+pub(in crate::web) async fn show(State(web): Api, Path(run): Path<RunId>) -> Result<Response, Problem> {
+    let read = web.read(move |reader| {
+        let (mut detail, _) = RunDetail::read(reader, run)?;
+        detail.explain_from(reader, None);
+        Ok(detail)
+    });
+    Ok(document(&read.await?))
+}
+
+pub(in crate::web) async fn graph(State(web): Api, Path(run): Path<RunId>) -> Result<Response, Problem> {
+    let plan = web.read(move |reader| reader.plan(run)).await?;
+    Ok(document(&GraphView::of(&plan)))
+}
+
+/// Where a list of events begins.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::web) struct EventsQuery {
+    from: Option<u64>,
+    limit: Option<u32>,
+}
+
+/// A part of what happened in a run.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct EventPage {
+    events: Vec<EventView>,
+    /// The number to go on with.
+    next: u64,
+}
+
+impl Versioned for EventPage {
+    const SCHEMA: &'static str = "stepmill.events/1";
+}
+
+/// A page of events, or, for who accepts a stream, all of them as they come.
+pub(in crate::web) async fn events(
+    State(web): Api,
+    Path(run): Path<RunId>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let plan = web.read(move |reader| reader.plan(run)).await?;
+    if wants_stream(&headers) {
+        let seen = stream::last_event_id(&headers).and_then(|id| id.parse::<u64>().ok());
+        let from = seen.map_or(query.from.unwrap_or(0), |seen| seen.saturating_add(1));
+        return Ok(stream::run_events(&web, run, plan, from).into_response());
+    }
+    let (from, limit) = (query.from.unwrap_or(0), query::limit(query.limit)?);
+    let events = web.read(move |reader| reader.events(run, from, limit)).await?;
+    let next = events.last().map_or(from, |last| last.seq + 1);
+    Ok(document(&EventPage { events: events.iter().map(|event| EventView::of(&plan, event)).collect(), next }))
+}
+
+/// Whose lines are wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::web) struct LogsQuery {
+    step: Option<Name>,
+    item: Option<u32>,
+    attempt: Option<u32>,
+}
+
+/// All lines, or, for who accepts a stream, those to come, too.
+pub(in crate::web) async fn logs(
+    State(web): Api,
+    Path(run): Path<RunId>,
+    Query(query): Query<LogsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let plan = web.read(move |reader| reader.plan(run)).await?;
+    let steps = match &query.step {
+        None => plan.indices().collect::<Vec<_>>(),
+        Some(name) => {
+            let step = plan.find(name.as_str());
+            vec![step.ok_or_else(|| Problem::not_found(format!("the run has no step `{name}`")))?]
+        }
+    };
+    let mut cursor =
+        read::LogCursor::new(run, steps, LogFilter { item: query.item, attempt: query.attempt });
+    if wants_stream(&headers) {
+        if let Some(id) = stream::last_event_id(&headers) {
+            cursor.seek(&stream::read_log_position(id));
+        }
+        return Ok(stream::run_logs(&web, run, plan, cursor).into_response());
+    }
+    let lines = web.read(move |reader| cursor.read(reader)).await?;
+    Ok(document(&LogLines { run, lines: read::log_views(&plan, &lines) }))
+}
+
+/// Asks a run to end. Answers when it has been asked; the run ends soon after.
+pub(in crate::web) async fn cancel(
+    State(web): Api,
+    Path(run): Path<RunId>,
+    axum::Extension(identity): axum::Extension<Identity>,
+) -> Result<StatusCode, Problem> {
+    let row = web.read(move |reader| reader.run(run)).await?;
+    if row.state.is_terminal() {
+        return Err(Problem::new(Kind::Conflict, format!("the run has ended: it {}", row.state.as_str())));
+    }
+    web.service.store.note(identity.name, "run.cancel", run.to_string(), None).await?;
+    if web.service.host.cancel(run) {
+        return Ok(StatusCode::ACCEPTED);
+    }
+    // It ended meanwhile.
+    Err(Problem::new(Kind::Conflict, "the run has ended"))
+}
+
+/// How a run is to be repeated.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::web) struct RerunBody {
+    /// Only what did not succeed.
+    failed: bool,
+    /// From these steps on.
+    from: Vec<String>,
+    /// What it is given otherwise.
+    params: serde_json::Map<String, serde_json::Value>,
+    /// Whether results of earlier attempts will do.
+    #[serde(default = "yes")]
+    cache: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+pub(in crate::web) async fn rerun(
+    State(web): Api,
+    Path(run): Path<RunId>,
+    axum::Extension(identity): axum::Extension<Identity>,
+    OptionalJson(body): OptionalJson<RerunBody>,
+) -> Result<Response, Problem> {
+    let again = match (body.failed, body.from.is_empty()) {
+        (false, true) => Again::Whole,
+        (true, true) => Again::Failed,
+        (false, false) => Again::From(body.from),
+        (true, false) => return Err(Problem::new(Kind::Unprocessable, "`failed` and `from` exclude each other")),
+    };
+    let params = web.params(body.params)?;
+    let rerun = Rerun { again, params, plan: None, options: RunOptions { cache: body.cache } };
+    let started = web.service.host.rerun(run, rerun).await?;
+    let new = started.id();
+    web.service.store.note(identity.name, "run.rerun", run.to_string(), Some(format!("{{\"run\":\"{new}\"}}"))).await?;
+    accepted(&web, new, StatusCode::CREATED).await
+}
+
+/// Answers with a run that was accepted.
+pub(in crate::web) async fn accepted(web: &Arc<Web>, run: RunId, status: StatusCode) -> Result<Response, Problem> {
+    let row = web.read(move |reader| reader.run(run)).await?;
+    let location = [(header::LOCATION, format!("/api/v1/runs/{run}"))];
+    Ok((status, location, JsonBody(RunSummary::from(&row))).into_response())
+}
+
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|part| part.trim().starts_with("text/event-stream"))
+}
+
+/// A document of a published schema.
+pub(in crate::web) fn document<T: Versioned>(body: &T) -> Response {
+    JsonBody(Document::of(body)).into_response()
+}
+
+impl Web {
+    /// What a run is given, from JSON. A file is named by what its upload answered.
+    pub(in crate::web) fn params(
+        &self,
+        given: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<crate::app::Params, Problem> {
+        let mut params = crate::app::Params::new();
+        for (name, value) in given {
+            let name = Name::new(&name).map_err(|error| Problem::new(Kind::Unprocessable, error.to_string()))?;
+            params.insert(name, ParamInput::Json(value));
+        }
+        Ok(params)
+    }
+}

@@ -1,0 +1,40 @@
+//! HTTP: the API, its guards, and what a browser needs. Everything that it says is said by the rooms behind it; here it
+//! only gets a form.
+
+mod api;
+mod body;
+mod guard;
+mod listen;
+mod problem;
+mod query;
+mod routes;
+mod stream;
+
+
+use std::{net::SocketAddr, sync::Arc};
+
+pub use self::{listen::serve, problem::Problem, routes::Route};
+use crate::app::Service;
+
+/// What the API speaks for, and how.
+pub struct Web {
+    service: Arc<Service>,
+    hosts: Vec<String>,
+}
+
+impl Web {
+    /// Speaks for a service. Requests must name one of these hosts, written as in the header `Host`; without any, the
+    /// names of this machine with the port of `address` will do.
+    #[must_use]
+    pub fn new(service: Arc<Service>, address: SocketAddr, hosts: Vec<String>) -> Arc<Self> {
+        let hosts = if hosts.is_empty() { local_names(address) } else { hosts };
+        Arc::new(Self { service, hosts: hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect() })
+    }
+}
+
+fn local_names(address: SocketAddr) -> Vec<String> {
+    let port = address.port();
+    let mut names = vec![format!("localhost:{port}"), format!("127.0.0.1:{port}"), format!("[::1]:{port}")];
+    names.push(address.to_string());
+    names
+}

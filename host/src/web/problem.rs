@@ -1,0 +1,183 @@
+//! What went wrong, as RFC 9457 says it: `application/problem+json`.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    access::{tokens::TokensError, vault::VaultError},
+    app::{StartError, StoreError},
+    dto::ProblemView,
+    execute::ports::JournalError,
+    app::service_rows::ChangeError,
+};
+
+/// The answer to a request that cannot be done.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Names the kind of problem: `urn:stepmill:problem:` and a word.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind, for people.
+    title: &'static str,
+    /// The status code.
+    status: u16,
+    /// What went wrong this time.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+    /// What is wrong with a pipeline, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    problems: Vec<ProblemView>,
+}
+
+/// The kinds there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    BadRequest,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Conflict,
+    TooLarge,
+    Unsupported,
+    Misdirected,
+    Unprocessable,
+    TooMany,
+    Unavailable,
+    Internal,
+}
+
+impl Kind {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "The request is not as it must be"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The token does not allow this"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "This cannot be done as things are"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large"),
+            Self::Unsupported => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported", "The request has another media type than it must")
+            }
+            Self::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected", "This host is called otherwise"),
+            Self::Unprocessable => (StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", "What was sent is wrong"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "There are too many requests"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The host cannot do this now"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The host failed"),
+        }
+    }
+}
+
+impl Problem {
+    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let (status, word, title) = kind.parts();
+        Self {
+            kind: format!("urn:stepmill:problem:{word}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            help: None,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn not_found(what: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, what)
+    }
+
+    /// What is no fault of the request; the log says more.
+    pub(super) fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(Kind::Internal, "the host's log says more")
+    }
+
+    /// What is wrong with a pipeline.
+    pub(super) fn of_pipeline(detail: impl Into<String>, problems: Vec<ProblemView>) -> Self {
+        Self { problems, ..Self::new(Kind::Unprocessable, detail) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoSuchRun(_) => Self::not_found(error.to_string()),
+            StoreError::Ambiguous { .. } => Self::new(Kind::Conflict, error.to_string()),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(Kind::Unavailable, "nothing can be stored any more; the host's log says more")
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Params(_) | StartError::NoStep { .. } => Self::new(Kind::Unprocessable, error.to_string()),
+            StartError::Refused(refusal) => Self::new(Kind::Forbidden, refusal.to_string()).help(refusal.help()),
+            StartError::NotEnded(_) | StartError::Active(_) | StartError::Repeated => {
+                Self::new(Kind::Conflict, error.to_string())
+            }
+            StartError::Store(error) => error.into(),
+            StartError::Module(_) | StartError::Run(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<TokensError> for Problem {
+    fn from(error: TokensError) -> Self {
+        match error {
+            TokensError::Change(ChangeError::Refused(refused)) => Self::new(Kind::Conflict, refused.to_string()),
+            TokensError::Change(ChangeError::Journal(error)) | TokensError::Journal(error) => error.into(),
+            TokensError::Store(error) => error.into(),
+            error @ TokensError::Random(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Size => Self::new(Kind::Unprocessable, error.to_string()),
+            VaultError::Change(ChangeError::Refused(refused)) => Self::not_found(refused.to_string()),
+            VaultError::Change(ChangeError::Journal(error)) | VaultError::Journal(error) => error.into(),
+            VaultError::Store(error) => error.into(),
+            error @ (VaultError::Key { .. } | VaultError::WrongKey { .. }) => Self::internal(error),
+        }
+    }
+}
