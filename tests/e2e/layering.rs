@@ -19,7 +19,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("build", &[]),
     ("dto", &["definition", "plan", "execute", "persist"]),
     ("app", &["access", "build", "definition", "plan", "execute", "runtime", "persist", "observe"]),
-    ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan"]),
+    ("web", &["access", "app", "dto", "execute"]),
+    ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan", "web"]),
 ];
 
 /// Heavy dependencies, and the only places that may name them.
@@ -29,6 +30,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("wasmparser", &["runtime"]),
     ("rusqlite", &["persist"]),
     ("petgraph", &["plan"]),
+    ("axum", &["web"]),
+    ("hyper", &["web"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("cel", &["definition"]),

@@ -1,6 +1,10 @@
 //! A host that is left running: everything that the API speaks for.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{Host, HostBuilder, OpenError};
 use crate::{
@@ -9,6 +13,7 @@ use crate::{
         tokens::TokensError,
         vault::VaultError,
     },
+    execute::ports::JournalError,
     ids::Timestamp,
     observe::{feed::Feed, metrics::Metrics},
     persist::ServiceStore,
@@ -16,6 +21,9 @@ use crate::{
 
 /// The file with the key of the secrets, in the data directory.
 const KEY_FILE: &str = "secrets.key";
+
+/// How often it is asked whether all runs have ended.
+const POLL: Duration = Duration::from_millis(20);
 
 /// A host with those who may use it.
 pub struct Service {
@@ -82,6 +90,18 @@ impl Service {
         };
         service.resume_all().await?;
         Ok(Arc::new(service))
+    }
+
+    /// Ends: runs may go on for a while; what has not ended then goes on when the service is opened again.
+    ///
+    /// # Errors
+    /// If something could not be written.
+    pub async fn stop(&self, patience: Duration) -> Result<(), JournalError> {
+        let deadline = Instant::now() + patience;
+        while self.host.active_runs() > 0 && Instant::now() < deadline {
+            tokio::time::sleep(POLL).await;
+        }
+        self.host.close().await
     }
 
     /// Takes up what was accepted and has not ended. A run that cannot be is left as it is, and told.

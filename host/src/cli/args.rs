@@ -2,6 +2,7 @@
 
 mod retention;
 mod runs;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub use self::{
     runs::{
         RunArg, RunsCommand, RunsListArgs, RunsLogsArgs, RunsOutputArgs, RunsRerunArgs, RunsResumeArgs, RunsShowArgs,
     },
+    serve::ServeArgs,
 };
 
 /// Run pipelines of WebAssembly components that you do not have to trust.
@@ -95,6 +97,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Run a pipeline here and wait for its end
     Run(RunArgs),
+    /// Keep a host running: API, triggers, hot reload
+    Serve(ServeArgs),
     /// Pipelines that have run
     #[command(subcommand)]
     Pipelines(PipelinesCommand),

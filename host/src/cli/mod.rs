@@ -10,6 +10,7 @@ pub mod new;
 pub mod output;
 pub mod render;
 pub mod sdk_source;
+pub mod serve;
 pub mod settings;
 
 use std::{io::Write, process::ExitCode};

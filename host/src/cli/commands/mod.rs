@@ -16,6 +16,7 @@ mod verify;
 use super::{
     args::{Command, PipelinesCommand, RunsCommand},
     exit::{CliError, Exit},
+    serve,
     settings::Settings,
 };
 use crate::{
@@ -37,6 +38,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Check(args) => pipeline::check(settings, &args).await,
         Command::Graph(args) => pipeline::graph(settings, &args).await,
         Command::Run(args) => run::run(settings, args).await,
+        Command::Serve(args) => serve::serve(settings, &args).await,
         Command::Pipelines(PipelinesCommand::List(json)) => runs::pipelines(settings, json.json),
         Command::Runs(RunsCommand::List(args)) => runs::list(settings, &args),
         Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args.run, args.step.as_deref()),
@@ -53,7 +55,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
 }
 
 /// Modules are compiled in a child process: they may come from anybody.
-fn compiler() -> Result<Compiler, CliError> {
+pub(in crate::cli) fn compiler() -> Result<Compiler, CliError> {
     let binary = std::env::current_exe().map_err(CliError::host)?;
     Ok(Compiler::Child { binary })
 }
@@ -62,7 +64,7 @@ async fn library(settings: &Settings) -> Result<Library, CliError> {
     Library::open(&settings.data_dir, compiler()?).await.map_err(open_error)
 }
 
-fn open_error(error: OpenError) -> CliError {
+pub(in crate::cli) fn open_error(error: OpenError) -> CliError {
     CliError::host(error)
 }
 

@@ -1,0 +1,129 @@
+//! `stepmill serve`: a host that is left running.
+
+mod config;
+
+use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
+
+use tokio::{net::TcpListener, signal::unix};
+
+pub use self::config::{Config, ConfigError};
+use super::{
+    args::ServeArgs,
+    commands::{compiler, open_error},
+    exit::{CliError, Exit},
+    output::{note, print},
+    settings::Settings,
+};
+use crate::{
+    access::{self, Policy},
+    app::{
+        Host, HostBuilder, Service,
+        service::ServiceError,
+    },
+    web::{self, Web},
+};
+
+/// How long runs may go on when the host stops. What has not ended then goes on when it starts again.
+const DRAIN: Duration = Duration::from_secs(5);
+
+pub(super) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<Exit, CliError> {
+    if args.print_config {
+        print(&Config::example())?;
+        return Ok(Exit::Success);
+    }
+    let mut config = match &args.config {
+        Some(path) => Config::load(path).map_err(config_error)?,
+        None => Config::default(),
+    };
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    if args.policy.is_some() {
+        config.policy.clone_from(&args.policy);
+    }
+    let listener = listen(config.listen).await?;
+    let address = listener.local_addr().map_err(CliError::host)?;
+    let service = Service::open(builder(settings, &config)?).await.map_err(service_error)?;
+    if let Some(token) = service.tokens.first().await.map_err(CliError::host)? {
+        welcome(&service, address, token.reveal()).await?;
+    }
+    note(&format!("listening on http://{address}"));
+    web::serve(listener, Web::new(service.clone(), address, config.hosts), stopped()?).await;
+    service.stop(DRAIN).await.map_err(CliError::host)?;
+    Ok(Exit::Success)
+}
+
+fn builder(settings: &Settings, config: &Config) -> Result<HostBuilder, CliError> {
+    let policy = match &config.policy {
+        None => Policy::default(),
+        Some(path) => load_policy(path)?,
+    };
+    let builder = Host::builder(&settings.data_dir)
+        .compiler(compiler()?)
+        .policy(policy)
+        .retention(Some(config.retention))
+        .max_runs(config.max_runs);
+    Ok(match config.parallelism {
+        Some(attempts) => builder.parallelism(attempts),
+        None => builder,
+    })
+}
+
+fn load_policy(path: &Path) -> Result<Policy, CliError> {
+    access::load(path).map_err(|error| match error {
+        access::PolicyError::Problems(problems) => CliError::problems(problems),
+        error => CliError::input(error),
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|source| {
+        CliError::host(ServiceError::Listen { address, source }).help("choose another with --listen ADDRESS:PORT")
+    })
+}
+
+/// Shows the first token, which is not kept anywhere, and a link that logs a browser in.
+async fn welcome(service: &Service, address: SocketAddr, token: &str) -> Result<(), CliError> {
+    let identity = service.tokens.identify(token).map_err(CliError::host)?;
+    let Some(identity) = identity else { return Ok(()) };
+    let link = service.tokens.link(identity.token).await.map_err(CliError::host)?;
+    print(&format!(
+        "The first token, `admin`, shown only now:\n\n    {token}\n\nLog a browser in, within an hour and once:\n\n    \
+         http://{address}/login/{}\n\n",
+        link.reveal()
+    ))
+}
+
+/// Ends with Ctrl-C or SIGTERM; a second one ends the process.
+fn stopped() -> Result<impl Future<Output = ()>, CliError> {
+    let mut terminate = unix::signal(unix::SignalKind::terminate()).map_err(CliError::host)?;
+    let mut interrupt = unix::signal(unix::SignalKind::interrupt()).map_err(CliError::host)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        note("stopping; once more ends stepmill at once");
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            std::process::exit(Exit::Interrupted as i32);
+        });
+    })
+}
+
+fn config_error(error: ConfigError) -> CliError {
+    match error {
+        ConfigError::Problems(problems) => CliError::problems(problems),
+        error => CliError::input(error).help("`stepmill serve --print-config` prints one with every key"),
+    }
+}
+
+fn service_error(error: ServiceError) -> CliError {
+    match error {
+        ServiceError::Open(error) => open_error(error),
+        error => CliError::host(error),
+    }
+}
