@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, middleware};
+use axum::{Router, body::Body, extract::DefaultBodyLimit, middleware};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -72,6 +72,7 @@ fn router(web: Arc<Web>) -> Router {
     let (router, _) = api::routes(Arc::clone(&web)).finish();
     router
         .fallback(api::unknown)
+        .layer(DefaultBodyLimit::max(limits::MAX_REQUEST_JSON))
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(web, guard::check_host))
         .layer(middleware::from_fn(guard::protect))

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::{
     http::{Method, Uri},
-    routing::{any, delete, get, post, put},
+    routing::{delete, get, post, put},
 };
 
 use super::{
@@ -57,7 +57,7 @@ pub(super) fn routes(web: Arc<Web>) -> Routes {
         .add(Method::GET, "/api/v1/secrets", VIEWER, get(vault::list))
         .add(Method::PUT, "/api/v1/secrets/{name}", ADMIN, put(vault::set))
         .add(Method::DELETE, "/api/v1/secrets/{name}", ADMIN, delete(vault::remove))
-        .add(Method::GET, "/", Access::Public, any(system::root))
+        .add(Method::GET, "/", Access::Public, get(system::root))
 }
 
 /// Anything else.
