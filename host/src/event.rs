@@ -249,7 +249,7 @@ pub struct CacheEntry {
 }
 
 /// One of the things that a cache key is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeyPart {
     /// Such as `module`, `argument.days` or `limits.memory`.
     pub name: String,
@@ -258,7 +258,7 @@ pub struct KeyPart {
 }
 
 /// A value that a condition read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReadValue {
     /// As the condition writes it, such as `check.rows` or `params.threshold`.
     pub path: String,
@@ -301,7 +301,7 @@ pub enum SkipReason {
 }
 
 /// Which states of its upstreams let a step run. Upstreams that only a condition names do not count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Join {
     /// All succeeded.
@@ -350,7 +350,7 @@ pub enum CancelReason {
 }
 
 /// Where a step of a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// Its upstreams are not all terminal, or it is about to start.
@@ -413,7 +413,7 @@ impl Outcome {
 }
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// It was accepted, and nothing has happened since.

@@ -31,6 +31,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("rusqlite", &["persist"]),
     ("petgraph", &["plan"]),
     ("axum", &["web"]),
+    ("utoipa_axum", &["web"]),
     ("hyper", &["web"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::{
     execute::ports::JournalError,
@@ -26,7 +28,7 @@ const SESSION: i64 = 7 * 24 * 3_600_000;
 const LINK: i64 = 3_600_000;
 
 /// What a token may do. Each role may do what those before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// See everything but secrets.
@@ -137,12 +139,8 @@ impl Tokens {
         by: &str,
     ) -> Result<Bearer, TokensError> {
         let bearer = Bearer::generate()?;
-        let new = NewToken {
-            name: name.to_owned(),
-            role: role.as_str().to_owned(),
-            hash: hash(bearer.reveal()),
-            expires_at,
-        };
+        let new =
+            NewToken { name: name.to_owned(), role: role.as_str().to_owned(), hash: hash(bearer.reveal()), expires_at };
         self.store.create_token(new, by, Timestamp::now()).await?;
         Ok(bearer)
     }

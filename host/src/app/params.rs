@@ -168,7 +168,8 @@ fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputS
     let problem = |problem: String| ParamError::Store { name: name.clone(), problem };
     let wrong = |given: &str| ParamError::Type { name: name.clone(), kind, given: short(given) };
     let of_file = |file: FileRef| {
-        stored::store_value(outputs, &value::file::to_value(&file), vec![file]).map_err(|error| problem(error.to_string()))
+        stored::store_value(outputs, &value::file::to_value(&file), vec![file])
+            .map_err(|error| problem(error.to_string()))
     };
     let json = match given.ok_or_else(|| ParamError::Missing { name: name.clone(), kind })? {
         ParamInput::Text(path) if kind == ParamKind::File => return of_file(import(&name, Path::new(&path), outputs)?),
@@ -176,9 +177,7 @@ fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputS
         ParamInput::File(file) if kind == ParamKind::File => return of_file(file),
         ParamInput::Path(path) => return Err(wrong(&path.to_string_lossy())),
         ParamInput::File(file) => return Err(wrong(&file.name)),
-        ParamInput::Text(text) => {
-            read_text(kind, &text).ok_or_else(|| wrong(&text))?
-        }
+        ParamInput::Text(text) => read_text(kind, &text).ok_or_else(|| wrong(&text))?,
         ParamInput::Json(json) => json,
     };
     if !fits(kind, &json) {

@@ -8,11 +8,7 @@ use std::{
 
 use super::{Host, HostBuilder, OpenError};
 use crate::{
-    access::{
-        Tokens, Vault,
-        tokens::TokensError,
-        vault::VaultError,
-    },
+    access::{Tokens, Vault, tokens::TokensError, vault::VaultError},
     execute::ports::JournalError,
     ids::Timestamp,
     observe::{feed::Feed, metrics::Metrics},

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What the cache had to do with a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct CacheView {
     /// In one word.
     pub result: CacheResult,
@@ -33,7 +33,7 @@ pub struct CacheView {
 }
 
 /// What the cache had to do with a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheResult {
     /// Nothing ran: an earlier result was taken.
@@ -47,7 +47,7 @@ pub enum CacheResult {
 }
 
 /// A part of a cache key that is not as it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ChangeView {
     /// The part, such as `module`, `argument.days` or `limits.memory`.
     pub part: String,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What is wrong with a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct CheckReport {
     /// The file.
     pub path: String,
@@ -26,7 +26,7 @@ pub struct CheckReport {
 }
 
 /// One problem.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ProblemView {
     /// What sort of problem; stable.
     pub code: &'static str,
@@ -42,7 +42,7 @@ pub struct ProblemView {
 }
 
 /// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The pipeline cannot run.
@@ -52,7 +52,7 @@ pub enum Severity {
 }
 
 /// A place in the file. Lines and columns count from 1, columns in characters; the end is behind the last character.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PlaceView {
     /// Where it begins.
     pub line: usize,

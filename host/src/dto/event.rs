@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A line of `run --json-events`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct EventView {
     /// The run.
     pub run: RunId,
@@ -31,7 +31,7 @@ pub struct EventView {
 }
 
 /// What happened; the variant's name is the field `event`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of the other documents")]
 pub enum EventBody {
@@ -219,7 +219,7 @@ impl EventBody {
 }
 
 /// A line of a stored log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LogLineView {
     /// When.
     pub at: String,
@@ -251,7 +251,7 @@ impl LogLineView {
 }
 
 /// The log of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LogLines {
     /// The run.
     pub run: RunId,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A pipeline as nodes and edges.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct GraphView {
     /// The pipeline's name.
     pub pipeline: Name,
@@ -28,7 +28,7 @@ pub struct GraphView {
 }
 
 /// A step. What is the default is left out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct NodeView {
     /// Its name in the pipeline.
     pub name: Name,
@@ -75,7 +75,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// How often an attempt is repeated, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct RetryView {
     /// How many attempts there are at most.
     pub max_attempts: u32,
@@ -90,7 +90,7 @@ pub struct RetryView {
 }
 
 /// A branch: the first case whose condition is true is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BranchView {
     /// Its name.
     pub name: Name,
@@ -99,7 +99,7 @@ pub struct BranchView {
 }
 
 /// A case of a branch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct CaseView {
     /// Its name.
     pub name: Name,
@@ -109,7 +109,7 @@ pub struct CaseView {
 }
 
 /// One step before another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct EdgeView {
     /// The earlier step.
     pub from: Name,
@@ -120,7 +120,7 @@ pub struct EdgeView {
 }
 
 /// Why a step comes before another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeKind {
     /// Its output is an input of the later one, or what that runs for each of.

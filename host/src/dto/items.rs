@@ -15,7 +15,7 @@ use crate::{
 pub const MAX_FAILURES: usize = 10;
 
 /// Where the items of a `for_each` step are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ItemsView {
     /// How many there are.
     pub total: u64,
@@ -51,7 +51,7 @@ pub struct ItemsView {
 }
 
 /// An item that failed for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ItemFailureView {
     /// Which item, from 0.
     pub item: u32,

@@ -15,6 +15,7 @@ pub mod read;
 mod reason;
 mod replay;
 mod run;
+mod schema;
 mod step;
 mod storage;
 mod waits;

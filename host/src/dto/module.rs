@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A module.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ModuleView {
     /// The file.
     pub path: String,
@@ -28,7 +28,7 @@ pub struct ModuleView {
 }
 
 /// A step of a module.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct StepSignature {
     /// Its name in the module.
     pub name: Name,
@@ -43,7 +43,7 @@ pub struct StepSignature {
 }
 
 /// A parameter of a step.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ParameterView {
     /// Its name.
     pub name: Name,

@@ -12,7 +12,7 @@ use crate::{
 const MAX_NAMES: usize = 4;
 
 /// Why a step did not run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ReasonView {
     /// What sort of reason.
     pub kind: ReasonKind,
@@ -45,7 +45,7 @@ pub struct ReasonView {
 }
 
 /// What sort of reason keeps a step from running.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonKind {
     /// Its join is not satisfied by how its upstreams ended.

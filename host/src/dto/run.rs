@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A run in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RunSummary {
     /// Its id.
     pub id: RunId,
@@ -51,7 +51,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// How many steps stand where.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the names are those of the states")]
 pub struct StepCounts {
     pub waiting: u64,
@@ -83,14 +83,14 @@ impl StepCounts {
 }
 
 /// Runs, the newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RunList {
     /// The runs.
     pub runs: Vec<RunSummary>,
 }
 
 /// A pipeline that has run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PipelineSummary {
     /// Its name.
     pub name: Name,
@@ -101,14 +101,14 @@ pub struct PipelineSummary {
 }
 
 /// Pipelines, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PipelineList {
     /// The pipelines.
     pub pipelines: Vec<PipelineSummary>,
 }
 
 /// A run in full.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct RunDetail {
     /// What lists show of it.
     pub run: RunSummary,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A step of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct StepView {
     /// Its name in the pipeline.
     pub name: Name,
@@ -97,7 +97,7 @@ pub(super) fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) 
 }
 
 /// One try at a step.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AttemptView {
     /// Names it and its output everywhere: `runs/<run>/<step>/<attempt>`; of items, the first one's.
     pub name: String,
@@ -128,7 +128,7 @@ pub struct AttemptView {
 }
 
 /// Consecutive items of a `for_each` step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RangeView {
     /// The first item, from 0.
     pub first: u32,
@@ -143,7 +143,7 @@ impl From<ItemRange> for RangeView {
 }
 
 /// Where an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
     /// It has begun.
@@ -157,7 +157,7 @@ pub enum AttemptState {
 }
 
 /// What an attempt used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct UsageView {
     /// Time on the wall clock.
     pub wall_us: u64,
@@ -195,7 +195,7 @@ impl From<&Usage> for UsageView {
 }
 
 /// Why an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FailureView {
     /// What sort of failure.
     pub kind: FailureKind,
@@ -213,7 +213,7 @@ impl From<&StepFailure> for FailureView {
 }
 
 /// A stored output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct OutputView {
     /// One value or a stream of them.
     pub form: Form,
@@ -250,7 +250,7 @@ impl From<&OutputRef> for OutputView {
 }
 
 /// A stored file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FileView {
     /// A plain file name.
     pub name: String,
@@ -269,7 +269,7 @@ impl From<&FileRef> for FileView {
 }
 
 /// A parameter of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ParamView {
     /// Its name.
     pub name: Name,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What went, or would.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct GcReport {
     /// Whether it was only looked at.
     pub dry_run: bool,
@@ -35,7 +35,7 @@ pub struct GcReport {
 }
 
 /// A run that went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RemovedRunView {
     /// Its id.
     pub id: RunId,
@@ -48,7 +48,7 @@ pub struct RemovedRunView {
 }
 
 /// So many files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct TallyView {
     /// How many.
     pub files: u64,
@@ -94,7 +94,7 @@ impl Versioned for GcReport {
 }
 
 /// What a check of everything found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct VerifyReport {
     /// Whether all is as it was written.
     pub ok: bool,
@@ -115,7 +115,7 @@ pub struct VerifyReport {
 }
 
 /// Something that is not as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FindingView {
     /// Where.
     pub place: String,

@@ -13,7 +13,7 @@ use crate::{
 const MAX_NAMES: usize = 10;
 
 /// What a step waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct WaitView {
     /// What sort of thing.
     pub kind: WaitKind,
@@ -28,7 +28,7 @@ pub struct WaitView {
 }
 
 /// What sort of thing a step waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitKind {
     /// Upstreams that have not ended.

@@ -149,7 +149,11 @@ impl Metrics {
             EventKind::Finished { outcome } => {
                 self.finished.get_or_create(&Ended { outcome: outcome.as_str() }).inc();
                 if let Some((accepted, begun)) = open.remove(&event.run) {
-                    if begun { self.active.dec() } else { self.queued.dec() };
+                    if begun {
+                        self.active.dec()
+                    } else {
+                        self.queued.dec()
+                    };
                     self.run_seconds.observe((event.at.0 - accepted.0).max(0) as f64 / 1e3);
                 }
             }

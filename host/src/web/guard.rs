@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, header},
     middleware::Next,
@@ -19,18 +20,15 @@ use crate::access::Identity;
 /// The cookie of a browser's session.
 pub(super) const COOKIE: &str = "stepmill_session";
 
-/// What a route needs.
-#[derive(Clone)]
-pub(super) struct Guard {
-    pub(super) web: Arc<Web>,
-    pub(super) access: Access,
-}
-
 /// Lets a request through to its route, with the identity of who sent it.
-pub(super) async fn check(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let Access::Role(needed) = guard.access else { return next.run(request).await };
-    let found = identify(&guard.web, request.headers());
-    match found {
+pub(super) async fn check(
+    Extension(web): Extension<Arc<Web>>,
+    Extension(access): Extension<Access>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Access::Role(needed) = access else { return next.run(request).await };
+    match identify(&web, request.headers()) {
         Ok(Some(identity)) if identity.role >= needed => {
             request.extensions_mut().insert(identity);
             next.run(request).await
@@ -76,7 +74,10 @@ pub(super) async fn check_host(State(web): State<Arc<Web>>, request: Request, ne
     // What a proxy would be asked. We are none.
     let absolute = request.uri().authority().map(|authority| authority.as_str());
     let known = |host: &str| web.hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
-    if named.is_some_and(known) && absolute.is_none_or(known) && request.headers().get_all(header::HOST).iter().count() == 1 {
+    if named.is_some_and(known)
+        && absolute.is_none_or(known)
+        && request.headers().get_all(header::HOST).iter().count() == 1
+    {
         return next.run(request).await;
     }
     Problem::new(Kind::Misdirected, "the request's `Host` is not a name of this host")

@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::DefaultBodyLimit, middleware};
+use axum::{Extension, Router, body::Body, extract::DefaultBodyLimit, middleware};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -45,9 +45,9 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
                 continue;
             }
         };
-        let service = TowerToHyperService::new(router.clone().map_request(|request: hyper::Request<Incoming>| {
-            request.map(Body::new)
-        }));
+        let service = TowerToHyperService::new(
+            router.clone().map_request(|request: hyper::Request<Incoming>| request.map(Body::new)),
+        );
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
@@ -69,9 +69,11 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
 
 /// All routes behind all guards.
 fn router(web: Arc<Web>) -> Router {
-    let (router, _) = api::routes(Arc::clone(&web)).finish();
+    let (router, _) = api::routes().finish();
     router
         .fallback(api::unknown)
+        .with_state(Arc::clone(&web))
+        .layer(Extension(Arc::clone(&web)))
         .layer(DefaultBodyLimit::max(limits::MAX_REQUEST_JSON))
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(web, guard::check_host))

@@ -10,10 +10,9 @@ mod query;
 mod routes;
 mod stream;
 
-
 use std::{net::SocketAddr, sync::Arc};
 
-pub use self::{listen::serve, problem::Problem, routes::Route};
+pub use self::{api::description, listen::serve, problem::Problem};
 use crate::app::Service;
 
 /// What the API speaks for, and how.

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::{
     access::{tokens::TokensError, vault::VaultError},
+    app::service_rows::ChangeError,
     app::{StartError, StoreError},
     dto::ProblemView,
     execute::ports::JournalError,
-    app::service_rows::ChangeError,
 };
 
 /// The answer to a request that cannot be done.

@@ -288,7 +288,8 @@ impl Config {
     /// A file with every key in it, commented out.
     #[must_use]
     pub fn example() -> String {
-        let mut text = String::from("# Configuration of `stepmill serve`. Relative paths begin in this file's folder.\n");
+        let mut text =
+            String::from("# Configuration of `stepmill serve`. Relative paths begin in this file's folder.\n");
         let mut table = "";
         for key in KEYS {
             if key.table != table {
@@ -341,10 +342,7 @@ fn size(value: &DeValue<'_>) -> Result<u64, String> {
     text(value).map_err(|_| wanted()).and_then(|text| parse_size(text).map_err(|_| wanted()))
 }
 
-fn optional<T>(
-    value: &DeValue<'_>,
-    read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
-) -> Result<Option<T>, String> {
+fn optional<T>(value: &DeValue<'_>, read: impl FnOnce(&DeValue<'_>) -> Result<T, String>) -> Result<Option<T>, String> {
     if matches!(value, DeValue::String(text) if text == "none") {
         return Ok(None);
     }

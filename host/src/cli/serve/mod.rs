@@ -16,10 +16,7 @@ use super::{
 };
 use crate::{
     access::{self, Policy},
-    app::{
-        Host, HostBuilder, Service,
-        service::ServiceError,
-    },
+    app::{Host, HostBuilder, Service, service::ServiceError},
     web::{self, Web},
 };
 

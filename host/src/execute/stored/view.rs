@@ -49,7 +49,7 @@ impl Window {
 }
 
 /// A part of an output.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Part {
     /// The value; of a list, the elements of the window. Nothing if it is too large to be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,7 +162,8 @@ struct Gathered {
 impl Gathered {
     /// Takes an element; whether there is room for more. One that is too large by itself is left out.
     fn push(&mut self, element: &[u8], limit: u64) -> Result<bool, ViewError> {
-        if self.elements.len() as u64 >= limit || (self.bytes + element.len() > MAX_SHOWN && !self.elements.is_empty()) {
+        if self.elements.len() as u64 >= limit || (self.bytes + element.len() > MAX_SHOWN && !self.elements.is_empty())
+        {
             return Ok(false);
         }
         self.bytes += element.len();

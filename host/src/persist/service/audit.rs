@@ -40,8 +40,8 @@ pub(in crate::persist) fn insert(
     subject: &str,
     detail: Option<&str>,
 ) -> rusqlite::Result<()> {
-    let mut insert = connection
-        .prepare_cached("INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)")?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)")?;
     insert.execute(params![at.0, actor, action, subject, detail])?;
     Ok(())
 }
@@ -56,10 +56,14 @@ impl ServiceStore {
         let before = filter.before.unwrap_or(i64::MAX);
         self.reader.query(|connection, _| {
             let mut select = connection.prepare_cached(match filter.subject {
-                None => "SELECT key, at, actor, action, subject, detail FROM audit \
-                         WHERE key < ?1 AND ?2 IS NULL ORDER BY key DESC LIMIT ?3",
-                Some(_) => "SELECT key, at, actor, action, subject, detail FROM audit \
-                            WHERE key < ?1 AND subject = ?2 ORDER BY key DESC LIMIT ?3",
+                None => {
+                    "SELECT key, at, actor, action, subject, detail FROM audit \
+                         WHERE key < ?1 AND ?2 IS NULL ORDER BY key DESC LIMIT ?3"
+                }
+                Some(_) => {
+                    "SELECT key, at, actor, action, subject, detail FROM audit \
+                            WHERE key < ?1 AND subject = ?2 ORDER BY key DESC LIMIT ?3"
+                }
             })?;
             let found = select.query_map(params![before, filter.subject, limit], |row| {
                 Ok(AuditRow {

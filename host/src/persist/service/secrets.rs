@@ -46,7 +46,8 @@ impl ServiceStore {
     /// If the database cannot be read.
     pub fn next_secret_version(&self, name: &Name) -> Result<u32, StoreError> {
         self.reader.query(|connection, _| {
-            let mut select = connection.prepare_cached("SELECT coalesce(max(version), 0) FROM secrets WHERE name = ?")?;
+            let mut select =
+                connection.prepare_cached("SELECT coalesce(max(version), 0) FROM secrets WHERE name = ?")?;
             let last: u32 = select.query_row([name.as_str()], |row| codec::count(row, 0))?;
             Ok(last.saturating_add(1))
         })
@@ -70,10 +71,8 @@ impl ServiceStore {
                 "UPDATE secrets SET expires_at = min(coalesce(expires_at, ?2), ?2) WHERE name = ?1",
                 params![name.as_str(), previous_until.unwrap_or(at).0],
             )?;
-            connection.execute(
-                "DELETE FROM secrets WHERE name = ? AND expires_at <= ?",
-                params![name.as_str(), at.0],
-            )?;
+            connection
+                .execute("DELETE FROM secrets WHERE name = ? AND expires_at <= ?", params![name.as_str(), at.0])?;
             connection.execute(
                 "INSERT INTO secrets (name, version, nonce, sealed, set_at, set_by) VALUES (?, ?, ?, ?, ?, ?)",
                 params![name.as_str(), secret.version, secret.nonce, secret.sealed, at.0, by],
@@ -146,9 +145,8 @@ impl ServiceStore {
     pub fn any_secret(&self) -> Result<Option<(Name, SealedSecret)>, StoreError> {
         self.reader.query(|connection, _| {
             let mut select = connection.prepare_cached("SELECT version, nonce, sealed, name FROM secrets LIMIT 1")?;
-            let found = select.query_row([], |row| {
-                Ok((codec::word(row, 3, |text| Name::new(text).ok())?, sealed(row)?))
-            });
+            let found =
+                select.query_row([], |row| Ok((codec::word(row, 3, |text| Name::new(text).ok())?, sealed(row)?)));
             Ok(found.optional()?)
         })
     }

@@ -7,15 +7,11 @@ mod system;
 mod tokens;
 mod vault;
 
-use std::sync::Arc;
-
-use axum::{
-    http::{Method, Uri},
-    routing::{delete, get, post, put},
-};
+use axum::http::Uri;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::routes;
 
 use super::{
-    Web,
     problem::Problem,
     routes::{Access, Routes},
 };
@@ -26,38 +22,44 @@ const OPERATOR: Access = Access::Role(Role::Operator);
 const ADMIN: Access = Access::Role(Role::Admin);
 
 /// Every route there is.
-pub(super) fn routes(web: Arc<Web>) -> Routes {
-    let routes = Routes::new(web);
+pub(super) fn routes() -> Routes {
+    let routes = Routes::default()
+        .add(Access::Public, routes!(system::root))
+        .add(Access::Public, routes!(system::healthy))
+        .add(Access::Public, routes!(system::ready))
+        .add(VIEWER, routes!(system::metrics))
+        .add(VIEWER, routes!(system::openapi))
+        .add(Access::Public, routes!(sessions::page))
+        .add(Access::Public, routes!(sessions::log_in_with_link))
+        .add(Access::Public, routes!(sessions::log_in))
+        .add(VIEWER, routes!(sessions::who))
+        .add(VIEWER, routes!(sessions::log_out));
     let routes = routes
-        .add(Method::GET, "/healthz", Access::Public, get(system::healthy))
-        .add(Method::GET, "/readyz", Access::Public, get(system::ready))
-        .add(Method::GET, "/metrics", VIEWER, get(system::metrics))
-        .add(Method::GET, "/login/{secret}", Access::Public, get(sessions::page))
-        .add(Method::POST, "/login/{secret}", Access::Public, post(sessions::log_in_with_link))
-        .add(Method::POST, "/api/v1/session", Access::Public, post(sessions::log_in))
-        .add(Method::GET, "/api/v1/session", VIEWER, get(sessions::who))
-        .add(Method::DELETE, "/api/v1/session", VIEWER, delete(sessions::log_out));
-    let routes = routes
-        .add(Method::GET, "/api/v1/runs", VIEWER, get(runs::list))
-        .add(Method::GET, "/api/v1/runs/live", VIEWER, get(runs::live))
-        .add(Method::GET, "/api/v1/runs/{run}", VIEWER, get(runs::show))
-        .add(Method::GET, "/api/v1/runs/{run}/graph", VIEWER, get(runs::graph))
-        .add(Method::GET, "/api/v1/runs/{run}/events", VIEWER, get(runs::events))
-        .add(Method::GET, "/api/v1/runs/{run}/logs", VIEWER, get(runs::logs))
-        .add(Method::POST, "/api/v1/runs/{run}/cancel", OPERATOR, post(runs::cancel))
-        .add(Method::POST, "/api/v1/runs/{run}/rerun", OPERATOR, post(runs::rerun))
-        .add(Method::GET, "/api/v1/runs/{run}/steps/{step}/output", VIEWER, get(outputs::show))
-        .add(Method::GET, "/api/v1/runs/{run}/steps/{step}/output/raw", VIEWER, get(outputs::raw))
-        .add(Method::GET, "/api/v1/runs/{run}/steps/{step}/files/{index}", VIEWER, get(outputs::file));
+        .add(VIEWER, routes!(runs::list))
+        .add(VIEWER, routes!(runs::live))
+        .add(VIEWER, routes!(runs::show))
+        .add(VIEWER, routes!(runs::graph))
+        .add(VIEWER, routes!(runs::events))
+        .add(VIEWER, routes!(runs::logs))
+        .add(OPERATOR, routes!(runs::cancel))
+        .add(OPERATOR, routes!(runs::rerun))
+        .add(VIEWER, routes!(outputs::show))
+        .add(VIEWER, routes!(outputs::raw))
+        .add(VIEWER, routes!(outputs::file));
     routes
-        .add(Method::GET, "/api/v1/tokens", ADMIN, get(tokens::list))
-        .add(Method::POST, "/api/v1/tokens", ADMIN, post(tokens::create))
-        .add(Method::DELETE, "/api/v1/tokens/{name}", ADMIN, delete(tokens::revoke))
-        .add(Method::GET, "/api/v1/audit", ADMIN, get(tokens::audit))
-        .add(Method::GET, "/api/v1/secrets", VIEWER, get(vault::list))
-        .add(Method::PUT, "/api/v1/secrets/{name}", ADMIN, put(vault::set))
-        .add(Method::DELETE, "/api/v1/secrets/{name}", ADMIN, delete(vault::remove))
-        .add(Method::GET, "/", Access::Public, get(system::root))
+        .add(ADMIN, routes!(tokens::list))
+        .add(ADMIN, routes!(tokens::create))
+        .add(ADMIN, routes!(tokens::revoke))
+        .add(ADMIN, routes!(tokens::audit))
+        .add(VIEWER, routes!(vault::list))
+        .add(ADMIN, routes!(vault::set))
+        .add(ADMIN, routes!(vault::remove))
+}
+
+/// The description of the API: every route, what it takes and answers, and the role that it needs.
+#[must_use]
+pub fn description() -> OpenApi {
+    routes().finish().1
 }
 
 /// Anything else.

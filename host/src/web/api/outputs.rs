@@ -31,8 +31,9 @@ type Api = State<Arc<Web>>;
 const AHEAD: usize = 4;
 
 /// Which output, and which part of it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::web) struct OutputQuery {
     item: Option<u32>,
     attempt: Option<u32>,
@@ -43,7 +44,7 @@ pub(in crate::web) struct OutputQuery {
 }
 
 /// A part of an output as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct OutputPart {
     output: OutputView,
     #[serde(flatten)]
@@ -54,6 +55,7 @@ impl Versioned for OutputPart {
     const SCHEMA: &'static str = "stepmill.output/1";
 }
 
+#[utoipa::path(get, path = "/api/v1/runs/{run}/steps/{step}/output", summary = "A part of what a step returned, as JSON", tag = "outputs", params(("run" = RunId, Path, description = "The run"), ("step" = Name, Path, description = "The step"), OutputQuery), responses((status = 200, description = "The part", body = OutputPart), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn show(
     State(web): Api,
     Path((run, step)): Path<(RunId, Name)>,
@@ -76,13 +78,15 @@ pub(in crate::web) async fn show(
 }
 
 /// Which output.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::web) struct RawQuery {
     attempt: Option<u32>,
 }
 
 /// The bytes: one MessagePack value, or those of a stream one behind the other.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/steps/{step}/output/raw", summary = "What a step returned, as MessagePack", tag = "outputs", params(("run" = RunId, Path, description = "The run"), ("step" = Name, Path, description = "The step"), RawQuery), responses((status = 200, description = "One value, or those of a stream one behind the other", content_type = "application/vnd.msgpack"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn raw(
     State(web): Api,
     Path((run, step)): Path<(RunId, Name)>,
@@ -95,6 +99,7 @@ pub(in crate::web) async fn raw(
 }
 
 /// A file of an output, under its name.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/steps/{step}/files/{index}", summary = "A file of what a step returned", tag = "outputs", params(("run" = RunId, Path, description = "The run"), ("step" = Name, Path, description = "The step"), ("index" = usize, Path, description = "Which, from 0"), RawQuery), responses((status = 200, description = "The file", content_type = "application/octet-stream"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn file(
     State(web): Api,
     Path((run, step, index)): Path<(RunId, Name, usize)>,
@@ -185,7 +190,13 @@ fn attachment(name: &str) -> HeaderValue {
     let encoded: String = last
         .bytes()
         .take(600)
-        .map(|b| if b.is_ascii_alphanumeric() || b"-._".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-._".contains(&b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
         .collect();
     let value = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("attachment"))

@@ -31,8 +31,9 @@ use crate::{
 type Api = State<Arc<Web>>;
 
 /// Which runs a list shows.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::web) struct ListQuery {
     pipeline: Option<Name>,
     state: Option<RunState>,
@@ -45,7 +46,7 @@ pub(in crate::web) struct ListQuery {
 }
 
 /// A page of runs, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct RunPage {
     runs: Vec<RunSummary>,
     /// For the next page; none behind the last one.
@@ -57,6 +58,7 @@ impl Versioned for RunPage {
     const SCHEMA: &'static str = "stepmill.runs/1";
 }
 
+#[utoipa::path(get, path = "/api/v1/runs", summary = "A page of runs, newest first", tag = "runs", params(ListQuery), responses((status = 200, description = "The page", body = RunPage), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn list(State(web): Api, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
     let limit = query::limit(query.limit)?;
     let after = query.cursor.as_deref().map(query::read_cursor).transpose()?;
@@ -73,10 +75,12 @@ pub(in crate::web) async fn list(State(web): Api, Query(query): Query<ListQuery>
     Ok(document(&RunPage { runs, next: page.next.map(query::write_cursor) }))
 }
 
+#[utoipa::path(get, path = "/api/v1/runs/live", summary = "Runs that begin and end, as server-sent events", tag = "runs", responses((status = 200, description = "`run` events with a run, `reload` where some were missed", content_type = "text/event-stream"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn live(State(web): Api) -> stream::Events {
     stream::all_runs(&web)
 }
 
+#[utoipa::path(get, path = "/api/v1/runs/{run}", summary = "All about a run", tag = "runs", params(("run" = RunId, Path, description = "The run")), responses((status = 200, description = "The run", body = RunDetail), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn show(State(web): Api, Path(run): Path<RunId>) -> Result<Response, Problem> {
     let read = web.read(move |reader| {
         let (mut detail, _) = RunDetail::read(reader, run)?;
@@ -86,21 +90,23 @@ pub(in crate::web) async fn show(State(web): Api, Path(run): Path<RunId>) -> Res
     Ok(document(&read.await?))
 }
 
+#[utoipa::path(get, path = "/api/v1/runs/{run}/graph", summary = "What the run executes", tag = "runs", params(("run" = RunId, Path, description = "The run")), responses((status = 200, description = "The graph", body = GraphView), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn graph(State(web): Api, Path(run): Path<RunId>) -> Result<Response, Problem> {
     let plan = web.read(move |reader| reader.plan(run)).await?;
     Ok(document(&GraphView::of(&plan)))
 }
 
 /// Where a list of events begins.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::web) struct EventsQuery {
     from: Option<u64>,
     limit: Option<u32>,
 }
 
 /// A part of what happened in a run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct EventPage {
     events: Vec<EventView>,
     /// The number to go on with.
@@ -112,6 +118,7 @@ impl Versioned for EventPage {
 }
 
 /// A page of events, or, for who accepts a stream, all of them as they come.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/events", summary = "What happened in the run; with `Accept: text/event-stream`, as it happens", tag = "runs", params(("run" = RunId, Path, description = "The run"), EventsQuery), responses((status = 200, description = "The page", body = EventPage), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn events(
     State(web): Api,
     Path(run): Path<RunId>,
@@ -131,8 +138,9 @@ pub(in crate::web) async fn events(
 }
 
 /// Whose lines are wanted.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::web) struct LogsQuery {
     step: Option<Name>,
     item: Option<u32>,
@@ -140,6 +148,7 @@ pub(in crate::web) struct LogsQuery {
 }
 
 /// All lines, or, for who accepts a stream, those to come, too.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/logs", summary = "What steps wrote to their logs; with `Accept: text/event-stream`, as they write", tag = "runs", params(("run" = RunId, Path, description = "The run"), LogsQuery), responses((status = 200, description = "The lines", body = LogLines), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn logs(
     State(web): Api,
     Path(run): Path<RunId>,
@@ -154,8 +163,7 @@ pub(in crate::web) async fn logs(
             vec![step.ok_or_else(|| Problem::not_found(format!("the run has no step `{name}`")))?]
         }
     };
-    let mut cursor =
-        read::LogCursor::new(run, steps, LogFilter { item: query.item, attempt: query.attempt });
+    let mut cursor = read::LogCursor::new(run, steps, LogFilter { item: query.item, attempt: query.attempt });
     if wants_stream(&headers) {
         if let Some(id) = stream::last_event_id(&headers) {
             cursor.seek(&stream::read_log_position(id));
@@ -167,6 +175,7 @@ pub(in crate::web) async fn logs(
 }
 
 /// Asks a run to end. Answers when it has been asked; the run ends soon after.
+#[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", summary = "Asks the run to end", tag = "runs", params(("run" = RunId, Path, description = "The run")), responses((status = 202, description = "It ends soon"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn cancel(
     State(web): Api,
     Path(run): Path<RunId>,
@@ -185,7 +194,7 @@ pub(in crate::web) async fn cancel(
 }
 
 /// How a run is to be repeated.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::web) struct RerunBody {
     /// Only what did not succeed.
@@ -203,6 +212,7 @@ fn yes() -> bool {
     true
 }
 
+#[utoipa::path(post, path = "/api/v1/runs/{run}/rerun", summary = "Repeats a run that has ended", tag = "runs", params(("run" = RunId, Path, description = "The run")), request_body = Option<RerunBody>, responses((status = 201, description = "The new run", body = RunSummary), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn rerun(
     State(web): Api,
     Path(run): Path<RunId>,

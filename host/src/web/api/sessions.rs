@@ -24,14 +24,14 @@ use crate::{
 type Api = State<Arc<Web>>;
 
 /// What proves who somebody is.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct LoginBody {
     token: String,
 }
 
 /// Who somebody is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct Who {
     name: String,
     role: Role,
@@ -44,6 +44,7 @@ impl From<Identity> for Who {
 }
 
 /// Opens a session, and hands its cookie out.
+#[utoipa::path(post, path = "/api/v1/session", summary = "Opens a session of a browser", tag = "sessions", request_body = LoginBody, responses((status = 201, description = "Who is logged in; a cookie comes with it", body = Who), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn log_in(State(web): Api, Json(body): Json<LoginBody>) -> Result<Response, Problem> {
     let (identity, session) = check(&web, &body.token).await?;
     let mut response = (StatusCode::CREATED, JsonBody(Who::from(identity))).into_response();
@@ -52,6 +53,7 @@ pub(in crate::web) async fn log_in(State(web): Api, Json(body): Json<LoginBody>)
 }
 
 /// A page with one button: a link that is only looked at, by a mail scanner say, must not be used up by it.
+#[utoipa::path(get, path = "/login/{secret}", summary = "The page of a login link", tag = "sessions", params(("secret" = String, Path, description = "The secret of the link")), responses((status = 200, description = "A page with a button", content_type = "text/html"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn page() -> Response {
     const PAGE: &str = include_str!("login.html");
     const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
@@ -59,20 +61,20 @@ pub(in crate::web) async fn page() -> Response {
 }
 
 /// What the page's button does.
-pub(in crate::web) async fn log_in_with_link(
-    State(web): Api,
-    Path(secret): Path<String>,
-) -> Result<Response, Problem> {
+#[utoipa::path(post, path = "/login/{secret}", summary = "Uses a login link", tag = "sessions", params(("secret" = String, Path, description = "The secret of the link")), responses((status = 303, description = "Logged in; a cookie comes with it"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn log_in_with_link(State(web): Api, Path(secret): Path<String>) -> Result<Response, Problem> {
     let (_, session) = check(&web, &secret).await?;
     let mut response = Redirect::to("/").into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie(&session)?);
     Ok(response)
 }
 
+#[utoipa::path(get, path = "/api/v1/session", summary = "Who is asking", tag = "sessions", responses((status = 200, description = "The name and role of the token", body = Who), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn who(Extension(identity): Extension<Identity>) -> Response {
     JsonBody(Who::from(identity)).into_response()
 }
 
+#[utoipa::path(delete, path = "/api/v1/session", summary = "Ends the session", tag = "sessions", responses((status = 204, description = "It has ended"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn log_out(State(web): Api, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(cookie) = guard::cookie(&headers) {
         web.service.tokens.log_out(cookie).await?;

@@ -29,7 +29,7 @@ type Api = State<Arc<Web>>;
 const MAX_NAME: usize = 64;
 
 /// A token, without what is secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct TokenView {
     name: String,
     role: String,
@@ -55,7 +55,7 @@ impl From<TokenRow> for TokenView {
 }
 
 /// All tokens.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct TokenList {
     tokens: Vec<TokenView>,
 }
@@ -64,13 +64,14 @@ impl Versioned for TokenList {
     const SCHEMA: &'static str = "stepmill.tokens/1";
 }
 
+#[utoipa::path(get, path = "/api/v1/tokens", summary = "All tokens", tag = "tokens", responses((status = 200, description = "The tokens", body = TokenList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn list(State(web): Api) -> Result<Response, Problem> {
     let tokens = web.service.tokens.list()?.into_iter().map(TokenView::from).collect();
     Ok(super::runs::document(&TokenList { tokens }))
 }
 
 /// A token to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct NewToken {
     name: String,
@@ -79,7 +80,16 @@ pub(in crate::web) struct NewToken {
     expires_at: Option<String>,
 }
 
+/// A token that was made.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(in crate::web) struct NewTokenView {
+    name: String,
+    role: Role,
+    token: String,
+}
+
 /// Makes a token. This answer is the only place where it is ever shown.
+#[utoipa::path(post, path = "/api/v1/tokens", summary = "Makes a token, shown only in this answer", tag = "tokens", request_body = NewToken, responses((status = 201, description = "The token", body = NewTokenView), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn create(
     State(web): Api,
     Extension(identity): Extension<Identity>,
@@ -92,10 +102,11 @@ pub(in crate::web) async fn create(
     }
     let expires_at = new.expires_at.map(|text| query::time("expires_at", &text)).transpose()?;
     let bearer = web.service.tokens.create(&new.name, new.role, expires_at, &identity.name).await?;
-    let body = serde_json::json!({ "name": new.name, "role": new.role, "token": bearer.reveal() });
-    Ok((StatusCode::CREATED, JsonBody(body)).into_response())
+    let view = NewTokenView { name: new.name, role: new.role, token: bearer.reveal().to_owned() };
+    Ok((StatusCode::CREATED, JsonBody(view)).into_response())
 }
 
+#[utoipa::path(delete, path = "/api/v1/tokens/{name}", summary = "Makes a token invalid", tag = "tokens", params(("name" = String, Path, description = "The token")), responses((status = 204, description = "It is"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn revoke(
     State(web): Api,
     Extension(identity): Extension<Identity>,
@@ -106,8 +117,9 @@ pub(in crate::web) async fn revoke(
 }
 
 /// Which changes.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::web) struct AuditQuery {
     subject: Option<String>,
     before: Option<i64>,
@@ -115,7 +127,7 @@ pub(in crate::web) struct AuditQuery {
 }
 
 /// A change that somebody made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct AuditView {
     key: i64,
     at: String,
@@ -140,7 +152,7 @@ impl From<AuditRow> for AuditView {
 }
 
 /// A page of changes, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct AuditPage {
     changes: Vec<AuditView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,11 +163,13 @@ impl Versioned for AuditPage {
     const SCHEMA: &'static str = "stepmill.audit/1";
 }
 
+#[utoipa::path(get, path = "/api/v1/audit", summary = "Who changed what, newest first", tag = "tokens", params(AuditQuery), responses((status = 200, description = "The page", body = AuditPage), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn audit(State(web): Api, Query(query): Query<AuditQuery>) -> Result<Response, Problem> {
     let limit = query::limit(query.limit)?;
     let filter = AuditFilter { subject: query.subject, before: query.before };
     let store = web.service.store.clone();
-    let changes: Vec<_> = web.read(move |_| store.audit(&filter, limit)).await?.into_iter().map(AuditView::from).collect();
+    let changes: Vec<_> =
+        web.read(move |_| store.audit(&filter, limit)).await?.into_iter().map(AuditView::from).collect();
     let full = u32::try_from(changes.len()).is_ok_and(|len| len == limit);
     let next = changes.last().map(|last| last.key).filter(|_| full);
     Ok(super::runs::document(&AuditPage { changes, next }))

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Extension, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -28,7 +23,7 @@ type Api = State<Arc<Web>>;
 const MAX_KEEP_S: u64 = 30 * 24 * 3600;
 
 /// A secret, without its value.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct SecretView {
     name: Name,
     version: u32,
@@ -40,7 +35,7 @@ pub(in crate::web) struct SecretView {
 }
 
 /// All secrets.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct SecretList {
     secrets: Vec<SecretView>,
 }
@@ -49,6 +44,7 @@ impl Versioned for SecretList {
     const SCHEMA: &'static str = "stepmill.secrets/1";
 }
 
+#[utoipa::path(get, path = "/api/v1/secrets", summary = "The names of all secrets", tag = "vault", responses((status = 200, description = "The secrets", body = SecretList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn list(State(web): Api) -> Result<Response, Problem> {
     let view = |row: crate::app::service_rows::SecretRow| SecretView {
         name: row.name,
@@ -62,7 +58,7 @@ pub(in crate::web) async fn list(State(web): Api) -> Result<Response, Problem> {
 }
 
 /// A value to be set.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct NewValue {
     value: String,
@@ -71,6 +67,7 @@ pub(in crate::web) struct NewValue {
     keep_previous_s: u64,
 }
 
+#[utoipa::path(put, path = "/api/v1/secrets/{name}", summary = "Sets a secret", tag = "vault", params(("name" = Name, Path, description = "The secret")), request_body = NewValue, responses((status = 204, description = "It is set"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn set(
     State(web): Api,
     Extension(identity): Extension<Identity>,
@@ -86,6 +83,7 @@ pub(in crate::web) async fn set(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[utoipa::path(delete, path = "/api/v1/secrets/{name}", summary = "Removes a secret", tag = "vault", params(("name" = Name, Path, description = "The secret")), responses((status = 204, description = "It is gone"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn remove(
     State(web): Api,
     Extension(identity): Extension<Identity>,
