@@ -14,6 +14,7 @@ mod quickstart;
 mod rerun;
 mod running;
 mod sandbox;
+mod serve;
 mod showing;
 mod storage;
 mod values;

@@ -1,5 +1,7 @@
 //! What the end-to-end tests and benchmarks share: the real binary, in a folder of its own.
 
+pub mod server;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -25,7 +25,7 @@ fn create_at(journal: &SqliteJournal, pipeline: &str, at: i64, done: bool) -> Ru
 }
 
 fn filter(pipeline: Option<&str>, state: Option<RunState>) -> RunFilter {
-    RunFilter { pipeline: pipeline.map(|name| Name::new(name).unwrap()), state }
+    RunFilter { pipeline: pipeline.map(|name| Name::new(name).unwrap()), state, ..RunFilter::default() }
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! Who is let in: every route, with and without a token, with each role.
+
+use serde_json::json;
+use stepmill_tests::{Bench, server::Server};
+
+use super::{filled, problem, routes, token};
+
+const ROLES: [&str; 4] = ["viewer", "operator", "publisher", "admin"];
+const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+
+#[test]
+fn every_route_but_a_few_needs_a_token() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let mut public = Vec::new();
+    for (method, path, role) in routes(&server) {
+        if role == "public" {
+            public.push(format!("{method} {path}"));
+            continue;
+        }
+        let path = filled(&path, NOBODY);
+        let disguises = [path.clone(), format!("{path}/"), format!("{path}?x=/healthz"), format!("{path};/healthz")];
+        let wrong = ["", "Bearer", "Bearer x", "Bearer stpm_", "Basic YWRtaW46YWRtaW4=", "stpm_x"];
+        for path in &disguises {
+            for authorization in wrong {
+                let headers = [("authorization", authorization), ("content-type", "application/json")];
+                let answer = server.request(&method, path, &headers, b"{}");
+                assert!(matches!(answer.status, 401 | 404), "{method} {path} {authorization}: {}", answer.text());
+                problem(&answer);
+            }
+        }
+        let plain = server.request(&method, &path, &[("authorization", "")], b"");
+        assert_eq!(plain.status, 401, "{method} {path}");
+        assert_eq!(plain.header("www-authenticate"), Some("bearer"));
+    }
+    public.sort();
+    assert_eq!(
+        public,
+        ["GET /", "GET /healthz", "GET /login/{secret}", "GET /readyz", "POST /api/v1/session", "POST /login/{secret}"]
+    );
+}
+
+#[test]
+fn every_role_may_do_what_it_may_and_nothing_else() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let tokens: Vec<String> = ROLES.iter().map(|role| token(&server, role)).collect();
+    for (method, path, needed) in routes(&server) {
+        let Some(needed) = ROLES.iter().position(|role| *role == needed) else { continue };
+        // Logging out would be of no use to the others; a stream does not end.
+        if path.ends_with("/live") || (method == "DELETE" && path.ends_with("/session")) {
+            continue;
+        }
+        for (rank, token) in tokens.iter().enumerate() {
+            let bearer = format!("Bearer {token}");
+            let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+            // What is sent is wrong: who is let through is told so.
+            let answer = server.request(&method, &filled(&path, NOBODY), &headers, b"[");
+            let refused = answer.status == 403;
+            assert_eq!(refused, rank < needed, "{method} {path} as {}: {}", ROLES[rank], answer.text());
+        }
+    }
+}
+
+#[test]
+fn tokens_expire_and_are_revoked_but_never_the_last_of_an_admin() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let last = server.request("DELETE", "/api/v1/tokens/admin", &[], b"").expect(409);
+    assert!(last.text().contains("the last admin token"), "{}", last.text());
+    let viewer = format!("Bearer {}", token(&server, "viewer"));
+    let ask = |authorization: &str| server.request("GET", "/api/v1/runs", &[("authorization", authorization)], b"");
+    assert_eq!(ask(&viewer).status, 200);
+    let _ = server.request("DELETE", "/api/v1/tokens/test-viewer", &[], b"").expect(204);
+    assert_eq!(ask(&viewer).status, 401);
+    let taken = server.post("/api/v1/tokens", &json!({ "name": "test-viewer", "role": "viewer" })).expect(409);
+    assert!(taken.text().contains("names are not used again"), "{}", taken.text());
+    let past = json!({ "name": "past", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z" });
+    let past = server.post("/api/v1/tokens", &past).expect(201).json();
+    assert_eq!(ask(&format!("Bearer {}", past["token"].as_str().unwrap())).status, 401);
+    let audit = server.get("/api/v1/audit").expect(200).text();
+    for action in ["token.create", "token.revoke"] {
+        assert!(audit.contains(action), "{audit}");
+    }
+    assert!(!audit.contains("stpm_"), "{audit}");
+}
+
+#[test]
+fn a_link_logs_one_browser_in_once() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let body = json!({ "token": server.token() });
+    let session = server.request(
+        "POST",
+        "/api/v1/session",
+        &[("authorization", ""), ("content-type", "application/json")],
+        body.to_string().as_bytes(),
+    );
+    let session = session.expect(201);
+    let cookie = session.header("set-cookie").expect("a cookie").to_owned();
+    assert!(cookie.contains("httponly") && cookie.contains("samesite=strict"), "{cookie}");
+    let _ = server.post("/api/v1/session", &json!({ "token": "stpm_wrong" })).expect(401);
+}
+
+#[test]
+fn a_second_start_shows_no_token_and_the_first_one_still_holds() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let token = server.token().to_owned();
+    assert_eq!(server.stop(), 0);
+    let server = Server::start(&bench, &[]);
+    assert_eq!(server.token(), "");
+    let server = server.with_token(&token);
+    let _ = server.get("/api/v1/runs").expect(200);
+}
+
+#[test]
+fn secrets_are_sealed_and_never_shown() {
+    const VALUE: &str = "canary-3b1c-secret-value";
+    let bench = Bench::new();
+    let server = Server::start(&bench, &["-vv"]);
+    let json = [("content-type", "application/json")];
+    let body = json!({ "value": VALUE }).to_string();
+    let _ = server.request("PUT", "/api/v1/secrets/hook", &json, body.as_bytes()).expect(204);
+    let _ = server.request("PUT", "/api/v1/secrets/hook", &json, b"{\"value\":\"\"}").expect(422);
+    let list = server.get("/api/v1/secrets").expect(200).text();
+    assert!(list.contains("\"hook\"") && !list.contains(VALUE), "{list}");
+    let told = [server.log(), server.get("/api/v1/audit").text(), server.get("/metrics").text()].concat();
+    assert!(!told.contains(VALUE), "{told}");
+    assert_eq!(server.stop(), 0);
+    for entry in std::fs::read_dir(bench.data()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        assert!(!bytes.windows(VALUE.len()).any(|window| window == VALUE.as_bytes()), "{}", path.display());
+    }
+    // Another key opens nothing, and that is said at once.
+    std::fs::write(bench.data().join("secrets.key"), [7; 32]).expect("a key");
+    let log = Server::try_start(&bench, &[]).err().expect("refused");
+    assert!(log.contains("does not open the secret `hook`"), "{log}");
+}
