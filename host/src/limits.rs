@@ -118,6 +118,12 @@ pub const MAX_REQUEST_HEAD: usize = 64 * KIB as usize;
 pub const MAX_REQUEST_JSON: usize = 2 * MIB as usize;
 /// How long the body of a request that is read whole may take.
 pub const REQUEST_BODY: Duration = Duration::from_secs(60);
+/// The largest file that may be sent ahead of a run, in bytes.
+pub const MAX_UPLOAD: u64 = 16 * GIB;
+/// The most files that wait for their runs.
+pub const MAX_UPLOADS: usize = 1_000;
+/// How long the body of a file may take.
+pub const UPLOAD_BODY: Duration = Duration::from_secs(3600);
 /// The longest secret, in bytes.
 pub const MAX_SECRET: usize = 64 * KIB as usize;
 /// The largest module that is accepted, in bytes.

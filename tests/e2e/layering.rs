@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("build", &[]),
     ("dto", &["definition", "plan", "execute", "persist"]),
     ("app", &["access", "build", "definition", "plan", "execute", "runtime", "persist", "observe"]),
-    ("web", &["access", "app", "dto", "execute"]),
+    ("web", &["access", "app", "dto", "execute", "plan"]),
     ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan", "web"]),
 ];
 

@@ -15,6 +15,7 @@ mod run;
 pub mod service;
 mod start;
 pub mod storage;
+mod uploads;
 
 use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
@@ -28,6 +29,7 @@ pub use self::{
     run::Run,
     service::Service,
     start::{StartError, StartRequest, Submitted},
+    uploads::{UploadError, Uploaded, Uploads},
 };
 use crate::{
     access::Policy,

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Host, HostBuilder, OpenError};
+use super::{Host, HostBuilder, OpenError, Uploads};
 use crate::{
     access::{Tokens, Vault, tokens::TokensError, vault::VaultError},
     execute::ports::JournalError,
@@ -35,8 +35,22 @@ pub struct Service {
     pub feed: Arc<Feed>,
     /// Counts what happens.
     pub metrics: Arc<Metrics>,
+    /// Files that wait for their runs.
+    pub uploads: Uploads,
     /// When it was opened.
     pub started_at: Timestamp,
+    /// No new runs while less is free on the disk, in bytes.
+    min_free: u64,
+}
+
+/// The disk is so full that new runs would endanger those that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("only {free} bytes are free on the disk of the data directory, and new runs need {needed}")]
+pub struct DiskPressure {
+    /// What is free.
+    pub free: u64,
+    /// What must be.
+    pub needed: u64,
 }
 
 /// Why a service cannot be opened.
@@ -69,7 +83,7 @@ impl Service {
     ///
     /// # Errors
     /// If the data directory cannot be used.
-    pub async fn open(builder: HostBuilder) -> Result<Arc<Self>, ServiceError> {
+    pub async fn open(builder: HostBuilder, min_free: u64) -> Result<Arc<Self>, ServiceError> {
         let feed = Arc::new(Feed::default());
         let metrics = Arc::new(Metrics::default());
         let host = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _).open().await?;
@@ -81,7 +95,9 @@ impl Service {
             store,
             feed,
             metrics,
+            uploads: Uploads::default(),
             started_at: Timestamp::now(),
+            min_free,
             host,
         };
         service.resume_all().await?;
@@ -98,6 +114,23 @@ impl Service {
             tokio::time::sleep(POLL).await;
         }
         self.host.close().await
+    }
+
+    /// Whether there is room on the disk for new runs. Those that were accepted go on in any case.
+    ///
+    /// # Errors
+    /// If there is not.
+    pub fn check_room(&self) -> Result<(), DiskPressure> {
+        match rustix::fs::statvfs(self.host.history().dir().root()) {
+            Ok(disk) => {
+                let (free, needed) = (disk.f_bavail.saturating_mul(disk.f_frsize), self.min_free);
+                if free < needed { Err(DiskPressure { free, needed }) } else { Ok(()) }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the disk does not say how much is free");
+                Ok(())
+            }
+        }
     }
 
     /// Takes up what was accepted and has not ended. A run that cannot be is left as it is, and told.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     access::{tokens::TokensError, vault::VaultError},
     app::service_rows::ChangeError,
-    app::{StartError, StoreError},
+    app::{StartError, StoreError, UploadError, service::DiskPressure},
     dto::ProblemView,
     execute::ports::JournalError,
 };
@@ -155,6 +155,26 @@ impl From<StartError> for Problem {
             }
             StartError::Store(error) => error.into(),
             StartError::Module(_) | StartError::Run(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<DiskPressure> for Problem {
+    fn from(pressure: DiskPressure) -> Self {
+        Self::new(Kind::Unavailable, pressure.to_string()).help("make room, or wait until old runs are removed")
+    }
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::TooLarge => Self::new(Kind::TooLarge, error.to_string()),
+            UploadError::TooMany => Self::new(Kind::TooMany, error.to_string()),
+            // The store's disk, or the sender who went away.
+            UploadError::Store(error) => {
+                tracing::warn!(%error, "an upload failed");
+                Self::new(Kind::Unavailable, "the file could not be stored")
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<Exit,
     }
     let listener = listen(config.listen).await?;
     let address = listener.local_addr().map_err(CliError::host)?;
-    let service = Service::open(builder(settings, &config)?).await.map_err(service_error)?;
+    let service = Service::open(builder(settings, &config)?, config.min_free).await.map_err(service_error)?;
     if let Some(token) = service.tokens.first().await.map_err(CliError::host)? {
         welcome(&service, address, token.reveal()).await?;
     }

@@ -1,5 +1,6 @@
 //! The API: what can be asked for and done, by area.
 
+mod files;
 mod outputs;
 mod runs;
 mod sessions;
@@ -43,6 +44,7 @@ pub(super) fn routes() -> Routes {
         .add(VIEWER, routes!(runs::logs))
         .add(OPERATOR, routes!(runs::cancel))
         .add(OPERATOR, routes!(runs::rerun))
+        .add(OPERATOR, routes!(files::upload))
         .add(VIEWER, routes!(outputs::show))
         .add(VIEWER, routes!(outputs::raw))
         .add(VIEWER, routes!(outputs::file));

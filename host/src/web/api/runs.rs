@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::Identity,
     app::{
-        Again, ParamInput, Rerun,
+        Again, ParamInput, Params, Rerun,
         reader::{LogFilter, RunFilter},
     },
     dto::{Document, EventView, GraphView, LogLines, RunDetail, RunState, RunSummary, Versioned, read},
     event::RunOptions,
     ids::{Name, RunId},
+    plan::{ParamKind, Plan},
     web::{
         Web,
         body::OptionalJson,
@@ -225,7 +226,9 @@ pub(in crate::web) async fn rerun(
         (false, false) => Again::From(body.from),
         (true, false) => return Err(Problem::new(Kind::Unprocessable, "`failed` and `from` exclude each other")),
     };
-    let params = web.params(body.params)?;
+    let plan = web.read(move |reader| reader.plan(run)).await?;
+    let params = web.params(&plan, body.params)?;
+    web.service.check_room()?;
     let rerun = Rerun { again, params, plan: None, options: RunOptions { cache: body.cache } };
     let started = web.service.host.rerun(run, rerun).await?;
     let new = started.id();
@@ -251,16 +254,28 @@ pub(in crate::web) fn document<T: Versioned>(body: &T) -> Response {
 }
 
 impl Web {
-    /// What a run is given, from JSON. A file is named by what its upload answered.
+    /// What a run of a plan is given, from JSON. A file is what its upload answered with.
     pub(in crate::web) fn params(
         &self,
+        plan: &Plan,
         given: serde_json::Map<String, serde_json::Value>,
-    ) -> Result<crate::app::Params, Problem> {
-        let mut params = crate::app::Params::new();
+    ) -> Result<Params, Problem> {
+        let mut params = Params::new();
         for (name, value) in given {
             let name = Name::new(&name).map_err(|error| Problem::new(Kind::Unprocessable, error.to_string()))?;
-            params.insert(name, ParamInput::Json(value));
+            let is_file = plan.params.iter().any(|param| param.name == name && param.kind == ParamKind::File);
+            let input = if is_file { self.uploaded(&name, &value)? } else { ParamInput::Json(value) };
+            params.insert(name, input);
         }
         Ok(params)
+    }
+
+    fn uploaded(&self, name: &Name, value: &serde_json::Value) -> Result<ParamInput, Problem> {
+        let id = value.get("file").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+        let file = id.and_then(|id| self.service.uploads.find(id));
+        file.map(ParamInput::File).ok_or_else(|| {
+            Problem::new(Kind::Unprocessable, format!("parameter `{name}` is no file that was sent, or not any more"))
+                .help("send it with POST /api/v1/files, and write { \"file\": ID } here")
+        })
     }
 }
