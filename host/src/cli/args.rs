@@ -40,6 +40,12 @@ pub struct GlobalArgs {
     /// Where runs, outputs and compiled modules are kept
     #[arg(long, global = true, help_heading = GLOBAL, env = "STEPMILL_DATA", value_name = "DIR", default_value = ".stepmill")]
     pub data_dir: PathBuf,
+    /// Ask this server instead of the data directory, such as `http://localhost:7878`
+    #[arg(long, global = true, help_heading = GLOBAL, env = "STEPMILL_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// The token for the server; better in the environment, where others do not see it
+    #[arg(long, global = true, help_heading = GLOBAL, env = "STEPMILL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
     /// How the host's own log is written to standard error
     #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
     pub log_format: LogFormat,

@@ -253,7 +253,7 @@ impl Observer for Display {
     }
 
     fn logged(&self, attempt: &AttemptName, line: &LogLine) {
-        self.line(&log_line(&attempt.step, line, self.paint));
+        self.line(&log_line(&attempt.step, line.at, line.level, &line.text, self.paint));
     }
 
     fn progressed(&self, attempt: &AttemptName, progress: &Progress) {

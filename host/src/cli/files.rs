@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
+
 use crate::{execute::ports::OutputStore, output::FileRef};
 
 /// The longest file name that is written, in bytes; most file systems take 255.
@@ -39,27 +41,59 @@ pub enum SaveError {
 /// # Errors
 /// If a file cannot be read from the store or not be written. Files before it stay.
 pub fn save(files: &[FileRef], store: &dyn OutputStore, folder: &Path) -> Result<Vec<PathBuf>, SaveError> {
-    let mut taken = BTreeSet::new();
-    files.iter().map(|file| save_one(file, store, &folder.join(free_name(&file.name, &mut taken)))).collect()
+    let mut folder = Folder::new(folder);
+    files.iter().map(|file| save_one(file, store, folder.begin(&file.name)?)).collect()
 }
 
-fn save_one(file: &FileRef, store: &dyn OutputStore, path: &Path) -> Result<PathBuf, SaveError> {
-    let unwritable = |source| SaveError::Write { path: path.to_owned(), source };
+fn save_one(file: &FileRef, store: &dyn OutputStore, mut draft: Draft) -> Result<PathBuf, SaveError> {
     let unreadable = |source| SaveError::Read { name: file.name.clone(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(unwritable)?;
-    let mut draft = tempfile::Builder::new()
-        .prefix(".stepmill-")
-        .permissions(default_permissions())
-        .tempfile_in(folder)
-        .map_err(unwritable)?;
     let mut reader = store.open(&file.hash).map_err(unreadable)?;
     for index in 0..reader.frames() {
-        let frame = reader.frame(index).map_err(unreadable)?;
-        draft.write_all(&frame.bytes).map_err(unwritable)?;
+        draft.write(&reader.frame(index).map_err(unreadable)?.bytes)?;
     }
-    draft.persist(path).map_err(|error| unwritable(error.error))?;
-    Ok(path.to_owned())
+    draft.finish()
+}
+
+/// A folder that files of one output go into.
+pub(super) struct Folder<'a> {
+    path: &'a Path,
+    taken: BTreeSet<String>,
+}
+
+/// A file in the making. Dropped without `finish`, it leaves nothing behind.
+pub(super) struct Draft {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl<'a> Folder<'a> {
+    pub(super) fn new(path: &'a Path) -> Self {
+        Self { path, taken: BTreeSet::new() }
+    }
+
+    /// Begins a file that a step called so.
+    pub(super) fn begin(&mut self, name: &str) -> Result<Draft, SaveError> {
+        let path = self.path.join(free_name(name, &mut self.taken));
+        let unwritable = |source| SaveError::Write { path: path.clone(), source };
+        fs::create_dir_all(self.path).map_err(unwritable)?;
+        let mut builder = tempfile::Builder::new();
+        let file = builder.prefix(".stepmill-").permissions(default_permissions()).tempfile_in(self.path);
+        Ok(Draft { file: file.map_err(unwritable)?, path })
+    }
+}
+
+impl Draft {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SaveError> {
+        self.file.write_all(bytes).map_err(|source| SaveError::Write { path: self.path.clone(), source })
+    }
+
+    pub(super) fn finish(self) -> Result<PathBuf, SaveError> {
+        let Self { file, path } = self;
+        match file.persist(&path) {
+            Ok(_) => Ok(path),
+            Err(error) => Err(SaveError::Write { path, source: error.error }),
+        }
+    }
 }
 
 /// What an ordinary new file gets, less the umask; temporary files are private otherwise.

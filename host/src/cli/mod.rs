@@ -12,6 +12,7 @@ pub mod render;
 pub mod sdk_source;
 pub mod serve;
 pub mod settings;
+pub mod source;
 
 use std::{io::Write, process::ExitCode};
 

@@ -12,6 +12,10 @@ use super::{
 pub struct Settings {
     /// Where runs, outputs and compiled modules are kept.
     pub data_dir: PathBuf,
+    /// The server that commands ask, instead of the data directory.
+    pub server: Option<String>,
+    /// What proves to it who asks.
+    pub token: Option<String>,
     /// How the host's own log is written.
     pub log_format: LogFormat,
     /// How much of it: 0 warnings, 1 what happens, 2 details, 3 everything.
@@ -80,6 +84,8 @@ impl Settings {
     pub fn resolve(args: &GlobalArgs, surroundings: &Surroundings) -> Self {
         Self {
             data_dir: args.data_dir.clone(),
+            server: args.server.clone(),
+            token: args.token.clone(),
             log_format: args.log_format,
             verbosity: args.verbose,
             quiet: args.quiet,

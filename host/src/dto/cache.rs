@@ -1,7 +1,7 @@
 //! What the cache had to do with a step: whether it took an earlier result, what its key is made of, and why it was
 //! computed although it had run before.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::items::ItemsView;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What the cache had to do with a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CacheView {
     /// In one word.
     pub result: CacheResult,
@@ -20,20 +20,20 @@ pub struct CacheView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reused_from: Option<String>,
     /// What the key is made of, the item aside.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<KeyPart>,
     /// The run that `changes` is about: the latest one before with a result of this step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<RunId>,
     /// The parts of the key that are not as they were then.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeView>,
     /// The same in words.
     pub message: String,
 }
 
 /// What the cache had to do with a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheResult {
     /// Nothing ran: an earlier result was taken.
@@ -47,7 +47,7 @@ pub enum CacheResult {
 }
 
 /// A part of a cache key that is not as it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChangeView {
     /// The part, such as `module`, `argument.days` or `limits.memory`.
     pub part: String,

@@ -1,6 +1,6 @@
 //! What happens in a run, a line at a time.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     RunState, Versioned,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A line of `run --json-events`.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EventView {
     /// The run.
     pub run: RunId,
@@ -31,7 +31,7 @@ pub struct EventView {
 }
 
 /// What happened; the variant's name is the field `event`.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of the other documents")]
 pub enum EventBody {
@@ -219,7 +219,7 @@ impl EventBody {
 }
 
 /// A line of a stored log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogLineView {
     /// When.
     pub at: String,
@@ -236,6 +236,12 @@ pub struct LogLineView {
 }
 
 impl LogLineView {
+    /// When it was written.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        chrono::DateTime::parse_from_rfc3339(&self.at).map_or(Timestamp(0), |time| Timestamp(time.timestamp_millis()))
+    }
+
     /// A line of an attempt's log.
     #[must_use]
     pub fn of(step: &Name, attempt: u32, line: &LogLine) -> Self {
@@ -251,7 +257,7 @@ impl LogLineView {
 }
 
 /// The log of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogLines {
     /// The run.
     pub run: RunId,

@@ -1,6 +1,6 @@
 //! A plan's graph.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Versioned;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A pipeline as nodes and edges.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GraphView {
     /// The pipeline's name.
     pub pipeline: Name,
@@ -23,12 +23,12 @@ pub struct GraphView {
     /// What leads to what.
     pub edges: Vec<EdgeView>,
     /// The branches.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<BranchView>,
 }
 
 /// A step. What is the default is left out.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NodeView {
     /// Its name in the pipeline.
     pub name: Name,
@@ -38,7 +38,7 @@ pub struct NodeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join: Option<Join>,
     /// The cases that must be taken for it to run, as `BRANCH.CASE`, the outermost first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<String>,
     /// What must be true for it to run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,19 +53,19 @@ pub struct NodeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryView>,
     /// Whether its failure leaves the other steps alone.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub continues_on_error: bool,
     /// Whether the run may succeed although it failed.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub allow_failure: bool,
     /// Whether it runs once all other steps have ended.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub finally: bool,
     /// What it asks for outside its sandbox.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<Grant>,
     /// Whether it never takes results of earlier attempts, because it says so.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub uncached: bool,
 }
 
@@ -75,7 +75,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// How often an attempt is repeated, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RetryView {
     /// How many attempts there are at most.
     pub max_attempts: u32,
@@ -90,7 +90,7 @@ pub struct RetryView {
 }
 
 /// A branch: the first case whose condition is true is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BranchView {
     /// Its name.
     pub name: Name,
@@ -99,7 +99,7 @@ pub struct BranchView {
 }
 
 /// A case of a branch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CaseView {
     /// Its name.
     pub name: Name,
@@ -109,7 +109,7 @@ pub struct CaseView {
 }
 
 /// One step before another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EdgeView {
     /// The earlier step.
     pub from: Name,
@@ -120,7 +120,7 @@ pub struct EdgeView {
 }
 
 /// Why a step comes before another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeKind {
     /// Its output is an input of the later one, or what that runs for each of.

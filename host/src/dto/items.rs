@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::step::{FailureView, UsageView};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 pub const MAX_FAILURES: usize = 10;
 
 /// Where the items of a `for_each` step are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ItemsView {
     /// How many there are.
     pub total: u64,
@@ -28,16 +28,16 @@ pub struct ItemsView {
     /// How many wait: for room, or to be tried again.
     pub waiting: u64,
     /// How many did not run or not end, because the run was ending.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub cancelled: u64,
     /// Of those that succeeded, how many took the result of an earlier attempt.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub cached: u64,
     /// Of those that succeeded, how many were taken over from the run that this one repeats.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub carried: u64,
     /// Of those that wait, how many failed and are tried again.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub retrying: u64,
     /// From when the items were known to the last end of an attempt so far.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,12 +46,12 @@ pub struct ItemsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageView>,
     /// The first items that failed for good, by index.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<ItemFailureView>,
 }
 
 /// An item that failed for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ItemFailureView {
     /// Which item, from 0.
     pub item: u32,

@@ -1,6 +1,6 @@
 //! Why a step did not run, and what the conditions above it had read.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{CancelReason, Join, ReadValue, SkipReason, StepState},
@@ -12,7 +12,7 @@ use crate::{
 const MAX_NAMES: usize = 4;
 
 /// Why a step did not run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReasonView {
     /// What sort of reason.
     pub kind: ReasonKind,
@@ -38,14 +38,14 @@ pub struct ReasonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken: Option<Name>,
     /// What the conditions had read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<ReadValue>,
     /// The reason in words.
     pub message: String,
 }
 
 /// What sort of reason keeps a step from running.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonKind {
     /// Its join is not satisfied by how its upstreams ended.

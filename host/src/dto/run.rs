@@ -1,6 +1,6 @@
 //! Runs, in lists and in full.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Versioned,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A run in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunSummary {
     /// Its id.
     pub id: RunId,
@@ -25,7 +25,7 @@ pub struct RunSummary {
     /// Where it stands.
     pub state: RunState,
     /// Whether it is running only by name: its host has stopped, and nobody has resumed it yet.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub interrupted: bool,
     /// When it was accepted.
     pub created_at: String,
@@ -51,7 +51,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// How many steps stand where.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the names are those of the states")]
 pub struct StepCounts {
     pub waiting: u64,
@@ -83,14 +83,14 @@ impl StepCounts {
 }
 
 /// Runs, the newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunList {
     /// The runs.
     pub runs: Vec<RunSummary>,
 }
 
 /// A pipeline that has run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PipelineSummary {
     /// Its name.
     pub name: Name,
@@ -101,14 +101,14 @@ pub struct PipelineSummary {
 }
 
 /// Pipelines, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PipelineList {
     /// The pipelines.
     pub pipelines: Vec<PipelineSummary>,
 }
 
 /// A run in full.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunDetail {
     /// What lists show of it.
     pub run: RunSummary,
@@ -116,7 +116,7 @@ pub struct RunDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<RunId>,
     /// Whether somebody asked for it to end.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub cancel_requested: bool,
     /// The pipeline's revision.
     pub plan: PlanHash,

@@ -1,6 +1,6 @@
 //! A step of a run: where it stands, its attempts, its output.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     cache::{CacheResult, CacheView},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A step of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StepView {
     /// Its name in the pipeline.
     pub name: Name,
@@ -32,7 +32,7 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<WaitView>,
     /// What its conditions read, if they held.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<ReadValue>,
     /// Of a `for_each` step that has its items: where they are.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ pub struct StepView {
     /// The attempts, the first one first; of a `for_each` step by item, and one for items that ended alike.
     pub attempts: Vec<AttemptView>,
     /// How many attempts there were that are left out here.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts_omitted: u64,
     /// Why it failed, if not by its last attempt: its conditions or items could not be had, or items failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ pub(super) fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) 
 }
 
 /// One try at a step.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttemptView {
     /// Names it and its output everywhere: `runs/<run>/<step>/<attempt>`; of items, the first one's.
     pub name: String,
@@ -128,7 +128,7 @@ pub struct AttemptView {
 }
 
 /// Consecutive items of a `for_each` step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RangeView {
     /// The first item, from 0.
     pub first: u32,
@@ -143,7 +143,7 @@ impl From<ItemRange> for RangeView {
 }
 
 /// Where an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
     /// It has begun.
@@ -157,7 +157,7 @@ pub enum AttemptState {
 }
 
 /// What an attempt used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct UsageView {
     /// Time on the wall clock.
     pub wall_us: u64,
@@ -195,14 +195,14 @@ impl From<&Usage> for UsageView {
 }
 
 /// Why an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FailureView {
     /// What sort of failure.
     pub kind: FailureKind,
     /// One sentence.
     pub message: String,
     /// What lies behind it, outermost first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
 }
 
@@ -213,7 +213,7 @@ impl From<&StepFailure> for FailureView {
 }
 
 /// A stored output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OutputView {
     /// One value or a stream of them.
     pub form: Form,
@@ -225,7 +225,7 @@ pub struct OutputView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<u64>,
     /// The files that it refers to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileView>,
 }
 
@@ -250,7 +250,7 @@ impl From<&OutputRef> for OutputView {
 }
 
 /// A stored file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FileView {
     /// A plain file name.
     pub name: String,
@@ -269,7 +269,7 @@ impl From<&FileRef> for FileView {
 }
 
 /// A parameter of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ParamView {
     /// Its name.
     pub name: Name,

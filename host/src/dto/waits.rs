@@ -1,6 +1,6 @@
 //! What a step waits for that has not begun, or whose items have not all begun.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{items::ItemsView, step::StepView, step::time};
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
 const MAX_NAMES: usize = 10;
 
 /// What a step waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WaitView {
     /// What sort of thing.
     pub kind: WaitKind,
     /// Steps that have not ended, the first ones.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Name>,
     /// Until when.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
@@ -28,7 +28,7 @@ pub struct WaitView {
 }
 
 /// What sort of thing a step waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitKind {
     /// Upstreams that have not ended.

@@ -162,7 +162,7 @@ fn message(seq: u64, view: &EventView) -> Option<Event> {
 }
 
 /// `STEP:CHUNK,…` for the steps that have said something.
-fn write_log_position(position: &[(StepIndex, u64)]) -> String {
+pub(super) fn write_log_position(position: &[(StepIndex, u64)]) -> String {
     let parts = position.iter().filter(|(_, chunk)| *chunk > 0).map(|(step, chunk)| format!("{}:{chunk}", step.0));
     parts.collect::<Vec<_>>().join(",")
 }

@@ -31,3 +31,58 @@ fn what_has_run_is_shown_as_the_command_line_shows_it() {
     let cancel = server.post(&format!("/api/v1/runs/{new}/cancel"), &json!({})).expect(409);
     assert!(cancel.text().contains("has ended"), "{}", cancel.text());
 }
+
+#[test]
+fn commands_say_the_same_of_a_server_as_of_a_data_directory() {
+    let bench = Bench::new();
+    let path = bench.pipeline_returning(
+        "b",
+        "[steps.a]\nuse = \"b/numbers\"\nconfig.count = 3\n[steps.b]\nuse = \"b/sum\"\ninputs.numbers = \"a\"\n\
+         [steps.each]\nuse = \"b/same_number\"\nfor_each = \"a\"\ninputs.value = \"item\"\n\
+         [steps.file]\nuse = \"b/write_file\"\nconfig.name = \"x.txt\"\n\
+         [steps.says]\nuse = \"b/chatters\"\nconfig.lines = 5\n",
+    );
+    let _ = bench.run(&["run", path.to_str().unwrap()]).expect(0);
+    let commands: [&[&str]; 14] = [
+        &["runs", "list", "--json"],
+        &["pipelines", "list", "--json"],
+        &["pipelines", "list"],
+        &["runs", "show", "latest"],
+        &["runs", "show", "latest", "--json"],
+        &["runs", "show", "latest", "each"],
+        &["runs", "show", "latest", "nothing"],
+        &["runs", "logs", "latest"],
+        &["runs", "logs", "latest", "--follow", "--step", "says"],
+        &["runs", "logs", "latest", "--json"],
+        &["runs", "output", "latest"],
+        &["runs", "output", "latest", "each"],
+        &["runs", "output", "latest", "each", "--item", "1"],
+        &["runs", "output", "latest", "a", "--raw"],
+    ];
+    let local: Vec<_> = commands.iter().map(|command| bench.run(command)).collect();
+    let server = Server::start(&bench, &[]);
+    let url = format!("http://{}", server.address());
+    let ask = |command: &[&str], token: &str| {
+        let mut command = bench.command(command);
+        command.env_remove("STEPMILL_DATA").env("STEPMILL_SERVER", &url).env("STEPMILL_TOKEN", token);
+        command.output().expect("the binary starts")
+    };
+    for (command, local) in commands.iter().zip(&local) {
+        let remote = ask(command, server.token());
+        let told = String::from_utf8_lossy(&remote.stderr).into_owned();
+        assert_eq!(remote.status.code(), local.code, "{command:?}: {told}");
+        assert_eq!(String::from_utf8_lossy(&remote.stdout), local.stdout, "{command:?}");
+        assert_eq!(told, local.stderr, "{command:?}");
+    }
+    let out = bench.path().join("saved");
+    let saved = ask(&["runs", "output", "latest", "file", "--out", out.to_str().unwrap()], server.token());
+    assert!(saved.status.success(), "{}", String::from_utf8_lossy(&saved.stderr));
+    assert!(std::fs::read_to_string(out.join("x.txt")).unwrap().contains("line"));
+    let refused = ask(&["runs", "list"], "stpm_wrong");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("STEPMILL_TOKEN"));
+    drop(server);
+    let nobody = ask(&["runs", "list"], "x");
+    assert_eq!(nobody.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("does not answer"));
+}

@@ -12,24 +12,32 @@ use crate::{
         args::RunArg,
         exit::{CliError, Exit},
         settings::Settings,
+        source::Source,
     },
     event::RunState,
     ids::RunId,
 };
 
-pub(super) fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
-    let history = runs::open(settings)?;
+pub(super) async fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
+    let history = match Source::open(settings)? {
+        Source::Local(history) => history,
+        Source::Nothing => return Err(CliError::bad_input(format!("there is no run `{}`", args.run))),
+        Source::Remote(remote) => {
+            remote.cancel(remote.find(&args.run).await?).await?;
+            return runs::show(settings, args, None).await;
+        }
+    };
     let run = super::find_run(&history, &args.run)?;
     if let Some(ended) = ended(&history, run)? {
         return Err(has_ended(run, ended));
     }
     let answer = control::ask(&history.dir().control_socket(), &Request::Cancel(run));
     if let Ok(Response::Done) = answer {
-        return runs::show(settings, args, None);
+        return runs::show(settings, args, None).await;
     }
     // It may have ended while we asked, and its host with it, perhaps before it could answer.
     match (ended(&history, run)?, answer) {
-        (Some(RunState::Cancelled), _) => runs::show(settings, args, None),
+        (Some(RunState::Cancelled), _) => runs::show(settings, args, None).await,
         (Some(state), _) => Err(has_ended(run, state)),
         (None, Err(error)) => Err(unheard(&history, run, error)),
         (None, Ok(_)) => Err(elsewhere(&history, run)),

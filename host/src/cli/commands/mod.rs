@@ -39,12 +39,12 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Graph(args) => pipeline::graph(settings, &args).await,
         Command::Run(args) => run::run(settings, args).await,
         Command::Serve(args) => serve::serve(settings, &args).await,
-        Command::Pipelines(PipelinesCommand::List(json)) => runs::pipelines(settings, json.json),
-        Command::Runs(RunsCommand::List(args)) => runs::list(settings, &args),
-        Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args.run, args.step.as_deref()),
+        Command::Pipelines(PipelinesCommand::List(json)) => runs::pipelines(settings, json.json).await,
+        Command::Runs(RunsCommand::List(args)) => runs::list(settings, &args).await,
+        Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args.run, args.step.as_deref()).await,
         Command::Runs(RunsCommand::Logs(args)) => runs::logs(settings, &args).await,
-        Command::Runs(RunsCommand::Output(args)) => runs::output(settings, &args),
-        Command::Runs(RunsCommand::Cancel(args)) => cancel::cancel(settings, &args),
+        Command::Runs(RunsCommand::Output(args)) => runs::output(settings, &args).await,
+        Command::Runs(RunsCommand::Cancel(args)) => cancel::cancel(settings, &args).await,
         Command::Runs(RunsCommand::Resume(args)) => run::resume(settings, &args).await,
         Command::Gc(args) => gc::gc(settings, &args).await,
         Command::Verify(args) => verify::verify(settings, args).await,
@@ -69,7 +69,7 @@ pub(in crate::cli) fn open_error(error: OpenError) -> CliError {
 }
 
 /// Asking for what is not there is the user's mistake; all else is the host's.
-fn store_error(error: StoreError) -> CliError {
+pub(in crate::cli) fn store_error(error: StoreError) -> CliError {
     if is_empty(&error) || matches!(error, StoreError::NoSuchRun(_) | StoreError::Ambiguous { .. }) {
         CliError::input(error)
     } else {
@@ -78,11 +78,11 @@ fn store_error(error: StoreError) -> CliError {
 }
 
 /// The run that a user means.
-fn find_run(history: &History, text: &str) -> Result<RunId, CliError> {
+pub(in crate::cli) fn find_run(history: &History, text: &str) -> Result<RunId, CliError> {
     history.reader().find_run(text).map_err(store_error)
 }
 
 /// Whether nothing has run yet.
-fn is_empty(error: &StoreError) -> bool {
+pub(in crate::cli) fn is_empty(error: &StoreError) -> bool {
     matches!(error, StoreError::Empty(_) | StoreError::DataDir(DataDirError::Missing { .. }))
 }

@@ -10,6 +10,7 @@ use crate::{
         args::RunsRerunArgs,
         exit::{CliError, Exit},
         settings::Settings,
+        source::is_active,
     },
 };
 
@@ -17,7 +18,7 @@ pub(super) async fn rerun(settings: &Settings, args: RunsRerunArgs) -> Result<Ex
     // Looked up by a reader first: a mistyped id must not make a data directory.
     let history = History::open(&settings.data_dir).map_err(super::store_error)?;
     let id = super::find_run(&history, &args.run)?;
-    if super::runs::is_active(&history, id)? {
+    if is_active(&history, id)? {
         let error = CliError::bad_input(format!("the run {id} has not ended, so it cannot be repeated"));
         return Err(error.help(format!("take it up with `stepmill runs resume {id}`, or end it with `runs cancel`")));
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     dto::{PipelineSummary, RunSummary},
-    execute::ports::{LogLevel, LogLine},
+    execute::ports::LogLevel,
     ids::{Name, Timestamp},
 };
 
@@ -77,8 +77,8 @@ pub fn pipelines(pipelines: &[(PipelineSummary, Timestamp)], now: Timestamp, pai
 
 /// A line of a step's log: `06:00:01.250 parse  warn  a bad row`.
 #[must_use]
-pub fn log_line(step: &Name, line: &LogLine, paint: Paint) -> String {
-    let (word, style) = match line.level {
+pub fn log_line(step: &Name, at: Timestamp, level: LogLevel, text: &str, paint: Paint) -> String {
+    let (word, style) = match level {
         LogLevel::Trace => ("trace", Style::Faint),
         LogLevel::Debug => ("debug", Style::Faint),
         LogLevel::Info => ("info", Style::Plain),
@@ -87,10 +87,10 @@ pub fn log_line(step: &Name, line: &LogLine, paint: Paint) -> String {
     };
     format!(
         "{} {} {} {}",
-        paint.text(Style::Faint, &units::time_of_day(line.at)),
+        paint.text(Style::Faint, &units::time_of_day(at)),
         paint.text(Style::Busy, step.as_str()),
         paint.text(style, word),
-        safe_text(&line.text)
+        safe_text(text)
     )
 }
 
@@ -153,13 +153,16 @@ mod tests {
 
     #[test]
     fn log_lines_cannot_steer_the_terminal() {
-        let line = LogLine {
+        let line = crate::execute::ports::LogLine {
             at: Timestamp(1_250),
             level: LogLevel::Warn,
             stream: LogStream::Log,
             text: "bad\x1b[2J row\nforged".into(),
         };
         let step = Name::new("parse").unwrap();
-        assert_eq!(log_line(&step, &line, NO), "00:00:01.250 parse warn bad\\u{1b}[2J row\\nforged");
+        assert_eq!(
+            log_line(&step, line.at, line.level, &line.text, NO),
+            "00:00:01.250 parse warn bad\\u{1b}[2J row\\nforged"
+        );
     }
 }

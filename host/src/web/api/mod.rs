@@ -38,7 +38,10 @@ pub(super) fn routes() -> Routes {
     let routes = routes
         .add(VIEWER, routes!(runs::list))
         .add(VIEWER, routes!(runs::live))
+        .add(VIEWER, routes!(runs::find))
+        .add(VIEWER, routes!(runs::pipelines))
         .add(VIEWER, routes!(runs::show))
+        .add(VIEWER, routes!(runs::plan))
         .add(VIEWER, routes!(runs::graph))
         .add(VIEWER, routes!(runs::events))
         .add(VIEWER, routes!(runs::logs))

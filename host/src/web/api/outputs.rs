@@ -82,6 +82,7 @@ pub(in crate::web) async fn show(
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::web) struct RawQuery {
+    item: Option<u32>,
     attempt: Option<u32>,
 }
 
@@ -92,10 +93,22 @@ pub(in crate::web) async fn raw(
     Path((run, step)): Path<(RunId, Name)>,
     Query(query): Query<RawQuery>,
 ) -> Result<Response, Problem> {
-    let StoredOutput { output, .. } = find(&web, run, &step, None, query.attempt).await?;
-    let size = output.size;
+    let StoredOutput { output, index } = find(&web, run, &step, query.item, query.attempt).await?;
     let name = format!("{run}-{step}.msgpack");
-    Ok(download(&web, &name, "application/vnd.msgpack", size, move |history, out| copy_output(history, &output, out)))
+    let media = "application/vnd.msgpack";
+    if let Some(index) = index {
+        let history = web.service.host.history().clone();
+        let read = move || stored::read_item(history.outputs().as_ref(), &output, index);
+        let item = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?.map_err(Problem::internal)?;
+        let size = item.len() as u64;
+        return Ok(download(&web, &name, media, size, move |_, out| out.write_all(&item)));
+    }
+    let (size, items) = (output.size, output.items);
+    let mut response = download(&web, &name, media, size, move |history, out| copy_output(history, &output, out));
+    if let Some(items) = items {
+        response.headers_mut().insert("stepmill-items", HeaderValue::from(items));
+    }
+    Ok(response)
 }
 
 /// A file of an output, under its name.

@@ -16,7 +16,10 @@ use crate::{
         Again, ParamInput, Params, Rerun,
         reader::{LogFilter, RunFilter},
     },
-    dto::{Document, EventView, GraphView, LogLines, RunDetail, RunState, RunSummary, Versioned, read},
+    dto::{
+        Document, EventView, GraphView, LogLines, PipelineList, PipelineSummary, RunDetail, RunState, RunSummary,
+        Versioned, read,
+    },
     event::RunOptions,
     ids::{Name, RunId},
     plan::{ParamKind, Plan},
@@ -138,6 +141,55 @@ pub(in crate::web) async fn events(
     Ok(document(&EventPage { events: events.iter().map(|event| EventView::of(&plan, event)).collect(), next }))
 }
 
+#[utoipa::path(get, path = "/api/v1/runs/pipelines", summary = "The pipelines that have runs, with their latest", tag = "runs", responses((status = 200, description = "The pipelines", body = PipelineList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn pipelines(State(web): Api) -> Result<Response, Problem> {
+    let found = web.read(|reader| PipelineSummary::read_all(reader)).await?;
+    Ok(document(&PipelineList { pipelines: found.into_iter().map(|(pipeline, _)| pipeline).collect() }))
+}
+
+/// How somebody calls a run.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct FindQuery {
+    /// An id, the beginning of one, or `latest`.
+    text: String,
+}
+
+/// The run that somebody means.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(in crate::web) struct Found {
+    run: RunId,
+}
+
+#[utoipa::path(get, path = "/api/v1/runs/find", summary = "The run that an id, the beginning of one, or `latest` means", tag = "runs", params(FindQuery), responses((status = 200, description = "The run", body = Found), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn find(State(web): Api, Query(query): Query<FindQuery>) -> Result<Response, Problem> {
+    let run = web.read(move |reader| reader.find_run(&query.text)).await?;
+    Ok(JsonBody(Found { run }).into_response())
+}
+
+/// The plan as it is kept: for programs of this version, such as `stepmill runs show`.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/plan", summary = "The plan that the run follows, as it is kept", tag = "runs", params(("run" = RunId, Path, description = "The run")), responses((status = 200, description = "The plan", body = Object), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn plan(State(web): Api, Path(run): Path<RunId>) -> Result<Response, Problem> {
+    let plan = web.read(move |reader| reader.plan(run)).await?;
+    Ok(JsonBody(plan).into_response())
+}
+
+/// Lines of logs, and where to go on.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(in crate::web) struct LogPage {
+    #[serde(flatten)]
+    lines: LogLines,
+    /// For the lines to come.
+    next: String,
+    /// Whether the run had ended before the lines were read: then these are the last ones.
+    ended: bool,
+}
+
+impl Versioned for LogPage {
+    const SCHEMA: &'static str = LogLines::SCHEMA;
+}
+
 /// Whose lines are wanted.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -146,10 +198,12 @@ pub(in crate::web) struct LogsQuery {
     step: Option<Name>,
     item: Option<u32>,
     attempt: Option<u32>,
+    /// Only behind the lines that were answered with this.
+    position: Option<String>,
 }
 
 /// All lines, or, for who accepts a stream, those to come, too.
-#[utoipa::path(get, path = "/api/v1/runs/{run}/logs", summary = "What steps wrote to their logs; with `Accept: text/event-stream`, as they write", tag = "runs", params(("run" = RunId, Path, description = "The run"), LogsQuery), responses((status = 200, description = "The lines", body = LogLines), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/runs/{run}/logs", summary = "What steps wrote to their logs; with `Accept: text/event-stream`, as they write", tag = "runs", params(("run" = RunId, Path, description = "The run"), LogsQuery), responses((status = 200, description = "The lines", body = LogPage), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn logs(
     State(web): Api,
     Path(run): Path<RunId>,
@@ -171,8 +225,17 @@ pub(in crate::web) async fn logs(
         }
         return Ok(stream::run_logs(&web, run, plan, cursor).into_response());
     }
-    let lines = web.read(move |reader| cursor.read(reader)).await?;
-    Ok(document(&LogLines { run, lines: read::log_views(&plan, &lines) }))
+    if let Some(position) = &query.position {
+        cursor.seek(&stream::read_log_position(position));
+    }
+    let read = web.read(move |reader| {
+        let ended = reader.run(run)?.state.is_terminal();
+        let lines = cursor.read(reader)?;
+        Ok((ended, lines, cursor))
+    });
+    let (ended, lines, cursor) = read.await?;
+    let lines = LogLines { run, lines: read::log_views(&plan, &lines) };
+    Ok(document(&LogPage { lines, next: stream::write_log_position(cursor.position()), ended }))
 }
 
 /// Asks a run to end. Answers when it has been asked; the run ends soon after.

@@ -1,0 +1,309 @@
+//! A server, asked over its API.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::Which;
+use crate::{
+    app::reader::LogFilter,
+    cli::{exit::CliError, files::Folder},
+    dto::{LogLineView, PipelineList, PipelineSummary, RunDetail, RunSummary},
+    ids::{Name, RunId, StepIndex, Timestamp},
+    module::Form,
+    plan::Plan,
+    value::items::array_head,
+};
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Runs on a page.
+const PAGE: u32 = 200;
+
+/// A server.
+pub struct Remote {
+    base: Url,
+    token: Option<String>,
+    client: Client,
+}
+
+/// A page of runs.
+#[derive(Deserialize)]
+struct RunPage {
+    runs: Vec<RunSummary>,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+/// Lines of logs.
+#[derive(Deserialize)]
+pub(super) struct LogPage {
+    pub(super) lines: Vec<LogLineView>,
+    pub(super) next: String,
+    pub(super) ended: bool,
+}
+
+/// What a server says when something is wrong.
+#[derive(Deserialize)]
+struct Problem {
+    title: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    help: Option<String>,
+}
+
+impl Remote {
+    /// A server at an address.
+    ///
+    /// # Errors
+    /// If it is no address.
+    pub fn new(server: &str, token: Option<&str>) -> Result<Self, CliError> {
+        let wrong = || {
+            CliError::bad_input(format!("`{server}` is not the address of a server"))
+                .help("write --server http://localhost:7878")
+        };
+        let base = Url::parse(server).map_err(|_| wrong())?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(wrong());
+        }
+        // What is asked must go where the user said, and nowhere else with the token.
+        let client = Client::builder()
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("stepmill/", env!("CARGO_PKG_VERSION")));
+        Ok(Self { base, token: token.map(str::to_owned), client: client.build().map_err(CliError::host)? })
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        }
+        let request = self.client.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, CliError> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(refused(response).await)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> CliError {
+        let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        let cause = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
+        CliError::host(std::io::Error::other(format!("the server {} does not answer: {cause}", self.base)))
+            .help("is it running? `stepmill serve` starts one; --server says where it is")
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CliError> {
+        let bytes = self.send(request).await?.bytes().await.map_err(|error| self.unreachable(&error))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            CliError::host(error).help("the server answered something else: is it a stepmill of this version?")
+        })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, String)]) -> Result<T, CliError> {
+        self.json(self.request(Method::GET, path).query(query)).await
+    }
+
+    pub(super) async fn runs(
+        &self,
+        pipeline: Option<Name>,
+        limit: u32,
+    ) -> Result<Vec<(RunSummary, Timestamp)>, CliError> {
+        let mut runs = Vec::new();
+        let mut cursor = None;
+        while let Some(wanted) = limit.checked_sub(u32::try_from(runs.len()).unwrap_or(limit)).filter(|left| *left > 0)
+        {
+            let mut query = vec![("limit", wanted.min(PAGE).to_string())];
+            query.extend(pipeline.iter().map(|name| ("pipeline", name.to_string())));
+            query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+            let page: RunPage = self.get(&["runs"], &query).await?;
+            runs.extend(page.runs.into_iter().map(|run| {
+                let at = accepted(&run);
+                (run, at)
+            }));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+
+    pub(super) async fn pipelines(&self) -> Result<Vec<(PipelineSummary, Timestamp)>, CliError> {
+        let list: PipelineList = self.get(&["runs", "pipelines"], &[]).await?;
+        Ok(list
+            .pipelines
+            .into_iter()
+            .map(|pipeline| {
+                let at = accepted(&pipeline.latest);
+                (pipeline, at)
+            })
+            .collect())
+    }
+
+    pub(in crate::cli) async fn find(&self, text: &str) -> Result<RunId, CliError> {
+        #[derive(Deserialize)]
+        struct Found {
+            run: RunId,
+        }
+        let found: Found = self.get(&["runs", "find"], &[("text", text.to_owned())]).await?;
+        Ok(found.run)
+    }
+
+    pub(super) async fn run(&self, run: RunId) -> Result<(RunDetail, Plan), CliError> {
+        let detail = self.get(&["runs", &run.to_string()], &[]).await?;
+        Ok((detail, self.plan(run).await?))
+    }
+
+    pub(super) async fn plan(&self, run: RunId) -> Result<Plan, CliError> {
+        self.get(&["runs", &run.to_string(), "plan"], &[]).await
+    }
+
+    pub(super) async fn logs(
+        &self,
+        run: RunId,
+        step: Option<&str>,
+        filter: LogFilter,
+        position: Option<&str>,
+    ) -> Result<LogPage, CliError> {
+        let mut query = Vec::new();
+        query.extend(step.map(|step| ("step", step.to_owned())));
+        query.extend(filter.item.map(|item| ("item", item.to_string())));
+        query.extend(filter.attempt.map(|attempt| ("attempt", attempt.to_string())));
+        query.extend(position.map(|position| ("position", position.to_owned())));
+        self.get(&["runs", &run.to_string(), "logs"], &query).await
+    }
+
+    pub(super) async fn output(
+        &self,
+        run: RunId,
+        plan: &Plan,
+        step: StepIndex,
+        which: Which,
+    ) -> Result<Option<Bytes>, CliError> {
+        let planned = plan.step(step);
+        let path = ["runs", &run.to_string(), "steps", planned.name.as_str(), "output", "raw"];
+        let request = self.request(Method::GET, &path).query(&query_of(which));
+        let Some(response) = self.send_for_some(request).await? else { return Ok(None) };
+        let items = response.headers().get("stepmill-items").and_then(|value| value.to_str().ok()?.parse().ok());
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let form = if planned.for_each.is_some() && which.item.is_none() { Form::Rows } else { planned.output };
+        match (form, items) {
+            (Form::Rows, Some(items)) => {
+                let mut list = array_head(items).map_err(CliError::host)?;
+                list.extend_from_slice(&bytes);
+                Ok(Some(list.into()))
+            }
+            _ => Ok(Some(bytes)),
+        }
+    }
+
+    pub(super) async fn save(
+        &self,
+        run: RunId,
+        plan: &Plan,
+        step: StepIndex,
+        which: Which,
+        folder: &Path,
+    ) -> Result<Option<Vec<PathBuf>>, CliError> {
+        #[derive(Deserialize)]
+        struct Listed {
+            output: Files,
+        }
+        #[derive(Deserialize)]
+        struct Files {
+            #[serde(default)]
+            files: Vec<crate::dto::FileView>,
+        }
+        let (run, name) = (run.to_string(), plan.step(step).name.as_str());
+        let request = self.request(Method::GET, &["runs", &run, "steps", name, "output"]).query(&query_of(which));
+        let Some(response) = self.send_for_some(request.query(&[("limit", "1")])).await? else { return Ok(None) };
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let listed: Listed = serde_json::from_slice(&bytes).map_err(CliError::host)?;
+        let (mut folder, mut paths) = (Folder::new(folder), Vec::new());
+        for (index, file) in listed.output.files.iter().enumerate() {
+            let mut draft = folder.begin(&file.name).map_err(CliError::host)?;
+            let path = ["runs", &run, "steps", name, "files", &index.to_string()];
+            let mut response = self.send(self.request(Method::GET, &path).query(&query_of(which))).await?;
+            while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+                draft.write(&chunk).map_err(CliError::host)?;
+            }
+            paths.push(draft.finish().map_err(CliError::host)?);
+        }
+        Ok(Some(paths))
+    }
+
+    /// The answer, or none where there is nothing.
+    async fn send_for_some(&self, request: RequestBuilder) -> Result<Option<Response>, CliError> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        match response.status() {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => Ok(Some(response)),
+            _ => Err(refused(response).await),
+        }
+    }
+
+    /// Asks a run to end.
+    ///
+    /// # Errors
+    /// If it has ended, or the server does not do it.
+    pub async fn cancel(&self, run: RunId) -> Result<(), CliError> {
+        let request = self.request(Method::POST, &["runs", &run.to_string(), "cancel"]);
+        self.send(request).await.map(drop)
+    }
+
+    /// Repeats a run that has ended.
+    ///
+    /// # Errors
+    /// If the server does not do it.
+    pub async fn rerun(&self, run: RunId, how: &serde_json::Value) -> Result<RunId, CliError> {
+        let request = self.request(Method::POST, &["runs", &run.to_string(), "rerun"]);
+        let new: RunSummary = self.json(request.json(how)).await?;
+        Ok(new.id)
+    }
+}
+
+fn query_of(which: Which) -> Vec<(&'static str, String)> {
+    let item = which.item.map(|item| ("item", item.to_string()));
+    item.into_iter().chain(which.attempt.map(|attempt| ("attempt", attempt.to_string()))).collect()
+}
+
+/// What the server said instead.
+async fn refused(response: Response) -> CliError {
+    let status = response.status();
+    let bytes = response.bytes().await.unwrap_or_default();
+    let Ok(problem) = serde_json::from_slice::<Problem>(&bytes) else {
+        return CliError::host(std::io::Error::other(format!("the server answered {status}")));
+    };
+    let message = if problem.detail.is_empty() { problem.title } else { problem.detail };
+    let error = if status.is_server_error() {
+        CliError::host(std::io::Error::other(message))
+    } else {
+        CliError::bad_input(message)
+    };
+    match (status, problem.help) {
+        (StatusCode::UNAUTHORIZED, _) => error.help("give a token in STEPMILL_TOKEN"),
+        (_, Some(help)) => error.help(help),
+        (_, None) => error,
+    }
+}
+
+/// When a run was accepted.
+fn accepted(run: &RunSummary) -> Timestamp {
+    let time = chrono::DateTime::parse_from_rfc3339(&run.created_at);
+    Timestamp(time.map_or(0, |time| time.timestamp_millis()))
+}
