@@ -33,6 +33,7 @@ pub mod observe;
 pub mod output;
 pub mod persist;
 pub mod plan;
+pub mod registry;
 pub mod runtime;
 pub mod value;
 pub mod web;

@@ -12,6 +12,12 @@ pub struct ModuleInfo {
     pub digest: ModuleDigest,
     /// Its size in bytes.
     pub size: u64,
+    /// What it is called, as its package says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// Its version, as its package says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The SDK and ABI it says it was built with, such as `abi=0.1.0 sdk=rust/0.1.0`.
     pub sdk: Option<String>,
     /// The interfaces that it imports, sorted.
@@ -95,4 +101,53 @@ pub struct OutputInfo {
     pub form: Form,
     /// A JSON Schema: of the value, or of one item.
     pub schema: Json,
+}
+
+/// How a version of a module differs from the one that is active.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Difference {
+    /// Interfaces that it imports, and the other does not: it can do more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added_imports: Vec<String>,
+    /// Interfaces that it does not import any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_imports: Vec<String>,
+    /// Steps that are new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added_steps: Vec<Name>,
+    /// Steps that are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_steps: Vec<Name>,
+    /// Steps that take or return something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_steps: Vec<Name>,
+}
+
+impl Difference {
+    /// Between the version that is active and another one.
+    #[must_use]
+    pub fn between(old: &ModuleInfo, new: &ModuleInfo) -> Self {
+        let missing = |of: &ModuleInfo, from: &ModuleInfo| {
+            of.imports.iter().filter(|import| !from.imports.contains(import)).cloned().collect()
+        };
+        let steps = |of: &ModuleInfo, keep: &dyn Fn(&StepInfo) -> bool| {
+            of.steps.iter().filter(|step| keep(step)).map(|step| step.name.clone()).collect()
+        };
+        Self {
+            added_imports: missing(new, old),
+            removed_imports: missing(old, new),
+            added_steps: steps(new, &|step| old.step(step.name.as_str()).is_none()),
+            removed_steps: steps(old, &|step| new.step(step.name.as_str()).is_none()),
+            changed_steps: steps(new, &|step| {
+                old.step(step.name.as_str())
+                    .is_some_and(|before| before.parameters != step.parameters || before.output != step.output)
+            }),
+        }
+    }
+
+    /// Whether the new version can do more than the old one.
+    #[must_use]
+    pub fn asks_for_more(&self) -> bool {
+        !self.added_imports.is_empty()
+    }
 }

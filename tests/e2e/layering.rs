@@ -16,9 +16,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("runtime", &["execute"]),
     ("persist", &["execute", "plan"]),
     ("observe", &["execute", "plan"]),
+    ("registry", &["access", "definition", "execute", "persist", "plan", "runtime"]),
     ("build", &[]),
     ("dto", &["definition", "plan", "execute", "persist"]),
-    ("app", &["access", "build", "definition", "plan", "execute", "runtime", "persist", "observe"]),
+    ("app", &["access", "build", "definition", "plan", "execute", "registry", "runtime", "persist", "observe"]),
     ("web", &["access", "app", "dto", "execute", "plan"]),
     ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan", "web"]),
 ];

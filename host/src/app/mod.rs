@@ -254,6 +254,12 @@ impl Host {
         self.active.count()
     }
 
+    /// Which grants steps may have.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// What is kept besides runs.
     #[must_use]
     pub fn store(&self) -> ServiceStore {

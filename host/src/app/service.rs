@@ -6,13 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Host, HostBuilder, OpenError, Uploads};
+use super::{Host, HostBuilder, OpenError, Params, StartError, StartRequest, Submitted, Uploads};
 use crate::{
     access::{Tokens, Vault, tokens::TokensError, vault::VaultError},
+    definition::problem::Problems,
     execute::ports::JournalError,
-    ids::Timestamp,
+    ids::{Name, Timestamp},
     observe::{feed::Feed, metrics::Metrics},
     persist::ServiceStore,
+    plan::Plan,
+    registry::Registry,
 };
 
 /// The file with the key of the secrets, in the data directory.
@@ -27,6 +30,8 @@ pub struct Service {
     pub host: Host,
     /// Who may do what.
     pub tokens: Tokens,
+    /// Modules and pipelines.
+    pub registry: Registry,
     /// Secrets.
     pub vault: Vault,
     /// What is kept besides runs.
@@ -78,6 +83,26 @@ pub enum ServiceError {
     },
 }
 
+/// Why a deployed pipeline starts no run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartDeployedError {
+    /// There is none of that name.
+    #[error("there is no pipeline `{0}`: deploy it with `stepmill deploy`")]
+    NoPipeline(Name),
+    /// It does not fit its modules any more.
+    #[error("the pipeline does not fit its modules any more")]
+    Broken(Box<Problems>),
+    /// A file that it is given was not sent, or too long ago.
+    #[error("parameter `{0}` is no file that was sent, or not any more")]
+    NoFile(Name),
+    /// The disk is full.
+    #[error(transparent)]
+    Disk(#[from] DiskPressure),
+    /// The run is refused.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
 impl Service {
     /// Opens the data directory and takes up the runs that an earlier host left.
     ///
@@ -89,7 +114,10 @@ impl Service {
         let host = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _).open().await?;
         let store = host.store();
         let vault = Vault::open(store.clone(), &host.history().dir().root().join(KEY_FILE))?;
+        let modules = Arc::clone(host.library().modules());
+        let registry = Registry::open(store.clone(), modules, host.policy().clone())?;
         let service = Self {
+            registry,
             tokens: Tokens::new(store.clone()),
             vault,
             store,
@@ -114,6 +142,24 @@ impl Service {
             tokio::time::sleep(POLL).await;
         }
         self.host.close().await
+    }
+
+    /// Starts a run of a deployed pipeline, as it is now.
+    ///
+    /// # Errors
+    /// If there is no such pipeline, it does not fit its modules any more, the disk is full, or the run is refused.
+    pub async fn start(
+        &self,
+        pipeline: &Name,
+        params: impl FnOnce(&Plan) -> Result<Params, StartDeployedError>,
+        request: StartRequest,
+    ) -> Result<Submitted, StartDeployedError> {
+        let deployed = self.registry.pipeline(pipeline);
+        let deployed = deployed.ok_or_else(|| StartDeployedError::NoPipeline(pipeline.clone()))?;
+        self.check_room()?;
+        let plan = deployed.plan().map_err(|problems| StartDeployedError::Broken(Box::new(problems.clone())))?;
+        let params = params(plan)?;
+        Ok(self.host.submit(Arc::clone(plan), params, request).await?)
     }
 
     /// Whether there is room on the disk for new runs. Those that were accepted go on in any case.

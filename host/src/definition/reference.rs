@@ -61,6 +61,14 @@ impl FromStr for UseRef {
     }
 }
 
+impl FromStr for VersionRef {
+    type Err = UseRefError;
+
+    fn from_str(text: &str) -> Result<Self, UseRefError> {
+        parse_version(text)
+    }
+}
+
 impl fmt::Display for UseRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { module, version, step } = self;

@@ -259,6 +259,8 @@ fn graphs_tell_data_from_order() {
 fn modules_show_their_steps() {
     let name = |text| Name::new(text).unwrap();
     let module = ModuleInfo {
+        name: None,
+        version: None,
         digest: ModuleDigest([1; 32]),
         size: 42_000,
         sdk: Some("abi=0.1.0 sdk=rust/0.1.0".into()),

@@ -70,7 +70,7 @@ fn function<const N: usize>(text: &str, parameters: [Parameter; N], output: (For
 
 fn module(digest: u8, steps: Vec<StepInfo>) -> Arc<ModuleInfo> {
     let digest = ModuleDigest([digest; 32]);
-    Arc::new(ModuleInfo { digest, size: 1, sdk: None, imports: Vec::new(), steps })
+    Arc::new(ModuleInfo { digest, size: 1, name: None, version: None, sdk: None, imports: Vec::new(), steps })
 }
 
 fn day() -> Json {

@@ -5,7 +5,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
 use super::text::{cut, visible};
-use crate::limits::MAX_MODULE;
+use crate::{ids::Name, limits::MAX_MODULE};
 
 /// The interface that a module exports, without its version.
 const STEPS: &str = "stepmill:step/steps";
@@ -13,6 +13,12 @@ const STEPS: &str = "stepmill:step/steps";
 const CONTRACT: &str = "0.1";
 /// The custom section in which an SDK names itself.
 const SDK_SECTION: &str = "stepmill:sdk";
+/// The custom section in which a step crate writes what it is called.
+const PACKAGE_SECTION: &str = "stepmill:package";
+/// How much of that is looked at, in bytes.
+const MAX_PACKAGE: usize = 512;
+/// The longest version, in bytes.
+const MAX_VERSION: usize = 64;
 
 const MAX_IMPORTS: usize = 200;
 const MAX_EXPORTS: usize = 1_000;
@@ -102,6 +108,8 @@ pub(super) struct Header {
     pub(super) imports: Vec<String>,
     /// What its SDK wrote about itself.
     pub(super) sdk: Option<String>,
+    /// Name and version of its package.
+    pub(super) package: Option<(Name, Option<String>)>,
 }
 
 /// Looks at a module.
@@ -115,7 +123,7 @@ pub(super) fn inspect(wasm: &[u8]) -> Result<Header, HeaderError> {
     found.check_imports()?;
     let mut imports = found.imports;
     imports.sort();
-    Ok(Header { imports, sdk: found.sdk })
+    Ok(Header { imports, sdk: found.sdk, package: found.package })
 }
 
 /// Refuses what is too large even to be looked at.
@@ -162,6 +170,20 @@ struct Found {
     imports: Vec<String>,
     exports: Vec<String>,
     sdk: Option<String>,
+    package: Option<(Name, Option<String>)>,
+}
+
+/// The first line of what the SDK wrote: the name of a crate and its version. Each step writes the same line.
+fn package(section: &[u8]) -> Option<(Name, Option<String>)> {
+    let text = std::str::from_utf8(cut_bytes(section, MAX_PACKAGE)).ok()?;
+    let (name, version) = text.lines().next()?.split_once(' ')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-+".contains(c);
+    let version = Some(version).filter(|text| !text.is_empty() && text.len() <= MAX_VERSION && text.chars().all(plain));
+    Some((Name::new(&name.replace('-', "_")).ok()?, version.map(str::to_owned)))
+}
+
+fn cut_bytes(bytes: &[u8], most: usize) -> &[u8] {
+    &bytes[..bytes.len().min(most)]
 }
 
 impl Found {
@@ -194,6 +216,9 @@ impl Found {
                 Payload::CustomSection(section) if section.name() == SDK_SECTION && found.sdk.is_none() => {
                     let text = String::from_utf8_lossy(section.data());
                     found.sdk = Some(visible(cut(text.trim(), MAX_SDK)).into_owned());
+                }
+                Payload::CustomSection(section) if section.name() == PACKAGE_SECTION && found.package.is_none() => {
+                    found.package = package(section.data());
                 }
                 _ => {}
             }

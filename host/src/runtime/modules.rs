@@ -227,7 +227,9 @@ impl Modules {
         let answer = call::describe(&pre, digest, logs.clone()).await;
         logs.finish();
         let steps = describe::check(answer.map_err(|stop| ModuleError::Describe(failure_of(stop)))?)?;
-        let info = ModuleInfo { digest, size: wasm.len() as u64, sdk: header.sdk, imports: header.imports, steps };
+        let (name, version) = header.package.map_or((None, None), |(name, version)| (Some(name), version));
+        let Header { imports, sdk, .. } = header;
+        let info = ModuleInfo { digest, size: wasm.len() as u64, name, version, sdk, imports, steps };
         let record = ArtifactRecord {
             engine: self.engines.key().clone(),
             sha256: sha256(&code),

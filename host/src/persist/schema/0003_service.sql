@@ -64,6 +64,7 @@ CREATE TABLE revisions (
     pipeline TEXT NOT NULL REFERENCES pipelines (name),
     revision INTEGER NOT NULL,
     text TEXT NOT NULL,
+    pins TEXT NOT NULL, -- JSON: the digests of the modules that its text takes from paths
     deployed_at INTEGER NOT NULL,
     deployed_by TEXT NOT NULL,
     PRIMARY KEY (pipeline, revision)

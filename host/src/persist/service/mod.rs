@@ -3,6 +3,8 @@
 //! Every change goes through the journal's writer, so that it is durable, and in order with the runs, when it is told.
 
 pub(super) mod audit;
+mod modules;
+mod pipelines;
 pub(super) mod requests;
 mod secrets;
 mod tokens;
@@ -12,6 +14,8 @@ use std::sync::Arc;
 use super::{Reader, SqliteJournal};
 
 pub use audit::{AuditFilter, AuditRow};
+pub use modules::{ActiveRow, ModuleChange, VersionRow, VersionState};
+pub use pipelines::{Pins, RevisionRow};
 pub use requests::{RequestPage, RequestRow};
 pub use secrets::{NoSecret, SealedSecret, SecretRow};
 pub use tokens::{NewToken, SecretHash, SessionKind, TokenError, TokenRow};

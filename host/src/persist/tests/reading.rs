@@ -157,7 +157,8 @@ fn an_artifact_is_replaced_and_found_by_module_and_engine() {
     let folder = tempfile::tempdir().unwrap();
     let (_dir, journal) = open(folder.path());
     let digest = ModuleDigest([3; 32]);
-    let info = ModuleInfo { digest, size: 9, sdk: None, imports: vec!["a:b/c".to_owned()], steps: Vec::new() };
+    let imports = vec!["a:b/c".to_owned()];
+    let info = ModuleInfo { digest, size: 9, name: None, version: None, sdk: None, imports, steps: Vec::new() };
     let artifact = |size| Artifact {
         info: info.clone(),
         engine: "48".to_owned(),

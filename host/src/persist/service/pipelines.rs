@@ -1,0 +1,157 @@
+//! Deployed pipelines: every text that was deployed, and which one counts.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{ServiceStore, audit};
+use crate::{
+    execute::ports::JournalError,
+    ids::{ModuleDigest, Name, Timestamp},
+    persist::{StoreError, codec},
+};
+
+/// Modules by the name that a pipeline gives them.
+pub type Pins = BTreeMap<Name, ModuleDigest>;
+
+/// A revision of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionRow {
+    /// The pipeline.
+    pub pipeline: Name,
+    /// Counts from 1.
+    pub revision: u32,
+    /// The text that was deployed.
+    pub text: String,
+    /// The bytes of the modules that the text takes from paths.
+    pub pins: Pins,
+    /// When.
+    pub deployed_at: Timestamp,
+    /// By whom.
+    pub deployed_by: String,
+    /// Whether its triggers start no runs.
+    pub paused: bool,
+}
+
+const REVISION: &str = "r.pipeline, r.revision, r.text, r.deployed_at, r.deployed_by, p.paused, r.pins \
+     FROM revisions r JOIN pipelines p ON p.name = r.pipeline";
+
+impl ServiceStore {
+    /// Deploys a text as the next revision of a pipeline; returns its number.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn deploy(
+        &self,
+        pipeline: Name,
+        text: String,
+        pins: Pins,
+        by: String,
+        at: Timestamp,
+    ) -> Result<u32, JournalError> {
+        let changed = self.journal.change(move |connection| {
+            let name = pipeline.as_str();
+            let pins = serde_json::to_string(&pins)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+            let mut last = connection.prepare_cached("SELECT max(revision) FROM revisions WHERE pipeline = ?")?;
+            let last: Option<u32> = last.query_row([name], |row| row.get(0))?;
+            let revision = last.unwrap_or(0) + 1;
+            connection.execute("INSERT INTO pipelines (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [name])?;
+            connection.execute(
+                "INSERT INTO revisions (pipeline, revision, text, pins, deployed_at, deployed_by) \
+                 VALUES (?, ?, ?, ?, ?, ?)",
+                params![name, revision, text, pins, at.0, by],
+            )?;
+            connection.execute("UPDATE pipelines SET revision = ? WHERE name = ?", params![revision, name])?;
+            let detail = format!("{{\"revision\":{revision}}}");
+            audit::insert(connection, at, &by, "pipeline.deploy", name, Some(&detail))?;
+            Ok(Ok::<_, std::convert::Infallible>(revision))
+        });
+        changed.await.map(|Ok(revision)| revision)
+    }
+
+    /// Removes a pipeline; its revisions and runs stay.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn remove_pipeline(&self, pipeline: Name, by: String, at: Timestamp) -> Result<(), JournalError> {
+        let changed = self.journal.change(move |connection| {
+            connection.execute("UPDATE pipelines SET revision = NULL WHERE name = ?", [pipeline.as_str()])?;
+            audit::insert(connection, at, &by, "pipeline.remove", pipeline.as_str(), None)?;
+            Ok(Ok::<_, std::convert::Infallible>(()))
+        });
+        changed.await.map(|Ok(())| ())
+    }
+
+    /// Lets the triggers of a pipeline start no runs, or start them again.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn pause_pipeline(
+        &self,
+        pipeline: Name,
+        paused: bool,
+        by: String,
+        at: Timestamp,
+    ) -> Result<(), JournalError> {
+        let changed = self.journal.change(move |connection| {
+            connection.execute("UPDATE pipelines SET paused = ? WHERE name = ?", params![paused, pipeline.as_str()])?;
+            let action = if paused { "pipeline.pause" } else { "pipeline.resume" };
+            audit::insert(connection, at, &by, action, pipeline.as_str(), None)?;
+            Ok(Ok::<_, std::convert::Infallible>(()))
+        });
+        changed.await.map(|Ok(())| ())
+    }
+
+    /// The active revision of each pipeline, by name.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn deployed(&self) -> Result<Vec<RevisionRow>, StoreError> {
+        self.reader.query(|connection, _| {
+            let sql = format!("SELECT {REVISION} WHERE r.revision = p.revision ORDER BY p.name");
+            let mut select = connection.prepare_cached(&sql)?;
+            let found = select.query_map([], revision)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The revisions of a pipeline, the newest first, those before a number.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn revisions(&self, pipeline: &Name, before: u32, limit: u32) -> Result<Vec<RevisionRow>, StoreError> {
+        let limit = limit.clamp(1, crate::persist::reader::MAX_ROWS);
+        self.reader.query(|connection, _| {
+            let sql =
+                format!("SELECT {REVISION} WHERE r.pipeline = ? AND r.revision < ? ORDER BY r.revision DESC LIMIT ?");
+            let mut select = connection.prepare_cached(&sql)?;
+            let found = select.query_map(params![pipeline.as_str(), before, limit], revision)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One revision of a pipeline.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn revision(&self, pipeline: &Name, number: u32) -> Result<Option<RevisionRow>, StoreError> {
+        self.reader.query(|connection, _| {
+            let mut select =
+                connection.prepare_cached(&format!("SELECT {REVISION} WHERE r.pipeline = ? AND r.revision = ?"))?;
+            Ok(select.query_row(params![pipeline.as_str(), number], revision).optional()?)
+        })
+    }
+}
+
+fn revision(row: &Row<'_>) -> rusqlite::Result<RevisionRow> {
+    Ok(RevisionRow {
+        pipeline: codec::word(row, 0, |text| Name::new(text).ok())?,
+        revision: codec::count(row, 1)?,
+        text: row.get(2)?,
+        deployed_at: Timestamp(row.get(3)?),
+        deployed_by: row.get(4)?,
+        paused: row.get(5)?,
+        pins: codec::json(row, 6)?,
+    })
+}

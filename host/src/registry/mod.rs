@@ -1,0 +1,146 @@
+//! What is deployed: modules by name, pipelines by name, and what each means now. A change is checked against everything
+//! that it would affect, committed, and only then seen; runs that have started keep what they started with.
+
+mod catalog;
+mod error;
+mod pipelines;
+mod shelf;
+mod uploads;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio::sync::watch;
+
+pub use self::{
+    error::{Broken, RegistryError},
+    pipelines::Deployed,
+    shelf::{Module, Shelf},
+    uploads::{Upload, Uploaded},
+};
+use crate::{
+    access::Policy,
+    definition::{self, Pipeline, problem::Problems},
+    ids::Name,
+    persist::{ServiceStore, StoreError, service::Pins},
+    plan::{self, Plan},
+    runtime::Modules,
+};
+
+/// The deployed modules and pipelines of a host.
+pub struct Registry {
+    store: ServiceStore,
+    modules: Arc<Modules>,
+    policy: Policy,
+    state: RwLock<State>,
+    /// Held while something is changed: changes come one after the other.
+    changing: tokio::sync::Mutex<()>,
+    changes: watch::Sender<u64>,
+}
+
+/// What is deployed now.
+#[derive(Clone, Default)]
+struct State {
+    shelf: Arc<Shelf>,
+    pipelines: BTreeMap<Name, Arc<Deployed>>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// Reads what is deployed. A pipeline that does not fit its modules any more is there, with its problems.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn open(store: ServiceStore, modules: Arc<Modules>, policy: Policy) -> Result<Self, StoreError> {
+        let shelf = Arc::new(Shelf::read(&store)?);
+        let mut pipelines = BTreeMap::new();
+        for row in store.deployed()? {
+            let compiled = compile(&row.pipeline, (&row.text, &row.pins), &shelf, &policy);
+            pipelines.insert(row.pipeline.clone(), Arc::new(Deployed::new(row, compiled)));
+        }
+        Ok(Self {
+            store,
+            modules,
+            policy,
+            state: RwLock::new(State { shelf, pipelines }),
+            changing: tokio::sync::Mutex::new(()),
+            changes: watch::Sender::new(0),
+        })
+    }
+
+    /// The modules, as they are now.
+    #[must_use]
+    pub fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.read().shelf)
+    }
+
+    /// A deployed pipeline, as it is now.
+    #[must_use]
+    pub fn pipeline(&self, name: &Name) -> Option<Arc<Deployed>> {
+        self.read().pipelines.get(name).cloned()
+    }
+
+    /// All deployed pipelines, by name.
+    #[must_use]
+    pub fn pipelines(&self) -> Vec<Arc<Deployed>> {
+        self.read().pipelines.values().cloned().collect()
+    }
+
+    /// The deployed pipelines that have a step of a module.
+    #[must_use]
+    pub fn users(&self, module: &Name) -> Vec<Name> {
+        let uses = |deployed: &&Arc<Deployed>| deployed.uses(module);
+        self.read().pipelines.values().filter(uses).map(|deployed| deployed.name().clone()).collect()
+    }
+
+    /// Is told of every change; what it was has to be asked for.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everybody see a change that was committed.
+    fn publish(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// The pipelines that have unpinned steps of a module, each compiled against other modules.
+    fn recompile(&self, module: &Name, shelf: &Shelf) -> Vec<(Arc<Deployed>, Result<Compiled, Problems>)> {
+        let affected: Vec<_> = self.pipelines().into_iter().filter(|deployed| deployed.uses(module)).collect();
+        let compiled = affected.into_iter().map(|deployed| {
+            let compiled = compile(deployed.name(), (deployed.text(), &deployed.row().pins), shelf, &self.policy);
+            (deployed, compiled)
+        });
+        compiled.collect()
+    }
+}
+
+/// A pipeline that fits its modules.
+#[derive(Debug, Clone)]
+struct Compiled {
+    pipeline: Pipeline,
+    plan: Arc<Plan>,
+    warnings: Problems,
+}
+
+/// Compiles a deployed text. It was a pipeline when it was deployed, but this version may see it otherwise.
+fn compile(name: &Name, (text, pins): (&str, &Pins), shelf: &Shelf, policy: &Policy) -> Result<Compiled, Problems> {
+    let pipeline = definition::toml::parse(Path::new(&format!("{name}.toml")), text)?;
+    pipelines::check_for_server(&pipeline, pins)?;
+    let plan::Compiled { plan, warnings } = plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
+    policy.check(&plan).map_err(|refusal| refusal.problems(&pipeline))?;
+    Ok(Compiled { pipeline, plan: Arc::new(plan), warnings })
+}

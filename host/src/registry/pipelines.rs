@@ -1,0 +1,189 @@
+//! Deploying pipelines.
+
+use std::{path::Path, sync::Arc};
+
+use super::{Compiled, Registry, RegistryError, compile};
+use crate::{
+    definition::{
+        self, ParamKind, Pipeline,
+        problem::{Problem, Problems},
+    },
+    ids::{Name, Timestamp},
+    persist::service::{Pins, RevisionRow},
+    plan::Plan,
+};
+
+/// A deployed pipeline.
+#[derive(Debug)]
+pub struct Deployed {
+    row: RevisionRow,
+    compiled: Result<Compiled, Problems>,
+    /// The modules that its steps name without a version.
+    floating: Vec<Name>,
+    /// All modules that its steps name.
+    used: Vec<Name>,
+}
+
+impl Deployed {
+    pub(super) fn new(row: RevisionRow, compiled: Result<Compiled, Problems>) -> Self {
+        // A text that does not compile may still be a pipeline.
+        let parsed = definition::toml::parse(Path::new(""), &row.text).ok();
+        let (mut floating, mut used) = (Vec::new(), Vec::new());
+        for step in parsed.iter().flat_map(|pipeline| &pipeline.steps) {
+            let uses = &step.uses.value;
+            used.push(uses.module.clone());
+            if uses.version.is_none() && !row.pins.contains_key(&uses.module) {
+                floating.push(uses.module.clone());
+            }
+        }
+        for names in [&mut floating, &mut used] {
+            names.sort();
+            names.dedup();
+        }
+        Self { row, compiled, floating, used }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.row.pipeline
+    }
+
+    /// Its revision, text, and who deployed it.
+    #[must_use]
+    pub fn row(&self) -> &RevisionRow {
+        &self.row
+    }
+
+    /// The text that was deployed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.row.text
+    }
+
+    /// What a run that starts now executes.
+    ///
+    /// # Errors
+    /// Why it cannot run: it does not fit its modules any more.
+    pub fn plan(&self) -> Result<&Arc<Plan>, &Problems> {
+        self.compiled.as_ref().map(|compiled| &compiled.plan)
+    }
+
+    /// What it says, if it can run.
+    #[must_use]
+    pub fn definition(&self) -> Option<&Pipeline> {
+        self.compiled.as_ref().ok().map(|compiled| &compiled.pipeline)
+    }
+
+    /// What is doubtful about it, if it can run.
+    #[must_use]
+    pub fn warnings(&self) -> Option<&Problems> {
+        self.compiled.as_ref().ok().map(|compiled| &compiled.warnings)
+    }
+
+    /// Whether a step of it names a module without a version, so that it follows what the name means.
+    #[must_use]
+    pub fn follows(&self, module: &Name) -> bool {
+        self.floating.contains(module)
+    }
+
+    /// Whether a step of it names a module.
+    #[must_use]
+    pub fn uses(&self, module: &Name) -> bool {
+        self.used.contains(module)
+    }
+}
+
+/// What a server does not do: build what it is sent, and read its own files for others.
+pub(super) fn check_for_server(pipeline: &Pipeline, pins: &Pins) -> Result<(), Problems> {
+    let mut list = Vec::new();
+    for module in pipeline.modules.iter().filter(|module| !pins.contains_key(&module.name.value)) {
+        let name = &module.name.value;
+        let message = format!("module `{name}` comes from a path, which a server does not read");
+        let help =
+            format!("`stepmill deploy` uploads it; or `stepmill push` it, and leave `{name}` out of `[modules]`");
+        list.push(Problem::error("stepmill::registry::path", message, module.path.span.clone()).help(help));
+    }
+    for param in &pipeline.params {
+        if let (ParamKind::File, Some(default)) = (param.kind, &param.default) {
+            let message = format!("parameter `{}` has a file of this machine as its default", param.name.value);
+            let problem = Problem::error("stepmill::registry::path", message, default.span.clone());
+            list.push(problem.help("leave `default` out: who starts a run sends the file"));
+        }
+    }
+    if list.is_empty() { Ok(()) } else { Err(Problems::new(&pipeline.source, list)) }
+}
+
+impl Registry {
+    /// Deploys a pipeline. The same text again changes nothing. `pins` are the modules that it takes from paths, which were
+    /// uploaded before.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; what was deployed before stays.
+    pub async fn deploy(&self, text: &str, pins: Pins, by: &str) -> Result<Arc<Deployed>, RegistryError> {
+        let problems = |problems| RegistryError::Problems(Box::new(problems));
+        let pipeline = definition::toml::parse(Path::new("pipeline.toml"), text).map_err(problems)?;
+        let name = pipeline.name.value;
+        let _one_at_a_time = self.changing.lock().await;
+        if let Some(known) =
+            self.pipeline(&name).filter(|known| known.text() == text && known.row.pins == pins && known.plan().is_ok())
+        {
+            return Ok(known);
+        }
+        let compiled = compile(&name, (text, &pins), &self.shelf(), &self.policy).map_err(problems)?;
+        let (at, paused) = (Timestamp::now(), self.pipeline(&name).is_some_and(|known| known.row.paused));
+        let revision = self.store.deploy(name.clone(), text.to_owned(), pins.clone(), by.to_owned(), at).await?;
+        let row = RevisionRow {
+            pipeline: name.clone(),
+            revision,
+            text: text.to_owned(),
+            pins,
+            deployed_at: at,
+            deployed_by: by.to_owned(),
+            paused,
+        };
+        let deployed = Arc::new(Deployed::new(row, Ok(compiled)));
+        self.publish(|state| drop(state.pipelines.insert(name, Arc::clone(&deployed))));
+        Ok(deployed)
+    }
+
+    /// Deploys an earlier revision again, as a new one.
+    ///
+    /// # Errors
+    /// If there is none, or it does not fit what is deployed now.
+    pub async fn deploy_again(&self, name: &Name, revision: u32, by: &str) -> Result<Arc<Deployed>, RegistryError> {
+        let row = self.store.revision(name, revision)?;
+        let row = row.ok_or_else(|| RegistryError::Unknown(format!("revision {revision} of `{name}`")))?;
+        self.deploy(&row.text, row.pins.clone(), by).await
+    }
+
+    /// Removes a pipeline. Its runs stay, those that have started go on.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be stored.
+    pub async fn remove_pipeline(&self, name: &Name, by: &str) -> Result<(), RegistryError> {
+        let _one_at_a_time = self.changing.lock().await;
+        self.known(name)?;
+        self.store.remove_pipeline(name.clone(), by.to_owned(), Timestamp::now()).await?;
+        self.publish(|state| drop(state.pipelines.remove(name)));
+        Ok(())
+    }
+
+    /// Lets the triggers of a pipeline start no runs, or start them again.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be stored.
+    pub async fn pause_pipeline(&self, name: &Name, paused: bool, by: &str) -> Result<(), RegistryError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let known = self.known(name)?;
+        self.store.pause_pipeline(name.clone(), paused, by.to_owned(), Timestamp::now()).await?;
+        let row = RevisionRow { paused, ..known.row.clone() };
+        let deployed = Deployed::new(row, known.compiled.clone());
+        self.publish(|state| drop(state.pipelines.insert(name.clone(), Arc::new(deployed))));
+        Ok(())
+    }
+
+    fn known(&self, name: &Name) -> Result<Arc<Deployed>, RegistryError> {
+        self.pipeline(name).ok_or_else(|| RegistryError::Unknown(format!("pipeline `{name}`")))
+    }
+}
