@@ -7,12 +7,11 @@ use tokio::runtime::Handle;
 use crate::{
     build::{self, BuildError},
     definition::{ModuleDecl, VersionRef},
-    failure::FailureKind,
     ids::Name,
     limits,
     module::ModuleInfo,
     plan::catalog::{Catalog, CatalogError},
-    runtime::{ModuleError, Modules, compile::CompileError},
+    runtime::{ModuleError, Modules},
 };
 
 /// Finds the modules of a pipeline where its `[modules]` say.
@@ -103,22 +102,8 @@ fn unusable(path: &Path, error: &ModuleError) -> CatalogError {
     let message = format!("`{}` cannot be used: {error}", path.display());
     match error {
         ModuleError::Disk(_) => CatalogError::host(message).help("make room there, or choose another with --data-dir"),
-        error if is_hosts_fault(error) => CatalogError::host(message),
+        error if error.is_hosts_fault() => CatalogError::host(message),
         _ => CatalogError::input(message),
-    }
-}
-
-/// Whether a module is not usable for reasons that are not its own.
-fn is_hosts_fault(error: &ModuleError) -> bool {
-    match error {
-        ModuleError::Header(_) | ModuleError::Contract(_) | ModuleError::Description(_) => false,
-        ModuleError::Compile(error) => matches!(error, CompileError::Child { .. } | CompileError::Engine(_)),
-        ModuleError::Describe(failure) => failure.kind == FailureKind::Host,
-        ModuleError::Code(_)
-        | ModuleError::Engine(_)
-        | ModuleError::Missing { .. }
-        | ModuleError::Disk(_)
-        | ModuleError::Stopping => true,
     }
 }
 
@@ -129,7 +114,7 @@ fn stopping() -> CatalogError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::StepFailure;
+    use crate::failure::{FailureKind, StepFailure};
 
     #[test]
     fn a_disk_or_a_compiler_that_fails_is_no_fault_of_the_module() {

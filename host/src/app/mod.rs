@@ -48,6 +48,14 @@ pub use crate::{
     persist::{DataDirError, Reader, StoreError, reader, service as service_rows},
     runtime::{COMPILE_COMMAND, Compiler, ModuleError, compile_child_main},
 };
+/// What is deployed, for adapters.
+pub mod registry {
+    pub use crate::{
+        definition::VersionRef,
+        persist::service::{Pins, VersionState},
+        registry::{Broken, Deployed, Module, RegistryError, Upload, Uploaded},
+    };
+}
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
 use cache::JournalResults;
 use control::ControlSocket;

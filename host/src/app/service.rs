@@ -11,7 +11,7 @@ use crate::{
     access::{Tokens, Vault, tokens::TokensError, vault::VaultError},
     definition::problem::Problems,
     execute::ports::JournalError,
-    ids::{Name, Timestamp},
+    ids::{Name, NameError, Timestamp},
     observe::{feed::Feed, metrics::Metrics},
     persist::ServiceStore,
     plan::Plan,
@@ -95,6 +95,9 @@ pub enum StartDeployedError {
     /// A file that it is given was not sent, or too long ago.
     #[error("parameter `{0}` is no file that was sent, or not any more")]
     NoFile(Name),
+    /// A parameter's name is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The disk is full.
     #[error(transparent)]
     Disk(#[from] DiskPressure),

@@ -71,6 +71,12 @@ impl Problems {
         Self { source: Arc::new(NamedSource::new(name, Arc::clone(&source.text)).with_language("toml")), list }
     }
 
+    /// The text that they are about.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.source.inner()
+    }
+
     /// The problems, in the order of the text.
     #[must_use]
     pub fn list(&self) -> &[Problem] {

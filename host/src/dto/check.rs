@@ -86,6 +86,12 @@ impl CheckReport {
 }
 
 impl ProblemView {
+    /// All problems of a pipeline.
+    #[must_use]
+    pub fn all(problems: &Problems) -> Vec<Self> {
+        problems.list().iter().map(|problem| Self::of(problem, problems.text())).collect()
+    }
+
     fn of(problem: &Problem, text: &str) -> Self {
         let placed = problem.labels.iter().filter(|(span, _)| !span.is_empty());
         Self {

@@ -7,6 +7,7 @@
 
 mod cache;
 mod check;
+mod deployed;
 mod event;
 mod graph;
 mod items;
@@ -23,6 +24,10 @@ mod waits;
 pub use crate::event::RunState;
 pub use cache::{CacheResult, CacheView, ChangeView};
 pub use check::{CheckReport, PlaceView, ProblemView, Severity};
+pub use deployed::{
+    DeployedModule, DeployedPipeline, DeployedPipelines, ModuleList, ModuleSummary, ModuleVersionView, RevisionList,
+    RevisionView, UploadReport,
+};
 pub use event::{EventBody, EventView, LogLineView, LogLines};
 pub use graph::{BranchView, CaseView, EdgeKind, EdgeView, GraphView, NodeView, RetryView, edge_kind, uses};
 pub use items::{ItemFailureView, ItemsView, MAX_FAILURES};

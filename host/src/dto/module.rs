@@ -77,13 +77,13 @@ impl ModuleView {
             size_bytes: module.size,
             sdk: module.sdk.clone(),
             imports: module.imports.clone(),
-            steps: module.steps.iter().map(StepSignature::of).collect(),
+            steps: module.steps.iter().map(StepSignature::from).collect(),
         }
     }
 }
 
-impl StepSignature {
-    fn of(step: &StepInfo) -> Self {
+impl From<&StepInfo> for StepSignature {
+    fn from(step: &StepInfo) -> Self {
         Self {
             name: step.name.clone(),
             description: step.description.clone(),

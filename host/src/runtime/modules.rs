@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     execute::ports::{LogLine, LogSink, Progress},
-    failure::StepFailure,
+    failure::{FailureKind, StepFailure},
     ids::ModuleDigest,
     limits::Limits,
     module::ModuleInfo,
@@ -82,6 +82,19 @@ pub enum ModuleError {
     /// The host is going down.
     #[error("the host is stopping")]
     Stopping,
+}
+
+impl ModuleError {
+    /// Whether the module is not usable for reasons that are not its own.
+    #[must_use]
+    pub fn is_hosts_fault(&self) -> bool {
+        match self {
+            Self::Header(_) | Self::Contract(_) | Self::Description(_) => false,
+            Self::Compile(error) => matches!(error, CompileError::Child { .. } | CompileError::Engine(_)),
+            Self::Describe(failure) => failure.kind == FailureKind::Host,
+            Self::Code(_) | Self::Engine(_) | Self::Missing { .. } | Self::Disk(_) | Self::Stopping => true,
+        }
+    }
 }
 
 /// A module that is ready to run.

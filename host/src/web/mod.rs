@@ -12,13 +12,20 @@ mod stream;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use tokio::sync::Semaphore;
+
 pub use self::{api::description, listen::serve, problem::Problem};
 use crate::app::Service;
+
+/// Modules that are received at once: each may be as large as a module can be.
+const UPLOADS: usize = 2;
 
 /// What the API speaks for, and how.
 pub struct Web {
     service: Arc<Service>,
     hosts: Vec<String>,
+    /// A module that is sent is held in memory: few at a time.
+    uploading: Semaphore,
 }
 
 impl Web {
@@ -27,7 +34,8 @@ impl Web {
     #[must_use]
     pub fn new(service: Arc<Service>, address: SocketAddr, hosts: Vec<String>) -> Arc<Self> {
         let hosts = if hosts.is_empty() { local_names(address) } else { hosts };
-        Arc::new(Self { service, hosts: hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect() })
+        let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
+        Arc::new(Self { service, hosts, uploading: Semaphore::new(UPLOADS) })
     }
 }
 

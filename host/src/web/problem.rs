@@ -10,7 +10,11 @@ use serde::Serialize;
 use crate::{
     access::{tokens::TokensError, vault::VaultError},
     app::service_rows::ChangeError,
-    app::{StartError, StoreError, UploadError, service::DiskPressure},
+    app::{
+        StartError, StoreError, UploadError,
+        registry::RegistryError,
+        service::{DiskPressure, StartDeployedError},
+    },
     dto::ProblemView,
     execute::ports::JournalError,
 };
@@ -155,6 +159,44 @@ impl From<StartError> for Problem {
             }
             StartError::Store(error) => error.into(),
             StartError::Module(_) | StartError::Run(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<StartDeployedError> for Problem {
+    fn from(error: StartDeployedError) -> Self {
+        match error {
+            StartDeployedError::NoPipeline(_) => Self::not_found(error.to_string()),
+            StartDeployedError::Broken(ref problems) => {
+                Self::of_pipeline(error.to_string(), ProblemView::all(problems))
+            }
+            StartDeployedError::NoFile(_) => Self::new(Kind::Unprocessable, error.to_string())
+                .help("send it with POST /api/v1/files, and write { \"file\": ID } here"),
+            StartDeployedError::Name(error) => Self::new(Kind::Unprocessable, error.to_string()),
+            StartDeployedError::Disk(pressure) => pressure.into(),
+            StartDeployedError::Start(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        let text = error.to_string();
+        match error {
+            RegistryError::Module(error) if error.is_hosts_fault() => Self::internal(error),
+            RegistryError::Module(_) | RegistryError::Nameless => Self::new(Kind::Unprocessable, text),
+            RegistryError::Version { .. } | RegistryError::Used { .. } | RegistryError::Waiting(_) => {
+                Self::new(Kind::Conflict, text)
+            }
+            RegistryError::Breaks(broken) => {
+                let problems = broken.iter().flat_map(|broken| ProblemView::all(&broken.problems)).collect();
+                let problem = Self { problems, ..Self::new(Kind::Conflict, text) };
+                problem.help("mend the pipelines first, or force it")
+            }
+            RegistryError::Problems(problems) => Self::of_pipeline(text, ProblemView::all(&problems)),
+            RegistryError::Unknown(_) => Self::not_found(text),
+            RegistryError::Journal(error) => error.into(),
+            RegistryError::Store(error) => error.into(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The API: what can be asked for and done, by area.
 
 mod files;
+mod modules;
 mod outputs;
+mod pipelines;
 mod runs;
 mod sessions;
 mod system;
@@ -20,6 +22,7 @@ use crate::access::Role;
 
 const VIEWER: Access = Access::Role(Role::Viewer);
 const OPERATOR: Access = Access::Role(Role::Operator);
+const PUBLISHER: Access = Access::Role(Role::Publisher);
 const ADMIN: Access = Access::Role(Role::Admin);
 
 /// Every route there is.
@@ -51,6 +54,23 @@ pub(super) fn routes() -> Routes {
         .add(VIEWER, routes!(outputs::show))
         .add(VIEWER, routes!(outputs::raw))
         .add(VIEWER, routes!(outputs::file));
+    let routes = routes
+        .add(VIEWER, routes!(modules::list))
+        .add(VIEWER, routes!(modules::show))
+        .add(PUBLISHER, routes!(modules::upload))
+        .add(PUBLISHER, routes!(modules::activate))
+        .add(ADMIN, routes!(modules::approve))
+        .add(PUBLISHER, routes!(modules::remove))
+        .add(VIEWER, routes!(pipelines::list))
+        .add(VIEWER, routes!(pipelines::show))
+        .add(VIEWER, routes!(pipelines::graph))
+        .add(PUBLISHER, routes!(pipelines::deploy))
+        .add(VIEWER, routes!(pipelines::revisions))
+        .add(PUBLISHER, routes!(pipelines::deploy_again))
+        .add(PUBLISHER, routes!(pipelines::remove))
+        .add(OPERATOR, routes!(pipelines::pause))
+        .add(OPERATOR, routes!(pipelines::resume))
+        .add(OPERATOR, routes!(pipelines::start));
     routes
         .add(ADMIN, routes!(tokens::list))
         .add(ADMIN, routes!(tokens::create))

@@ -15,6 +15,7 @@ use crate::{
     app::{
         Again, ParamInput, Params, Rerun,
         reader::{LogFilter, RunFilter},
+        service::StartDeployedError,
     },
     dto::{
         Document, EventView, GraphView, LogLines, PipelineList, PipelineSummary, RunDetail, RunState, RunSummary,
@@ -322,10 +323,10 @@ impl Web {
         &self,
         plan: &Plan,
         given: serde_json::Map<String, serde_json::Value>,
-    ) -> Result<Params, Problem> {
+    ) -> Result<Params, StartDeployedError> {
         let mut params = Params::new();
         for (name, value) in given {
-            let name = Name::new(&name).map_err(|error| Problem::new(Kind::Unprocessable, error.to_string()))?;
+            let name = Name::new(&name)?;
             let is_file = plan.params.iter().any(|param| param.name == name && param.kind == ParamKind::File);
             let input = if is_file { self.uploaded(&name, &value)? } else { ParamInput::Json(value) };
             params.insert(name, input);
@@ -333,12 +334,9 @@ impl Web {
         Ok(params)
     }
 
-    fn uploaded(&self, name: &Name, value: &serde_json::Value) -> Result<ParamInput, Problem> {
+    fn uploaded(&self, name: &Name, value: &serde_json::Value) -> Result<ParamInput, StartDeployedError> {
         let id = value.get("file").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
         let file = id.and_then(|id| self.service.uploads.find(id));
-        file.map(ParamInput::File).ok_or_else(|| {
-            Problem::new(Kind::Unprocessable, format!("parameter `{name}` is no file that was sent, or not any more"))
-                .help("send it with POST /api/v1/files, and write { \"file\": ID } here")
-        })
+        file.map(ParamInput::File).ok_or_else(|| StartDeployedError::NoFile(name.clone()))
     }
 }
