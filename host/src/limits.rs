@@ -138,3 +138,5 @@ pub const MAX_RETRY_WAIT_MS: u64 = 24 * 3600 * 1000;
 pub const MAX_ITEMS: u64 = 10_000_000;
 /// The most bytes of an output that a condition reads from, decoded or not.
 pub const MAX_CONDITION_OUTPUT: u64 = 16 * MIB;
+/// The longest cron expression, in bytes.
+pub const MAX_CRON: usize = KIB as usize;

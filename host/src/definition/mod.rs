@@ -2,6 +2,7 @@
 
 pub mod builder;
 pub mod condition;
+pub mod cron;
 pub mod problem;
 pub mod reference;
 pub mod toml;
