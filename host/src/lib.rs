@@ -12,7 +12,7 @@
 //! 6. [`observe`]: who is told while it happens.
 //!
 //! They share a vocabulary that depends on none of them: [`ids`], [`limits`], [`module`], [`value`], [`output`], [`failure`],
-//! [`grants`] and [`event`]. [`access`] says what steps may be granted. [`build`] makes components of step crates, [`cli`]
+//! [`grants`] and [`event`]. [`access`] says what steps may be granted, [`schedule`] when runs start. [`build`] makes components of step crates, [`cli`]
 //! is the adapter to a terminal, [`dto`] what machines read, and [`app`] the one place that puts concrete implementations
 //! together.
 
@@ -34,4 +34,5 @@ pub mod output;
 pub mod persist;
 pub mod plan;
 pub mod runtime;
+pub mod schedule;
 pub mod value;

@@ -11,6 +11,7 @@ const VOCABULARY: &[&str] = &["event", "failure", "grants", "ids", "limits", "mo
 const ROOMS: &[(&str, &[&str])] = &[
     ("definition", &[]),
     ("plan", &["definition"]),
+    ("schedule", &["definition", "plan"]),
     ("execute", &["plan"]),
     ("access", &["definition", "plan"]),
     ("runtime", &["execute"]),
@@ -19,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("build", &[]),
     ("dto", &["definition", "plan", "execute", "persist"]),
     ("app", &["access", "build", "definition", "plan", "execute", "runtime", "persist", "observe"]),
-    ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan"]),
+    ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan", "schedule"]),
 ];
 
 /// Heavy dependencies, and the only places that may name them.
@@ -32,6 +33,10 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("cel", &["definition"]),
+    ("cron", &["definition"]),
+    ("chrono_tz", &["definition"]),
+    ("notify", &["schedule"]),
+    ("hmac", &["schedule"]),
     ("miette", &["definition", "cli"]),
 ];
 

@@ -13,6 +13,7 @@ pub mod schema;
 mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trigger;
 
 #[cfg(test)]
 mod tests;
@@ -23,10 +24,13 @@ use serde_json::Value as Json;
 pub use self::{
     compile::{Compiled, compile},
     edges::{EdgeStart, PlanEdge},
+    trigger::PlanTrigger,
 };
 pub use crate::definition::{
     OnError, ParamKind, Retry, RunFact,
     condition::{Condition, Read},
+    cron::{CronExpr, TimeZone},
+    trigger::{CatchUp, FilePattern, Overlap, TriggerKind, WebhookAuth},
 };
 use crate::{
     event::Join,
