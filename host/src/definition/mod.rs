@@ -21,6 +21,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::Value as Json;
 
+pub use cron::{CronExpr, TimeZone};
 pub use quantity::{QuantityError, parse_size};
 
 use crate::{event::Join, grants::Grant, ids::Name, limits::Limits};

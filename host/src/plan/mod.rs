@@ -27,9 +27,8 @@ pub use self::{
     trigger::PlanTrigger,
 };
 pub use crate::definition::{
-    OnError, ParamKind, Retry, RunFact,
+    CronExpr, OnError, ParamKind, Retry, RunFact, TimeZone,
     condition::{Condition, Read},
-    cron::{CronExpr, TimeZone},
     trigger::{CatchUp, FilePattern, Overlap, TriggerKind, WebhookAuth},
 };
 use crate::{

@@ -31,6 +31,7 @@ pub(super) fn check(draft: &Draft, params: &Names<'_>, report: &mut Report) {
     }
     for trigger in triggers {
         numbers(trigger, report);
+        ends(trigger, report);
         payload(trigger, draft, params, report);
         literals(trigger, draft, params, report);
         required(trigger, draft, report);
@@ -51,6 +52,16 @@ fn numbers(trigger: &TriggerDraft, report: &mut Report) {
         let message = format!("`{key}` of trigger `{}` is {}", trigger.title, show(value));
         let help = format!("it can be from {} to {}", show(*range.start()), show(*range.end()));
         report.push(Problem::error("stepmill::definition::limit", message, kind.span.clone()).help(help));
+    }
+}
+
+/// Files cannot say this, programs can.
+fn ends(trigger: &TriggerDraft, report: &mut Report) {
+    let Ok(kind) = &trigger.kind else { return };
+    if matches!(&kind.value, TriggerKind::Finished { states, .. } if states.is_empty()) {
+        let message = format!("trigger `{}` waits for runs that end in no state", trigger.title);
+        let problem = Problem::error("stepmill::definition::missing_key", message, kind.span.clone());
+        report.push(problem.help("name at least one of `succeeded`, `failed`, `cancelled`"));
     }
 }
 

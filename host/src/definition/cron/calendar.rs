@@ -44,7 +44,7 @@ impl Calendar {
         let some_date = (1u32..)
             .zip(DAYS)
             .any(|(month, last)| has(self.months, month) && at_least(self.days, 1).is_some_and(|day| day <= last));
-        !some_date && !(self.either_day && self.weekdays != 0)
+        !(some_date || self.either_day && self.weekdays != 0)
     }
 
     /// The first time after `after` that it names.

@@ -176,9 +176,14 @@ fn the_builder_finds_what_a_file_finds() {
     p.trigger("a", When::cron("never").timezone("Mars"));
     p.trigger("a", When::every(Duration::ZERO)).param(&other, "x");
     p.trigger("b", When::open_webhook("B").max_body(0));
+    p.trigger("c", When::open_webhook("c").max_body(0));
+    p.trigger("d", When::finished("p", []));
     let problems = p.build().unwrap_err();
     let codes: Vec<_> = problems.list().iter().map(|problem| problem.code.rsplit(':').next().unwrap()).collect();
-    assert_eq!(codes, ["bad_cron", "bad_timezone", "foreign_handle", "bad_name", "duplicate", "limit"]);
+    assert_eq!(
+        codes,
+        ["bad_cron", "bad_timezone", "foreign_handle", "bad_name", "duplicate", "limit", "limit", "missing_key"]
+    );
 }
 
 #[test]

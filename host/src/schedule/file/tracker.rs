@@ -14,6 +14,8 @@ pub(super) struct Tracker {
     files: HashMap<String, Known>,
     /// Counts looks, to find what is gone.
     look: u64,
+    /// In which look those that are dealt with were forgotten.
+    made_room: u64,
     /// Why the last look failed, if it did.
     trouble: Option<String>,
 }
@@ -37,7 +39,7 @@ pub(super) struct Ready {
 
 impl Tracker {
     pub(super) fn new(settle: Duration) -> Self {
-        Self { settle, files: HashMap::new(), look: 0, trouble: None }
+        Self { settle, files: HashMap::new(), look: 0, made_room: 0, trouble: None }
     }
 
     /// Begins a look at the folder.
@@ -57,7 +59,11 @@ impl Tracker {
         }
         if self.files.len() >= MAX_REMEMBERED_FILES {
             // What is forgotten is offered again, and answered as a duplicate. What still has no place waits for one.
-            self.files.retain(|_, known| !known.over);
+            // Once in a look is enough, and not once for each file.
+            if self.made_room != self.look {
+                self.made_room = self.look;
+                self.files.retain(|_, known| !known.over);
+            }
             if self.files.len() >= MAX_REMEMBERED_FILES {
                 return None;
             }
@@ -93,5 +99,52 @@ impl Tracker {
     pub(super) fn next(&self, now: Instant) -> Option<Duration> {
         let waiting = self.files.values().filter(|known| !known.over);
         waiting.map(|known| (known.since + self.settle).saturating_duration_since(now)).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp() -> FileStamp {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        FileStamp::of(&file.path().metadata().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_remembered_is_bounded_and_no_file_waits_for_ever() {
+        let (mut tracker, stamp, now) = (Tracker::new(Duration::ZERO), stamp(), Instant::now());
+        tracker.begin();
+        for i in 0..MAX_REMEMBERED_FILES {
+            assert!(tracker.found(&i.to_string(), stamp, now).is_some());
+        }
+        // All are waited for: there is no place.
+        assert_eq!(tracker.found("more", stamp, now), None);
+        // Those that are dealt with make room.
+        let done = Ready { name: "0".to_owned(), stamp };
+        tracker.offered(done, true);
+        tracker.begin();
+        assert!(tracker.found("more", stamp, now).is_some());
+        assert_eq!(tracker.files.len(), MAX_REMEMBERED_FILES);
+        // What is gone is forgotten.
+        tracker.begin();
+        tracker.found("more", stamp, now);
+        tracker.end();
+        assert_eq!(tracker.files.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_file_settles_anew_whenever_it_changes() {
+        let second = Duration::from_secs(1);
+        let (mut tracker, now) = (Tracker::new(second), Instant::now());
+        let (one, two) = (stamp(), stamp());
+        assert_eq!(tracker.found("a", one, now), None);
+        assert_eq!(tracker.found("a", two, now + second), None);
+        assert_eq!(tracker.next(now + second), Some(second));
+        let ready = tracker.found("a", two, now + 2 * second).unwrap();
+        assert_eq!(ready.stamp, two);
+        tracker.offered(ready, true);
+        assert_eq!(tracker.found("a", two, now + 9 * second), None);
+        assert_eq!(tracker.next(now), None);
     }
 }
