@@ -12,8 +12,9 @@
 //! 6. [`observe`]: who is told while it happens.
 //!
 //! They share a vocabulary that depends on none of them: [`ids`], [`limits`], [`module`], [`value`], [`output`], [`failure`],
-//! [`grants`] and [`event`]. [`access`] says what steps may be granted. [`build`] makes components of step crates, [`cli`]
-//! is the adapter to a terminal, [`web`] the one to HTTP, [`dto`] what machines read, and [`app`] the one place that puts concrete implementations
+//! [`grants`] and [`event`]. [`access`] says who may do what and what steps may be granted, [`schedule`] when runs start,
+//! [`registry`] what is deployed. [`build`] makes components of step crates, [`cli`] is the adapter to a terminal, [`web`]
+//! the one to HTTP, [`dto`] what machines read, and [`app`] the one place that puts concrete implementations
 //! together.
 
 pub mod access;
@@ -35,5 +36,6 @@ pub mod persist;
 pub mod plan;
 pub mod registry;
 pub mod runtime;
+pub mod schedule;
 pub mod value;
 pub mod web;

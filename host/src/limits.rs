@@ -154,3 +154,33 @@ pub const MAX_RETRY_WAIT_MS: u64 = 24 * 3600 * 1000;
 pub const MAX_ITEMS: u64 = 10_000_000;
 /// The most bytes of an output that a condition reads from, decoded or not.
 pub const MAX_CONDITION_OUTPUT: u64 = 16 * MIB;
+/// The most triggers of a pipeline.
+pub const MAX_TRIGGERS: usize = 1_000;
+/// The shortest interval of a trigger, in milliseconds.
+pub const MIN_INTERVAL_MS: u64 = 1_000;
+/// The longest interval of a trigger, in milliseconds.
+pub const MAX_INTERVAL_MS: u64 = 366 * 24 * 3600 * 1000;
+/// The longest time that a file may have to stay as it is, in milliseconds.
+pub const MAX_SETTLE_MS: u64 = 3600 * 1000;
+/// How long that is unless a trigger says so, in milliseconds.
+pub const SETTLE_MS: u64 = 2_000;
+/// The largest body of a webhook unless its trigger says so, in bytes.
+pub const WEBHOOK_BODY: u64 = MIB;
+/// The largest body that a webhook may take, in bytes.
+pub const MAX_WEBHOOK_BODY: u64 = 64 * MIB;
+/// The longest cron expression, in bytes.
+pub const MAX_CRON: usize = KIB as usize;
+/// The most missed times of a schedule that runs start for.
+pub const MAX_CATCH_UP: u64 = 100;
+/// How late a time may be before it counts as missed, in milliseconds.
+pub const CATCH_UP_LATE_MS: i64 = 60_000;
+/// How far a webhook's timestamp may be from now, either way, in seconds.
+pub const WEBHOOK_TOLERANCE_S: i64 = 300;
+/// The longest id of a webhook's request, in bytes.
+pub const MAX_WEBHOOK_ID: usize = 256;
+/// The most signatures of a request that are looked at.
+pub const MAX_WEBHOOK_SIGNATURES: usize = 16;
+/// The most files of a folder that a trigger remembers; others are offered again, and found to be duplicates.
+pub const MAX_REMEMBERED_FILES: usize = 100_000;
+/// The most files that a trigger offers before it looks at their folder again.
+pub const MAX_READY_FILES: usize = 1_000;

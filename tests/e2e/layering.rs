@@ -11,6 +11,7 @@ const VOCABULARY: &[&str] = &["event", "failure", "grants", "ids", "limits", "mo
 const ROOMS: &[(&str, &[&str])] = &[
     ("definition", &[]),
     ("plan", &["definition"]),
+    ("schedule", &["definition", "plan"]),
     ("execute", &["plan"]),
     ("access", &["definition", "plan", "execute", "persist"]),
     ("runtime", &["execute"]),
@@ -19,9 +20,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("registry", &["access", "definition", "execute", "persist", "plan", "runtime"]),
     ("build", &[]),
     ("dto", &["definition", "plan", "execute", "persist"]),
-    ("app", &["access", "build", "definition", "plan", "execute", "registry", "runtime", "persist", "observe"]),
-    ("web", &["access", "app", "dto", "execute", "plan"]),
-    ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan", "web"]),
+    (
+        "app",
+        &["access", "build", "definition", "plan", "execute", "registry", "runtime", "schedule", "persist", "observe"],
+    ),
+    ("web", &["access", "app", "dto", "execute", "plan", "schedule"]),
+    ("cli", &["access", "app", "build", "definition", "dto", "execute", "observe", "plan", "schedule", "web"]),
 ];
 
 /// Heavy dependencies, and the only places that may name them.
@@ -37,6 +41,10 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("cel", &["definition"]),
+    ("cron", &["definition"]),
+    ("chrono_tz", &["definition"]),
+    ("notify", &["schedule"]),
+    ("hmac", &["schedule"]),
     ("miette", &["definition", "cli"]),
 ];
 

@@ -23,6 +23,14 @@ pub(super) fn registration(model: &Model) -> TokenStream {
         #[allow(deprecated, clippy::all, clippy::pedantic)]
         const _: () = {
             use #sdk::__rt;
+            // What the crate is called: the host names the module so. Every step writes the same line.
+            #[cfg(target_family = "wasm")]
+            const PACKAGE: &str =
+                ::core::concat!(::core::env!("CARGO_PKG_NAME"), " ", ::core::env!("CARGO_PKG_VERSION"), "\n");
+            #[cfg(target_family = "wasm")]
+            #[used]
+            #[unsafe(link_section = "stepmill:package")]
+            static PACKAGE_SECTION: [u8; PACKAGE.len()] = __rt::bytes(PACKAGE);
             #(#defaults)*
             fn __stepmill_run(#arguments: &mut __rt::Arguments) -> ::core::result::Result<__rt::Outcome, __rt::StepError> {
                 #body

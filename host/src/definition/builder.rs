@@ -17,6 +17,7 @@
 
 mod flow;
 mod resolve;
+mod triggers;
 mod values;
 
 use std::{
@@ -29,6 +30,8 @@ use super::{OnError, ParamKind, Pipeline, Retry, RunFact, Source, draft::LimitKe
 use crate::value::path::{PathError, ValuePath};
 use crate::{event::Join, grants::Grant};
 pub use flow::{Branch, Case};
+use triggers::TriggerParts;
+pub use triggers::{Trigger, When};
 pub use values::{ConfigInput, Literal, Part};
 
 /// Collects a pipeline. Nothing is checked before [`build`](Self::build), which then reports all problems at once.
@@ -65,6 +68,7 @@ struct Parts {
     params: Vec<ParamParts>,
     steps: Vec<StepParts>,
     branches: Vec<BranchParts>,
+    triggers: Vec<TriggerParts>,
 }
 
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 mod branches;
 mod flow;
+mod triggers;
 
 use std::{collections::HashMap, ops::Range};
 
@@ -69,6 +70,7 @@ pub(super) fn all(draft: &Draft, report: &mut Report) {
         flow::check(step, report);
     }
     branches::check(draft, report);
+    triggers::check(draft, &params, report);
     if let Ok(Some(output)) = &draft.output
         && steps.lacks(&output.value)
     {
@@ -264,15 +266,7 @@ fn show(key: LimitKey, value: u64) -> String {
 
 fn default(param: &ParamDraft, report: &mut Report) {
     let (Ok(kind), Ok(Some(default))) = (&param.kind, &param.default) else { return };
-    let (fits, wanted) = match kind {
-        ParamKind::String => (default.value.is_string(), "a string"),
-        ParamKind::Integer => (default.value.is_i64() || default.value.is_u64(), "an integer"),
-        ParamKind::Number => (default.value.is_number(), "a number"),
-        ParamKind::Boolean => (default.value.is_boolean(), "`true` or `false`"),
-        ParamKind::File => (default.value.as_str().is_some_and(|path| !path.is_empty()), "the path of a file"),
-        ParamKind::Json => (true, ""),
-    };
-    if !fits {
+    if let Some(wanted) = unfit(*kind, &default.value) {
         let name = param.name.as_ref().map_or_else(|_| String::new(), |name| format!(" of parameter `{}`", name.value));
         let message = format!("the default{name} must be {wanted}, not {}", describe(&default.value));
         report.push(
@@ -280,6 +274,19 @@ fn default(param: &ParamDraft, report: &mut Report) {
                 .help("change the default or the `type`"),
         );
     }
+}
+
+/// What a parameter wants, if a value is not that.
+fn unfit(kind: ParamKind, value: &Json) -> Option<&'static str> {
+    let (fits, wanted) = match kind {
+        ParamKind::String => (value.is_string(), "a string"),
+        ParamKind::Integer => (value.is_i64() || value.is_u64(), "an integer"),
+        ParamKind::Number => (value.is_number(), "a number"),
+        ParamKind::Boolean => (value.is_boolean(), "`true` or `false`"),
+        ParamKind::File => (value.as_str().is_some_and(|path| !path.is_empty()), "the path of a file"),
+        ParamKind::Json => (true, ""),
+    };
+    (!fits).then_some(wanted)
 }
 
 fn describe(value: &Json) -> &'static str {

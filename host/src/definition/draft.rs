@@ -8,6 +8,7 @@ use super::{
     condition::Condition,
     problem::Problems,
     report::{Report, Reported},
+    trigger::{Overlap, TriggerDecl, TriggerKind},
 };
 use crate::{
     event::Join,
@@ -30,6 +31,7 @@ pub(super) struct Draft {
     pub(super) params: Read<Vec<ParamDraft>>,
     pub(super) steps: Read<Vec<StepDraft>>,
     pub(super) branches: Read<Vec<BranchDraft>>,
+    pub(super) triggers: Read<Vec<TriggerDraft>>,
 }
 
 /// See [`ModuleDecl`].
@@ -97,6 +99,19 @@ pub(super) struct BranchDraft {
     pub(super) title: String,
     pub(super) name: Read<Spanned<Name>>,
     pub(super) cases: Read<Vec<CaseDraft>>,
+}
+
+/// See [`TriggerDecl`].
+#[derive(Debug)]
+pub(super) struct TriggerDraft {
+    /// The name as written, for messages.
+    pub(super) title: String,
+    pub(super) name: Read<Spanned<Name>>,
+    pub(super) kind: Read<Spanned<TriggerKind>>,
+    pub(super) payload: Read<Option<Spanned<Name>>>,
+    pub(super) params: Read<Vec<Argument<Json>>>,
+    pub(super) overlap: Read<Option<Spanned<Overlap>>>,
+    pub(super) paused: Read<Option<Spanned<bool>>>,
 }
 
 /// A case's name and its condition; none is `else`.
@@ -207,6 +222,7 @@ impl Draft {
             params: self.params?.into_iter().map(ParamDraft::assemble).collect::<Read<_>>()?,
             steps: self.steps?.into_iter().map(StepDraft::assemble).collect::<Read<_>>()?,
             branches: self.branches?.into_iter().map(BranchDraft::assemble).collect::<Read<_>>()?,
+            triggers: self.triggers?.into_iter().map(TriggerDraft::assemble).collect::<Read<_>>()?,
             source,
         })
     }
@@ -259,6 +275,19 @@ impl BranchDraft {
     fn assemble(self) -> Read<BranchDecl> {
         let cases = self.cases?.into_iter().map(|(name, condition)| Ok((name?, condition?)));
         Ok(BranchDecl { name: self.name?, cases: cases.collect::<Read<_>>()? })
+    }
+}
+
+impl TriggerDraft {
+    fn assemble(self) -> Read<TriggerDecl> {
+        Ok(TriggerDecl {
+            name: self.name?,
+            kind: self.kind?.value,
+            payload: self.payload?,
+            params: self.params?.into_iter().map(argument).collect::<Read<_>>()?,
+            overlap: self.overlap?.map_or_else(Overlap::default, |overlap| overlap.value),
+            paused: self.paused?.is_some_and(|flag| flag.value),
+        })
     }
 }
 

@@ -5,9 +5,11 @@ use std::ops::Range;
 use super::{
     UseRef,
     condition::ConditionError,
+    cron::{CronError, TimeZoneError},
     problem::Problem,
     reference::{CaseNameError, UseRefError},
     suggest::shorten,
+    trigger::PatternError,
 };
 use crate::{
     ids::{Name, NameError},
@@ -51,6 +53,33 @@ pub(super) fn bad_condition(who: &str, error: &ConditionError, span: Range<usize
 pub(super) fn bad_case(who: &str, text: &str, error: &CaseNameError, span: Range<usize>) -> Problem {
     let message = format!("`branch` of {who} cannot be `{}`: {error}", shorten(text));
     Problem::error("stepmill::definition::bad_case", message, span).help("such as `size.large`")
+}
+
+/// A text is not a cron expression.
+pub(super) fn bad_cron(who: &str, error: &CronError, span: Range<usize>) -> Problem {
+    Problem::error("stepmill::definition::bad_cron", format!("`cron` of {who} cannot be read: {error}"), span)
+        .help("such as `0 6 * * 1-5` for six o'clock from Monday to Friday, or `@hourly`")
+}
+
+/// A text is not a time zone.
+pub(super) fn bad_timezone(who: &str, error: &TimeZoneError, span: Range<usize>) -> Problem {
+    let problem = Problem::error("stepmill::definition::bad_timezone", format!("`timezone` of {who}: {error}"), span);
+    match error.suggestion {
+        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        None => problem.help("such as `Europe/Berlin`, `America/New_York` or `UTC`"),
+    }
+}
+
+/// A text is not a pattern of file names.
+pub(super) fn bad_pattern(who: &str, text: &str, error: PatternError, span: Range<usize>) -> Problem {
+    let message = format!("`pattern` of {who} cannot be `{}`: {error}", shorten(text));
+    Problem::error("stepmill::definition::bad_pattern", message, span).help("such as `*.csv` or `day-??.json`")
+}
+
+/// A text is not an instant.
+pub(super) fn bad_start(who: &str, span: Range<usize>) -> Problem {
+    let message = format!("`start` of {who} is not a time with its offset from UTC");
+    Problem::error("stepmill::definition::bad_start", message, span).help("such as `2026-01-01T06:00:00Z`")
 }
 
 /// Config refers to a step.

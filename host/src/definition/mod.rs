@@ -2,9 +2,11 @@
 
 pub mod builder;
 pub mod condition;
+pub mod cron;
 pub mod problem;
 pub mod reference;
 pub mod toml;
+pub mod trigger;
 
 mod check;
 mod draft;
@@ -19,10 +21,12 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::Value as Json;
 
+pub use cron::{CronExpr, TimeZone};
 pub use quantity::{QuantityError, parse_size};
 
 use crate::{event::Join, grants::Grant, ids::Name, limits::Limits};
 use condition::Condition;
+use trigger::TriggerDecl;
 
 /// A pipeline as written. Names are not resolved yet; [`crate::plan`] does that.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +45,8 @@ pub struct Pipeline {
     pub steps: Vec<StepDecl>,
     /// The branches, in the order written.
     pub branches: Vec<BranchDecl>,
+    /// What starts runs, in the order written.
+    pub triggers: Vec<TriggerDecl>,
     /// The text that spans point into; empty for a built pipeline.
     pub source: Source,
 }

@@ -3,6 +3,7 @@
 mod mistakes;
 mod rendered;
 mod robust;
+mod triggers;
 mod valid;
 
 use std::path::Path;

@@ -8,6 +8,7 @@ mod params;
 mod steps;
 mod syntax;
 mod table;
+mod triggers;
 
 use std::{fs::File, io::Read as _, path::Path, path::PathBuf, sync::Arc};
 
@@ -108,8 +109,10 @@ fn pipeline(document: &DeTable<'_>, text: &str, folder: &Path, report: &mut Repo
         table.take("params").map(|field| params::read(&field, folder, report)).unwrap_or_else(|| Ok(Vec::new()));
     let steps = table.take("steps").map(|field| steps::read(&field, report)).unwrap_or_else(|| Ok(Vec::new()));
     let branches = table.take("branches").map(|field| branches::read(&field, report)).unwrap_or_else(|| Ok(Vec::new()));
+    let triggers =
+        table.take("triggers").map(|field| triggers::read(&field, folder, report)).unwrap_or_else(|| Ok(Vec::new()));
     table.close(report);
-    Draft { name, description, output, modules, params, steps, branches }
+    Draft { name, description, output, modules, params, steps, branches, triggers }
 }
 
 fn output(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<Name>> {

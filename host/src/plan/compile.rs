@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     ArgumentSource, CaseRef, ForEach, Plan, PlanArgument, PlanBranch, PlanCase, PlanModule, PlanParam, PlanStep,
+    PlanTrigger,
     bind::{Binding, Bound, Names, Source, bind},
     catalog::Catalog,
     check::{self, Checker},
@@ -32,6 +33,8 @@ const CYCLE_SHOWN: usize = 12;
 pub struct Compiled {
     /// What will run.
     pub plan: Plan,
+    /// What starts runs of it. Apart from the plan, whose hash does not change with them.
+    pub triggers: Vec<PlanTrigger>,
     /// What may be wrong with it.
     pub warnings: Problems,
 }
@@ -69,7 +72,10 @@ pub fn compile(pipeline: &Pipeline, catalog: &dyn Catalog) -> Result<Compiled, P
     let problems = Problems::new(&pipeline.source, found);
     let errors = problems.list().iter().any(|problem| !problem.warning);
     match Parts::all(pipeline, &modules, used, bindings, order) {
-        Some(parts) if !errors => Ok(Compiled { plan: parts.plan(output), warnings: problems }),
+        Some(parts) if !errors => {
+            let triggers = pipeline.triggers.iter().map(PlanTrigger::of).collect();
+            Ok(Compiled { plan: parts.plan(output), triggers, warnings: problems })
+        }
         _ => Err(problems),
     }
 }

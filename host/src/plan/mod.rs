@@ -13,6 +13,7 @@ pub mod schema;
 mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trigger;
 
 #[cfg(test)]
 mod tests;
@@ -23,10 +24,12 @@ use serde_json::Value as Json;
 pub use self::{
     compile::{Compiled, compile},
     edges::{EdgeStart, PlanEdge},
+    trigger::PlanTrigger,
 };
 pub use crate::definition::{
-    OnError, ParamKind, Retry, RunFact,
+    CronExpr, OnError, ParamKind, Retry, RunFact, TimeZone,
     condition::{Condition, Read},
+    trigger::{CatchUp, FilePattern, Overlap, TriggerKind, WebhookAuth},
 };
 use crate::{
     event::Join,

@@ -132,6 +132,7 @@ impl Sketch {
             params: Vec::new(),
             steps: Vec::new(),
             branches: Vec::new(),
+            triggers: Vec::new(),
             source,
         };
         Self { text, from: 0, pipeline }
@@ -286,7 +287,7 @@ fn weather() -> Sketch {
 #[test]
 fn a_plan_has_everything_resolved() {
     let catalog = catalog();
-    let Compiled { plan, warnings } = compile(&weather().pipeline, &catalog).unwrap();
+    let Compiled { plan, warnings, .. } = compile(&weather().pipeline, &catalog).unwrap();
     assert_eq!(warnings.list(), []);
     assert_eq!(catalog.asked.into_inner(), ["weather", "plain"]);
     assert_eq!(

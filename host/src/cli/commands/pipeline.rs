@@ -18,9 +18,13 @@ use crate::{
     },
     dto::{CheckReport, GraphView},
     grants::Grants,
-    ids::Name,
-    plan::Plan,
+    ids::{Name, Timestamp},
+    plan::{Plan, PlanTrigger},
+    schedule::preview,
 };
+
+/// How many of its next times are shown for a trigger.
+const NEXT_TIMES: usize = 3;
 
 /// Reads a pipeline.
 fn load(path: &Path) -> Result<Pipeline, CliError> {
@@ -60,7 +64,7 @@ pub(super) async fn check(settings: &Settings, args: &CheckArgs) -> Result<Exit,
             let compiled = super::library(settings).await?.compile(&pipeline).await;
             let problems = match compiled {
                 Ok(compiled) => {
-                    asks = grants(&compiled.plan);
+                    asks = grants(&compiled.plan) + &next_times(&compiled.triggers, Timestamp::now());
                     compiled.warnings
                 }
                 Err(problems) => problems,
@@ -94,6 +98,15 @@ fn grants(plan: &Plan) -> String {
     lines
 }
 
+/// When triggers fire next, a line for each that has times.
+fn next_times(triggers: &[PlanTrigger], now: Timestamp) -> String {
+    let times = |trigger: &PlanTrigger| {
+        let next: Vec<_> = preview(&trigger.kind, now, NEXT_TIMES).into_iter().map(Timestamp::rfc3339).collect();
+        if next.is_empty() { String::new() } else { format!("  {} fires at {}\n", trigger.name, next.join(", ")) }
+    };
+    triggers.iter().map(times).collect()
+}
+
 /// Problems that do not stop anything, on standard error.
 pub(super) fn warn(settings: &Settings, problems: &Problems) {
     if !problems.list().is_empty() {
@@ -118,4 +131,24 @@ pub(super) async fn graph(settings: &Settings, args: &GraphArgs) -> Result<Exit,
         GraphFormat::Dot => dot::draw(&plan),
     })?;
     Ok(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{CatchUp, Overlap, TimeZone, TriggerKind};
+
+    #[test]
+    fn the_next_times_of_triggers_are_shown() {
+        let (expression, timezone) = ("0 2 * * *".parse().unwrap(), TimeZone::UTC);
+        let trigger = PlanTrigger {
+            name: Name::new("nightly").unwrap(),
+            kind: TriggerKind::Cron { expression, timezone, catch_up: CatchUp::Latest },
+            payload: None,
+            params: serde_json::Map::new(),
+            overlap: Overlap::Queue,
+            paused: false,
+        };
+        insta::assert_snapshot!(next_times(&[trigger], Timestamp(0)), @"  nightly fires at 1970-01-01T02:00:00.000Z, 1970-01-02T02:00:00.000Z, 1970-01-03T02:00:00.000Z");
+    }
 }

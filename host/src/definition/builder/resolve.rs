@@ -1,5 +1,7 @@
 //! From what the builder collected to a draft, which is checked like one from a file.
 
+mod triggers;
+
 use super::{BranchParts, Link, Literal, ParamParts, Parts, Setting, StepParts, Target};
 use crate::{
     definition::{
@@ -38,6 +40,7 @@ pub(super) fn draft(parts: &Parts, report: &mut Report) -> Draft {
         .map(|(step, name)| names.step(step, name, &parts.branches))
         .collect();
     let branches = parts.branches.iter().map(|parts| names.branch(parts)).collect();
+    let triggers = parts.triggers.iter().map(|parts| names.trigger(parts)).collect();
     let output = parts.output.map(|target| names.step_name("`output`", target)).transpose();
     Draft {
         name,
@@ -47,6 +50,7 @@ pub(super) fn draft(parts: &Parts, report: &mut Report) -> Draft {
         params: Ok(params),
         steps: Ok(steps),
         branches: Ok(branches),
+        triggers: Ok(triggers),
     }
 }
 

@@ -5,6 +5,7 @@ mod modules;
 mod params;
 mod steps;
 mod syntax;
+mod triggers;
 
 use super::{SMALL, parse};
 
@@ -54,6 +55,12 @@ fn of_modules() {
 #[test]
 fn of_params() {
     check(params::MISTAKES, |text| format!("{text}\n{SMALL}"));
+}
+
+#[test]
+fn of_triggers() {
+    let params = "params.csv = { type = \"file\", default = \"a\" }\nparams.day = { type = \"string\", default = \"\" }\nparams.extra = { type = \"json\", default = 0 }\nparams.n = { type = \"integer\", default = 0 }\n";
+    check(triggers::MISTAKES, |text| format!("{params}{text}\n{SMALL}"));
 }
 
 #[test]

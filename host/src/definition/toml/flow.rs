@@ -160,7 +160,7 @@ fn grants(field: &Field<'_, '_>, report: &mut Report) -> Read<Vec<Spanned<Grant>
     problem.map_or(Ok(grants), Err)
 }
 
-fn flag(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<bool>> {
+pub(super) fn flag(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<bool>> {
     match field.value.get_ref() {
         DeValue::Boolean(value) => Ok(Spanned { value: *value, span: field.value.span() }),
         _ => Err(field.wrong_type("`true` or `false`", &format!("write `{} = true`", field.key), report)),

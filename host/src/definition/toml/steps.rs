@@ -174,7 +174,7 @@ pub(super) fn duration(field: &Field<'_, '_>, report: &mut Report) -> Read<Spann
     })
 }
 
-fn size(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
+pub(super) fn size(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<u64>> {
     let span = field.value.span();
     let (text, parsed) = match field.value.get_ref() {
         DeValue::Integer(number) => {

@@ -49,13 +49,13 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "name = \"x\"\n«desciption» = \"\"\n[steps.a]\nuse = \"m/s\"",
         "unknown_key",
         "the pipeline has an unknown key `desciption`",
-        "did you mean `description`? known keys are `name`, `description`, `output`, `modules`, `params`, `steps`, `branches`",
+        "did you mean `description`? known keys are `name`, `description`, `output`, `modules`, `params`, `steps`, `branches`, `triggers`",
     ),
     Mistake(
-        "name = \"x\"\n[steps.a]\nuse = \"m/s\"\n[«triggers».x]\ncron = \"@daily\"",
+        "name = \"x\"\n[steps.a]\nuse = \"m/s\"\n[«trigers».x]\ncron = \"@daily\"",
         "unknown_key",
-        "the pipeline has an unknown key `triggers`",
-        "known keys are `name`, `description`, `output`, `modules`, `params`, `steps`, `branches`",
+        "the pipeline has an unknown key `trigers`",
+        "did you mean `triggers`? known keys are `name`, `description`, `output`, `modules`, `params`, `steps`, `branches`, `triggers`",
     ),
     Mistake(
         "name = \"x\"\noutput = «\"aa\"»\n[steps.a]\nuse = \"m/s\"",
