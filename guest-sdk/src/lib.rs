@@ -103,6 +103,14 @@ pub mod __rt {
     pub use crate::registry::{OutputInfo, Parameter, Step};
     pub use {inventory, schemars, serde};
 
+    /// A text as the bytes of a static.
+    pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
+        match text.as_bytes().first_chunk() {
+            Some(bytes) => *bytes,
+            None => panic!("the text has another length"),
+        }
+    }
+
     /// The context that a step is given.
     pub fn context() -> Context {
         Context::current()

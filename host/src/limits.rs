@@ -124,6 +124,8 @@ pub const MAX_UPLOAD: u64 = 16 * GIB;
 pub const MAX_UPLOADS: usize = 1_000;
 /// How long the body of a file may take.
 pub const UPLOAD_BODY: Duration = Duration::from_secs(3600);
+/// The most runs that are active or wait; more are not accepted.
+pub const MAX_QUEUED_RUNS: usize = 20_000;
 /// The longest secret, in bytes.
 pub const MAX_SECRET: usize = 64 * KIB as usize;
 /// The largest module that is accepted, in bytes.

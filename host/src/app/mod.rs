@@ -15,6 +15,7 @@ mod run;
 pub mod service;
 mod start;
 pub mod storage;
+pub mod triggers;
 mod uploads;
 
 use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
@@ -36,7 +37,7 @@ use crate::{
     definition::{Pipeline, problem::Problems},
     execute::{
         dispatcher::Ports,
-        ports::{Observer, OutputStore},
+        ports::{BoxFuture, Observer, OutputStore},
         reuse::ReusingRunner,
     },
     observe::Fanout,
@@ -254,6 +255,17 @@ impl Host {
     #[must_use]
     pub fn cancel(&self, run: crate::ids::RunId) -> bool {
         self.active.cancel(run)
+    }
+
+    /// Whether a run is active, or waits for its turn.
+    #[must_use]
+    pub fn is_active(&self, run: crate::ids::RunId) -> bool {
+        self.active.contains(run)
+    }
+
+    /// Ends when none of these runs is active any more.
+    pub(crate) fn ended(&self, runs: Vec<crate::ids::RunId>) -> BoxFuture<'static, ()> {
+        Box::pin(self.active.ended(&runs))
     }
 
     /// How many runs are active, those that wait for their turn included.

@@ -65,10 +65,17 @@ impl Run {
 
 /// The runs that are active in this process.
 #[derive(Default)]
-pub(super) struct ActiveRuns(Mutex<HashMap<RunId, Arc<watch::Sender<bool>>>>);
+pub(super) struct ActiveRuns(Mutex<HashMap<RunId, Active>>);
+
+/// A run that is active.
+struct Active {
+    cancel: Arc<watch::Sender<bool>>,
+    /// Closed with the end of its task.
+    end: watch::Receiver<()>,
+}
 
 impl ActiveRuns {
-    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Arc<watch::Sender<bool>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Active>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,10 +90,11 @@ impl ActiveRuns {
     {
         let (cancel, cancelled) = watch::channel(false);
         let cancel = Arc::new(cancel);
-        self.lock().insert(id, Arc::clone(&cancel));
+        let (goes_on, end) = watch::channel(());
+        self.lock().insert(id, Active { cancel: Arc::clone(&cancel), end });
         let (active, driven) = (Arc::clone(self), drive(cancelled));
         let task = tokio::spawn(async move {
-            let _active = Registration { active, id };
+            let _active = Registration { active, id, _goes_on: goes_on };
             driven.await
         });
         Run { id, plan, cancel, task }
@@ -95,11 +103,23 @@ impl ActiveRuns {
     /// Asks a run to end as cancelled; whether it is active.
     pub(super) fn cancel(&self, run: RunId) -> bool {
         match self.lock().get(&run) {
-            Some(cancel) => {
-                cancel.send_replace(true);
+            Some(active) => {
+                active.cancel.send_replace(true);
                 true
             }
             None => false,
+        }
+    }
+
+    /// Ends when none of these runs is active any more.
+    pub(super) fn ended(&self, runs: &[RunId]) -> impl Future<Output = ()> + Send + use<> {
+        let active = self.lock();
+        let ends: Vec<_> = runs.iter().filter_map(|run| active.get(run)).map(|active| active.end.clone()).collect();
+        async move {
+            for mut end in ends {
+                // It never changes: an error says that its sender has gone.
+                while end.changed().await.is_ok() {}
+            }
         }
     }
 
@@ -111,10 +131,9 @@ impl ActiveRuns {
     /// Answers another process. A run that is cancelled has usually ended when this returns.
     pub(super) fn answer(&self, request: &Request) -> Response {
         let Request::Cancel(run) = request;
-        let Some(cancel) = self.lock().get(run).cloned() else {
+        if !self.cancel(*run) {
             return Response::Refused(format!("the run {run} is not active"));
-        };
-        cancel.send_replace(true);
+        }
         let deadline = Instant::now() + CANCEL_PATIENCE;
         while self.contains(*run) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
@@ -127,6 +146,7 @@ impl ActiveRuns {
 struct Registration {
     active: Arc<ActiveRuns>,
     id: RunId,
+    _goes_on: watch::Sender<()>,
 }
 
 impl Drop for Registration {

@@ -1,21 +1,28 @@
 //! A host that is left running: everything that the API speaks for.
 
 use std::{
+    collections::HashMap,
     io,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::{Host, HostBuilder, OpenError, Params, StartError, StartRequest, Submitted, Uploads};
+use super::{
+    Host, HostBuilder, OpenError, Params, StartError, StartRequest, Submitted, Uploads,
+    reader::{MAX_ROWS, RunFilter},
+    triggers::Triggers,
+};
 use crate::{
     access::{Tokens, Vault, tokens::TokensError, vault::VaultError},
     definition::problem::Problems,
+    event::RunState,
     execute::ports::JournalError,
-    ids::{Name, NameError, Timestamp},
+    ids::{Name, NameError, RunId, Timestamp},
     observe::{feed::Feed, metrics::Metrics},
     persist::ServiceStore,
-    plan::Plan,
+    plan::{Overlap, Plan},
     registry::Registry,
+    schedule::Factories,
 };
 
 /// The file with the key of the secrets, in the data directory.
@@ -40,6 +47,8 @@ pub struct Service {
     pub feed: Arc<Feed>,
     /// Counts what happens.
     pub metrics: Arc<Metrics>,
+    /// What starts runs.
+    pub triggers: Triggers,
     /// Files that wait for their runs.
     pub uploads: Uploads,
     /// When it was opened.
@@ -111,7 +120,7 @@ impl Service {
     ///
     /// # Errors
     /// If the data directory cannot be used.
-    pub async fn open(builder: HostBuilder, min_free: u64) -> Result<Arc<Self>, ServiceError> {
+    pub async fn open(builder: HostBuilder, factories: Factories, min_free: u64) -> Result<Arc<Self>, ServiceError> {
         let feed = Arc::new(Feed::default());
         let metrics = Arc::new(Metrics::default());
         let host = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _).open().await?;
@@ -126,13 +135,16 @@ impl Service {
             store,
             feed,
             metrics,
+            triggers: Triggers::new(factories),
             uploads: Uploads::default(),
             started_at: Timestamp::now(),
             min_free,
             host,
         };
         service.resume_all().await?;
-        Ok(Arc::new(service))
+        let service = Arc::new(service);
+        service.start_triggers().await;
+        Ok(service)
     }
 
     /// Ends: runs may go on for a while; what has not ended then goes on when the service is opened again.
@@ -140,6 +152,7 @@ impl Service {
     /// # Errors
     /// If something could not be written.
     pub async fn stop(&self, patience: Duration) -> Result<(), JournalError> {
+        self.triggers.stop();
         let deadline = Instant::now() + patience;
         while self.host.active_runs() > 0 && Instant::now() < deadline {
             tokio::time::sleep(POLL).await;
@@ -182,13 +195,46 @@ impl Service {
         }
     }
 
+    /// The runs of a trigger that have not ended.
+    pub(super) fn unfinished_of(&self, pipeline: &Name, trigger: &Name) -> Vec<RunId> {
+        let filter = |state| RunFilter {
+            pipeline: Some(pipeline.clone()),
+            trigger: Some(trigger.clone()),
+            state: Some(state),
+            ..RunFilter::default()
+        };
+        let page = |state| self.host.history().reader().runs(&filter(state), None, MAX_ROWS);
+        let found = RunState::ACTIVE.map(page).into_iter().flat_map(|page| match page {
+            Ok(page) => page.runs.into_iter().map(|run| run.id).collect(),
+            Err(error) => {
+                tracing::error!(%error, "the runs of a trigger cannot be read; new ones do not wait for them");
+                Vec::new()
+            }
+        });
+        found.collect()
+    }
+
     /// Takes up what was accepted and has not ended. A run that cannot be is left as it is, and told.
     async fn resume_all(&self) -> Result<(), ServiceError> {
+        // Runs of a trigger that were to begin one after the other still do.
+        let mut before: HashMap<(Name, Name), RunId> = HashMap::new();
         for run in self.host.history().reader().unfinished()? {
-            if let Err(error) = self.host.resume(run).await {
+            let row = self.host.history().reader().run(run)?;
+            let after = match row.trigger.map(|trigger| (row.pipeline, trigger)) {
+                Some(key) if self.queues(&key) => before.insert(key, run).map(|before| self.host.ended(vec![before])),
+                _ => None,
+            };
+            if let Err(error) = self.host.resume_after(run, after).await {
                 tracing::error!(%run, %error, "a run cannot be taken up again");
             }
         }
         Ok(())
+    }
+
+    /// Whether the runs of a trigger begin one after the other.
+    fn queues(&self, (pipeline, trigger): &(Name, Name)) -> bool {
+        let deployed = self.registry.pipeline(pipeline);
+        let found = deployed.as_ref().and_then(|deployed| deployed.triggers().iter().find(|t| t.name == *trigger));
+        found.is_some_and(|trigger| trigger.overlap == Overlap::Queue)
     }
 }

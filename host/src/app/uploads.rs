@@ -71,6 +71,23 @@ impl Uploads {
 }
 
 impl Host {
+    /// Stores a file for a run that is about to start. `read` is called with what copies the bytes, on a thread that may
+    /// wait for them.
+    pub(super) async fn store_file(
+        &self,
+        name: String,
+        media_type: String,
+        read: impl FnOnce(&mut dyn FnMut(&mut dyn Read) -> io::Result<FileRef>) -> io::Result<FileRef> + Send + 'static,
+    ) -> io::Result<(FileRef, InUse)> {
+        let in_use = self.keeper.in_use().await;
+        let store = std::sync::Arc::clone(&self.outputs);
+        let stored = tokio::task::spawn_blocking(move || {
+            read(&mut |source| stored::store_file(store.as_ref(), name.clone(), media_type.clone(), source))
+        });
+        let file = stored.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        Ok((file, in_use))
+    }
+
     /// Stores a file for a run to come. Its bytes are read on a thread that may wait for them.
     ///
     /// # Errors

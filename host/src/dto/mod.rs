@@ -19,6 +19,7 @@ mod run;
 mod schema;
 mod step;
 mod storage;
+mod trigger;
 mod waits;
 
 pub use crate::event::RunState;
@@ -38,6 +39,7 @@ pub use step::{
     AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, RangeView, StepView, UsageView,
 };
 pub use storage::{FindingView, GcReport, RemovedRunView, TallyView, VerifyReport};
+pub use trigger::{TriggerEventPage, TriggerEventView, TriggerList, TriggerView};
 pub use waits::{WaitKind, WaitView};
 
 use serde::Serialize;

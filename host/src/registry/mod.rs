@@ -26,7 +26,7 @@ use crate::{
     definition::{self, Pipeline, problem::Problems},
     ids::Name,
     persist::{ServiceStore, StoreError, service::Pins},
-    plan::{self, Plan},
+    plan::{self, Plan, PlanTrigger},
     runtime::Modules,
 };
 
@@ -133,6 +133,7 @@ impl Registry {
 struct Compiled {
     pipeline: Pipeline,
     plan: Arc<Plan>,
+    triggers: Vec<PlanTrigger>,
     warnings: Problems,
 }
 
@@ -140,7 +141,7 @@ struct Compiled {
 fn compile(name: &Name, (text, pins): (&str, &Pins), shelf: &Shelf, policy: &Policy) -> Result<Compiled, Problems> {
     let pipeline = definition::toml::parse(Path::new(&format!("{name}.toml")), text)?;
     pipelines::check_for_server(&pipeline, pins)?;
-    let plan::Compiled { plan, warnings } = plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
+    let plan::Compiled { plan, triggers, warnings } = plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
     policy.check(&plan).map_err(|refusal| refusal.problems(&pipeline))?;
-    Ok(Compiled { pipeline, plan: Arc::new(plan), warnings })
+    Ok(Compiled { pipeline, plan: Arc::new(plan), triggers, warnings })
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     ids::{Name, Timestamp},
     persist::service::{Pins, RevisionRow},
-    plan::Plan,
+    plan::{Plan, PlanTrigger},
 };
 
 /// A deployed pipeline.
@@ -67,6 +67,12 @@ impl Deployed {
     /// Why it cannot run: it does not fit its modules any more.
     pub fn plan(&self) -> Result<&Arc<Plan>, &Problems> {
         self.compiled.as_ref().map(|compiled| &compiled.plan)
+    }
+
+    /// What starts runs of it; nothing while it cannot run.
+    #[must_use]
+    pub fn triggers(&self) -> &[PlanTrigger] {
+        self.compiled.as_ref().map_or(&[], |compiled| &compiled.triggers)
     }
 
     /// What it says, if it can run.

@@ -36,7 +36,15 @@ fn every_route_but_a_few_needs_a_token() {
     public.sort();
     assert_eq!(
         public,
-        ["GET /", "GET /healthz", "GET /login/{secret}", "GET /readyz", "POST /api/v1/session", "POST /login/{secret}"]
+        [
+            "GET /",
+            "GET /healthz",
+            "GET /login/{secret}",
+            "GET /readyz",
+            "POST /api/v1/session",
+            "POST /hooks/{path}",
+            "POST /login/{secret}"
+        ]
     );
 }
 

@@ -1,8 +1,10 @@
 //! The service: the real binary on a port of its own.
 
 mod access;
+mod deploy;
 mod http;
 mod runs;
+mod triggers;
 
 use serde_json::{Value as Json, json};
 use stepmill_tests::server::Server;

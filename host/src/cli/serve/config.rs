@@ -42,6 +42,8 @@ pub struct Config {
     pub modules: Option<PathBuf>,
     /// See [`modules`](Self::modules).
     pub pipelines: Option<PathBuf>,
+    /// Folders that file triggers may watch.
+    pub inboxes: Vec<PathBuf>,
     /// What is kept.
     pub retention: RetentionPolicy,
     /// New runs are refused while less than this is free on the disk, in bytes.
@@ -60,6 +62,7 @@ impl Default for Config {
             policy: None,
             modules: None,
             pipelines: None,
+            inboxes: Vec::new(),
             retention: RetentionPolicy::default(),
             min_free: 256 << 20,
             base: PathBuf::new(),
@@ -148,6 +151,16 @@ const KEYS: &[Key] = &[
         meaning: "A folder whose `.toml` files are deployed when they appear or change. Default: none.",
         set: |config, value| {
             config.pipelines = Some(config.base.join(text(value)?));
+            Ok(())
+        },
+    },
+    Key {
+        table: "folders",
+        name: "inboxes",
+        example: "[\"inboxes\"]",
+        meaning: "Folders that `file` triggers may watch; their relative paths begin in the first. Default: none.",
+        set: |config, value| {
+            config.inboxes = texts(value)?.into_iter().map(|path| config.base.join(path)).collect();
             Ok(())
         },
     },

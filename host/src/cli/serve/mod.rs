@@ -17,6 +17,7 @@ use super::{
 use crate::{
     access::{self, Policy},
     app::{Host, HostBuilder, Service, service::ServiceError},
+    schedule::{Factories, file::FileFactory},
     web::{self, Web},
 };
 
@@ -40,7 +41,8 @@ pub(super) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<Exit,
     }
     let listener = listen(config.listen).await?;
     let address = listener.local_addr().map_err(CliError::host)?;
-    let service = Service::open(builder(settings, &config)?, config.min_free).await.map_err(service_error)?;
+    let service =
+        Service::open(builder(settings, &config)?, factories(&config), config.min_free).await.map_err(service_error)?;
     if let Some(token) = service.tokens.first().await.map_err(CliError::host)? {
         welcome(&service, address, token.reveal()).await?;
     }
@@ -64,6 +66,11 @@ fn builder(settings: &Settings, config: &Config) -> Result<HostBuilder, CliError
         Some(attempts) => builder.parallelism(attempts),
         None => builder,
     })
+}
+
+/// Triggers may watch what the operator says, and nothing else.
+fn factories(config: &Config) -> Factories {
+    Factories::new(FileFactory::within(config.inboxes.clone()))
 }
 
 fn load_policy(path: &Path) -> Result<Policy, CliError> {

@@ -5,6 +5,9 @@ ALTER TABLE runs ADD COLUMN trigger TEXT;
 ALTER TABLE runs ADD COLUMN scheduled_for INTEGER;
 CREATE INDEX runs_by_trigger ON runs (pipeline, trigger, created_at, id) WHERE trigger IS NOT NULL;
 
+-- For triggers that wait for runs of other pipelines.
+CREATE INDEX runs_by_end ON runs (pipeline, finished_at) WHERE finished_at IS NOT NULL;
+
 -- What asked for a run, at most once each: events of triggers, and requests that may be sent again. Outlives the runs.
 CREATE TABLE requests (
     scope TEXT NOT NULL, -- who numbers the keys: a trigger or a token
@@ -25,7 +28,6 @@ CREATE TABLE triggers (
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    removed_at INTEGER,
     paused INTEGER NOT NULL DEFAULT 0,
     decided_until INTEGER, -- of schedules: every time up to this one has been dealt with
     missed INTEGER NOT NULL DEFAULT 0, -- times that no run was started for, since nobody was there

@@ -8,6 +8,7 @@ mod pipelines;
 pub(super) mod requests;
 mod secrets;
 mod tokens;
+mod triggers;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use pipelines::{Pins, RevisionRow};
 pub use requests::{RequestPage, RequestRow};
 pub use secrets::{NoSecret, SealedSecret, SecretRow};
 pub use tokens::{NewToken, SecretHash, SessionKind, TokenError, TokenRow};
+pub use triggers::{TriggerEntry, TriggerRow, trigger_scope};
 
 /// Reads and changes what a service keeps besides runs.
 #[derive(Debug, Clone)]

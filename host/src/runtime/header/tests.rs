@@ -8,7 +8,7 @@ fn problem(wasm: &[u8]) -> HeaderError {
 #[test]
 fn a_component_of_the_contract_is_taken() {
     let header = inspect(&echo()).unwrap();
-    assert_eq!(header, Header { imports: vec!["stepmill:step/host@0.1.0".to_owned()], sdk: None });
+    assert_eq!(header, Header { imports: vec!["stepmill:step/host@0.1.0".to_owned()], sdk: None, package: None });
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod runs;
 mod sessions;
 mod system;
 mod tokens;
+mod triggers;
 mod vault;
 
 use axum::http::Uri;
@@ -70,7 +71,12 @@ pub(super) fn routes() -> Routes {
         .add(PUBLISHER, routes!(pipelines::remove))
         .add(OPERATOR, routes!(pipelines::pause))
         .add(OPERATOR, routes!(pipelines::resume))
-        .add(OPERATOR, routes!(pipelines::start));
+        .add(OPERATOR, routes!(pipelines::start))
+        .add(VIEWER, routes!(triggers::list))
+        .add(VIEWER, routes!(triggers::events))
+        .add(OPERATOR, routes!(triggers::pause))
+        .add(OPERATOR, routes!(triggers::resume))
+        .add(Access::Public, routes!(triggers::deliver));
     routes
         .add(ADMIN, routes!(tokens::list))
         .add(ADMIN, routes!(tokens::create))

@@ -1,0 +1,231 @@
+//! Triggers at work: one task for each that waits by itself, started and stopped as pipelines are deployed, paused and
+//! removed. What they offer goes through [`Sink`], as do requests to webhooks.
+
+mod ended;
+mod sink;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::task::{AbortHandle, JoinHandle};
+
+pub use self::sink::Sink;
+use super::service::Service;
+use crate::{
+    ids::{Name, Timestamp},
+    persist::service::{TriggerEntry, TriggerRow},
+    plan::{PlanTrigger, TriggerKind},
+    schedule::{Context, Factories, SystemClock, Trigger},
+};
+
+/// A pipeline and a trigger of it.
+type Key = (Name, Name);
+
+/// The triggers of a service.
+pub struct Triggers {
+    factories: Factories,
+    state: Mutex<State>,
+    /// Held while what is deployed is compared with what is active: what is read first is also done first.
+    following: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    active: HashMap<Key, Active>,
+    supervisor: Option<JoinHandle<()>>,
+}
+
+/// A trigger that is deployed.
+struct Active {
+    trigger: PlanTrigger,
+    paused: bool,
+    sink: Arc<Sink>,
+    task: Option<AbortHandle>,
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// A trigger, as lists show it.
+#[derive(Debug, Clone)]
+pub struct TriggerStatus {
+    /// Its pipeline.
+    pub pipeline: Name,
+    /// What the pipeline says of it.
+    pub trigger: PlanTrigger,
+    /// What is kept of it.
+    pub row: Option<TriggerRow>,
+    /// Whether its whole pipeline is paused.
+    pub pipeline_paused: bool,
+}
+
+impl Triggers {
+    pub(super) fn new(factories: Factories) -> Self {
+        Self { factories, state: Mutex::default(), following: tokio::sync::Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops all of them.
+    pub(super) fn stop(&self) {
+        let mut state = self.lock();
+        if let Some(supervisor) = state.supervisor.take() {
+            supervisor.abort();
+        }
+        state.active.clear();
+    }
+
+    /// Takes the events of the webhook with that path, and says how its requests prove where they come from.
+    #[must_use]
+    pub fn webhook(&self, path: &str) -> Option<(Arc<Sink>, PlanTrigger, bool)> {
+        let state = self.lock();
+        let found = state.active.values().find(|active| {
+            matches!(&active.trigger.kind, TriggerKind::Webhook { path: wanted, .. } if wanted.as_str() == path)
+        });
+        found.map(|active| (Arc::clone(&active.sink), active.trigger.clone(), active.paused))
+    }
+}
+
+impl Service {
+    /// Lets triggers wait, from now until the service is stopped, and follow what is deployed.
+    pub(super) async fn start_triggers(self: &Arc<Self>) {
+        let mut changes = self.registry.changes();
+        self.follow_deployment().await;
+        let service = Arc::clone(self);
+        let supervisor = tokio::spawn(async move {
+            while changes.changed().await.is_ok() {
+                service.follow_deployment().await;
+            }
+        });
+        self.triggers.lock().supervisor = Some(supervisor);
+    }
+
+    /// All deployed triggers, by pipeline and name.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn list_triggers(&self) -> Result<Vec<TriggerStatus>, super::StoreError> {
+        let mut rows: BTreeMap<Key, TriggerRow> =
+            self.store.triggers()?.into_iter().map(|row| ((row.pipeline.clone(), row.name.clone()), row)).collect();
+        let mut list = Vec::new();
+        for deployed in self.registry.pipelines() {
+            for trigger in deployed.triggers() {
+                list.push(TriggerStatus {
+                    pipeline: deployed.name().clone(),
+                    row: rows.remove(&(deployed.name().clone(), trigger.name.clone())),
+                    trigger: trigger.clone(),
+                    pipeline_paused: deployed.row().paused,
+                });
+            }
+        }
+        Ok(list)
+    }
+
+    /// Lets a trigger start no runs, or start them again.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    pub async fn pause_trigger(
+        self: &Arc<Self>,
+        pipeline: &Name,
+        trigger: &Name,
+        paused: bool,
+        by: &str,
+    ) -> Result<(), crate::execute::ports::JournalError> {
+        let at = Timestamp::now();
+        self.store.pause_trigger(pipeline.clone(), trigger.clone(), paused, by.to_owned(), at).await?;
+        self.follow_deployment().await;
+        Ok(())
+    }
+
+    /// Starts the triggers that are new, stops those that are gone, and starts those anew that were changed.
+    async fn follow_deployment(self: &Arc<Self>) {
+        let _one_at_a_time = self.triggers.following.lock().await;
+        if let Err(error) = self.keep_triggers().await {
+            tracing::error!(%error, "what is deployed cannot be noted; its triggers do not start");
+            return;
+        }
+        let list = match self.list_triggers() {
+            Ok(list) => list,
+            Err(error) => {
+                tracing::error!(%error, "the triggers cannot be read; they stay as they were");
+                return;
+            }
+        };
+        let mut state = self.triggers.lock();
+        let wanted: HashSet<Key> =
+            list.iter().map(|status| (status.pipeline.clone(), status.trigger.name.clone())).collect();
+        state.active.retain(|key, _| wanted.contains(key));
+        for status in list {
+            let paused = status.pipeline_paused || status.row.as_ref().is_none_or(|row| row.paused);
+            let key = (status.pipeline.clone(), status.trigger.name.clone());
+            let same = |active: &Active| active.trigger == status.trigger && active.paused == paused;
+            if state.active.get(&key).is_some_and(same) {
+                continue;
+            }
+            let before = state.active.remove(&key);
+            // The runs that it started before still count.
+            let sink = before.as_ref().map(|active| active.sink.with(&status.trigger));
+            let sink = sink.unwrap_or_else(|| Sink::new(self, &status.pipeline, &status.trigger));
+            drop(before);
+            let since = status.row.as_ref().and_then(|row| row.decided_until);
+            let task = if paused { None } else { self.run_trigger(&status, &sink, since) };
+            state.active.insert(key, Active { trigger: status.trigger, paused, sink, task });
+        }
+    }
+
+    async fn keep_triggers(&self) -> Result<(), crate::execute::ports::JournalError> {
+        for deployed in self.registry.pipelines() {
+            let entry = |trigger: &PlanTrigger| TriggerEntry {
+                name: trigger.name.clone(),
+                kind: trigger.kind.as_str().to_owned(),
+                paused: trigger.paused,
+            };
+            let entries: Vec<_> = deployed.triggers().iter().map(entry).collect();
+            if !entries.is_empty() {
+                self.store.keep_triggers(deployed.name().clone(), entries, Timestamp::now()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_trigger(
+        self: &Arc<Self>,
+        status: &TriggerStatus,
+        sink: &Arc<Sink>,
+        since: Option<Timestamp>,
+    ) -> Option<AbortHandle> {
+        let made: Option<Box<dyn Trigger>> = match &status.trigger.kind {
+            TriggerKind::Finished { pipeline, .. } => {
+                Some(Box::new(ended::Ended::new(self, pipeline, &status.trigger.kind)))
+            }
+            _ => match self.triggers.factories.make(&status.trigger) {
+                Ok(made) => made,
+                Err(error) => {
+                    let (pipeline, trigger) = (&status.pipeline, &status.trigger.name);
+                    tracing::error!(%pipeline, %trigger, %error, "a trigger cannot start runs");
+                    None
+                }
+            },
+        };
+        let context = Context { sink: Arc::clone(sink) as _, clock: Arc::new(SystemClock), since };
+        let (pipeline, name) = (status.pipeline.clone(), status.trigger.name.clone());
+        made.map(|trigger| {
+            let task = tokio::spawn(async move {
+                if let Err(error) = trigger.run(context).await {
+                    tracing::error!(%pipeline, trigger = %name, %error, "a trigger starts no more runs");
+                }
+            });
+            task.abort_handle()
+        })
+    }
+}

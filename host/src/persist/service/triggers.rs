@@ -1,0 +1,176 @@
+//! The triggers of deployed pipelines: whether they are paused, and up to which time they have been dealt with.
+
+use rusqlite::{Connection, Row, params};
+
+use super::{ServiceStore, audit};
+use crate::{
+    event::Outcome,
+    execute::ports::JournalError,
+    ids::{Name, RunId, Timestamp},
+    persist::{StoreError, codec},
+};
+
+/// What is kept of a trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerRow {
+    /// Its pipeline.
+    pub pipeline: Name,
+    /// Its name.
+    pub name: Name,
+    /// When it was first deployed.
+    pub created_at: Timestamp,
+    /// Whether it starts no runs.
+    pub paused: bool,
+    /// Up to when every time has been dealt with.
+    pub decided_until: Option<Timestamp>,
+    /// How many times no run was started for, since nobody was there.
+    pub missed: u64,
+}
+
+/// A trigger that a pipeline has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerEntry {
+    /// Its name.
+    pub name: Name,
+    /// Its kind.
+    pub kind: String,
+    /// Whether it begins paused.
+    pub paused: bool,
+}
+
+/// What asks for runs of a trigger, as the scope of [`RequestKey`](crate::execute::ports::RequestKey)s.
+#[must_use]
+pub fn trigger_scope(pipeline: &Name, trigger: &Name) -> String {
+    format!("trigger/{pipeline}/{trigger}")
+}
+
+impl ServiceStore {
+    /// Notes which triggers a pipeline has. New ones begin now; what was known of others stays, also of those that are
+    /// gone: they may come back.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn keep_triggers(
+        &self,
+        pipeline: Name,
+        triggers: Vec<TriggerEntry>,
+        at: Timestamp,
+    ) -> Result<(), JournalError> {
+        let changed = self.journal.change(move |connection| {
+            for trigger in &triggers {
+                let mut put = connection.prepare_cached(
+                    "INSERT INTO triggers (pipeline, name, kind, created_at, paused, decided_until) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?4) ON CONFLICT (pipeline, name) DO UPDATE SET kind = ?3",
+                )?;
+                put.execute(params![pipeline.as_str(), trigger.name.as_str(), trigger.kind, at.0, trigger.paused])?;
+            }
+            Ok(Ok::<_, std::convert::Infallible>(()))
+        });
+        changed.await.map(|Ok(())| ())
+    }
+
+    /// Notes that every time of a trigger up to this one has been dealt with, and how many of them started no run.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn decided(
+        &self,
+        pipeline: Name,
+        trigger: Name,
+        until: Timestamp,
+        missed: u64,
+    ) -> Result<(), JournalError> {
+        let changed = self.journal.change(move |connection| {
+            let mut update = connection.prepare_cached(
+                "UPDATE triggers SET decided_until = max(coalesce(decided_until, ?1), ?1), missed = missed + ?2 \
+                 WHERE pipeline = ?3 AND name = ?4",
+            )?;
+            update.execute(params![until.0, codec::int(missed), pipeline.as_str(), trigger.as_str()])?;
+            Ok(Ok::<_, std::convert::Infallible>(()))
+        });
+        changed.await.map(|Ok(())| ())
+    }
+
+    /// Lets a trigger start no runs, or start them again: from now on, not for the times that went by.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn pause_trigger(
+        &self,
+        pipeline: Name,
+        trigger: Name,
+        paused: bool,
+        by: String,
+        at: Timestamp,
+    ) -> Result<(), JournalError> {
+        let changed = self.journal.change(move |connection| {
+            let mut update = connection.prepare_cached(
+                "UPDATE triggers SET paused = ?1, decided_until = CASE WHEN ?1 THEN decided_until ELSE ?2 END \
+                 WHERE pipeline = ?3 AND name = ?4",
+            )?;
+            update.execute(params![paused, at.0, pipeline.as_str(), trigger.as_str()])?;
+            let action = if paused { "trigger.pause" } else { "trigger.resume" };
+            audit::insert(connection, at, &by, action, &format!("{pipeline}/{trigger}"), None)?;
+            Ok(Ok::<_, std::convert::Infallible>(()))
+        });
+        changed.await.map(|Ok(())| ())
+    }
+
+    /// What is kept of all triggers.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn triggers(&self) -> Result<Vec<TriggerRow>, StoreError> {
+        self.reader.query(|connection, _| {
+            let mut select = connection.prepare_cached(
+                "SELECT pipeline, name, created_at, paused, decided_until, missed FROM triggers ORDER BY pipeline, name",
+            )?;
+            let found = select.query_map([], row)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Runs of a pipeline that ended at that time or later, the first ones, with how and when.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn ended_since(
+        &self,
+        pipeline: &Name,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(RunId, Outcome, Timestamp)>, StoreError> {
+        self.reader.query(|connection, _| Ok(ended(connection, pipeline, since, limit)?))
+    }
+}
+
+fn ended(
+    connection: &Connection,
+    pipeline: &Name,
+    since: Timestamp,
+    limit: u32,
+) -> rusqlite::Result<Vec<(RunId, Outcome, Timestamp)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, state, finished_at FROM runs \
+         WHERE pipeline = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?",
+    )?;
+    let outcome = |word: &str| {
+        [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].into_iter().find(|outcome| outcome.as_str() == word)
+    };
+    let found = select.query_map(params![pipeline.as_str(), since.0, limit], |row| {
+        Ok((RunId::from_bytes(row.get(0)?), codec::word(row, 1, outcome)?, Timestamp(row.get(2)?)))
+    })?;
+    found.collect()
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<TriggerRow> {
+    let name = |text: &str| Name::new(text).ok();
+    Ok(TriggerRow {
+        pipeline: codec::word(row, 0, name)?,
+        name: codec::word(row, 1, name)?,
+        created_at: Timestamp(row.get(2)?),
+        paused: row.get(3)?,
+        decided_until: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+        missed: codec::count(row, 5)?,
+    })
+}
