@@ -3,6 +3,7 @@
 mod retention;
 mod runs;
 mod serve;
+mod server;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,10 @@ pub use self::{
         RunArg, RunsCommand, RunsListArgs, RunsLogsArgs, RunsOutputArgs, RunsRerunArgs, RunsResumeArgs, RunsShowArgs,
     },
     serve::ServeArgs,
+    server::{
+        ChoiceArgs, DeployArgs, ModulesCommand, PushArgs, SecretsCommand, StartArgs, TokensCommand, TriggerArgs,
+        TriggersCommand,
+    },
 };
 
 /// Run pipelines of WebAssembly components that you do not have to trust.
@@ -105,6 +110,24 @@ pub enum Command {
     Run(RunArgs),
     /// Keep a host running: API, triggers, hot reload
     Serve(ServeArgs),
+    /// Upload modules to a server
+    Push(PushArgs),
+    /// Deploy a pipeline to a server
+    Deploy(DeployArgs),
+    /// Start a run of a pipeline that is deployed on a server
+    Start(StartArgs),
+    /// Modules of a server
+    #[command(subcommand)]
+    Modules(ModulesCommand),
+    /// Triggers of a server
+    #[command(subcommand)]
+    Triggers(TriggersCommand),
+    /// Secrets of a server
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+    /// Tokens of a server
+    #[command(subcommand)]
+    Tokens(TokensCommand),
     /// Pipelines that have run
     #[command(subcommand)]
     Pipelines(PipelinesCommand),

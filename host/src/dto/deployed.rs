@@ -7,6 +7,7 @@ use crate::{
     ids::{ModuleDigest, Name},
     module::Difference,
     persist::service::{RevisionRow, VersionRow, VersionState},
+    plan::{ParamKind, Plan, PlanParam},
 };
 
 /// A version of a module.
@@ -199,4 +200,44 @@ pub struct RevisionList {
 
 impl Versioned for RevisionList {
     const SCHEMA: &'static str = "stepmill.revisions/1";
+}
+
+/// What a run of a pipeline is given.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct PipelineParams {
+    /// In the order of the pipeline.
+    pub params: Vec<PipelineParam>,
+}
+
+/// A parameter of a pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct PipelineParam {
+    /// Its name.
+    pub name: Name,
+    /// What values it takes.
+    pub kind: ParamKind,
+    /// What it is for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// What it is when a run is not given it; without one it is required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
+}
+
+impl PipelineParams {
+    /// Those of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let view = |param: &PlanParam| PipelineParam {
+            name: param.name.clone(),
+            kind: param.kind,
+            description: param.description.clone(),
+            default: param.default.clone(),
+        };
+        Self { params: plan.params.iter().map(view).collect() }
+    }
+}
+
+impl Versioned for PipelineParams {
+    const SCHEMA: &'static str = "stepmill.params/1";
 }

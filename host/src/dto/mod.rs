@@ -22,12 +22,12 @@ mod storage;
 mod trigger;
 mod waits;
 
-pub use crate::event::RunState;
+pub use crate::{event::RunState, persist::service::VersionState};
 pub use cache::{CacheResult, CacheView, ChangeView};
 pub use check::{CheckReport, PlaceView, ProblemView, Severity};
 pub use deployed::{
-    DeployedModule, DeployedPipeline, DeployedPipelines, ModuleList, ModuleSummary, ModuleVersionView, RevisionList,
-    RevisionView, UploadReport,
+    DeployedModule, DeployedPipeline, DeployedPipelines, ModuleList, ModuleSummary, ModuleVersionView, PipelineParam,
+    PipelineParams, RevisionList, RevisionView, UploadReport,
 };
 pub use event::{EventBody, EventView, LogLineView, LogLines};
 pub use graph::{BranchView, CaseView, EdgeKind, EdgeView, GraphView, NodeView, RetryView, edge_kind, uses};

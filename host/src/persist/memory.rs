@@ -13,12 +13,15 @@ use crate::{
     plan::Plan,
 };
 
+/// Which run a request got, and the fingerprint of what it asked for.
+type Answer = (RunId, Option<[u8; 32]>);
+
 /// A journal in memory. Keeps the rules of the durable one, and everything as long as it lives.
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
     runs: Mutex<HashMap<RunId, MemoryRun>>,
     /// What asked for a run, and which one it got.
-    requests: Mutex<HashMap<(String, String), (RunId, Option<[u8; 32]>)>>,
+    requests: Mutex<HashMap<(String, String), Answer>>,
 }
 
 #[derive(Debug)]

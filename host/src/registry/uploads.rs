@@ -75,7 +75,8 @@ impl Registry {
             return Ok(Uploaded { version: Arc::new(version), active: true, difference, broken: Vec::new() });
         }
         let activate = (approved && (upload.activate || active.is_none())).then_some(Some(info.digest));
-        let broken = self.put(&shelf, Some(version.clone()), &name, activate, &upload, "module.upload").await?;
+        let change = ModuleChange::of(&name, activate, &upload.by, "module.upload");
+        let broken = self.put(&shelf, Some(version.clone()), change, upload.force).await?;
         Ok(Uploaded { version: Arc::new(version), active: activate.is_some(), difference, broken })
     }
 
@@ -126,10 +127,9 @@ impl Registry {
         let active = module.active();
         let difference = active.map(|active| Difference::between(&active.info, &found.info)).unwrap_or_default();
         let ready = VersionRow { state: VersionState::Ready, ..VersionRow::clone(found) };
-        let upload = Upload { name: None, activate: true, by: by.to_owned(), force };
         let action = if approve { "module.approve" } else { "module.activate" };
-        let digest = found.info.digest;
-        let broken = self.put(&shelf, Some(ready.clone()), name, Some(Some(digest)), &upload, action).await?;
+        let change = ModuleChange::of(name, Some(Some(found.info.digest)), by, action);
+        let broken = self.put(&shelf, Some(ready.clone()), change, force).await?;
         Ok(Uploaded { version: Arc::new(ready), active: true, difference, broken })
     }
 
@@ -147,8 +147,8 @@ impl Registry {
         if !users.is_empty() && !force {
             return Err(RegistryError::Used { module: name.clone(), users });
         }
-        let upload = Upload { name: None, activate: true, by: by.to_owned(), force };
-        self.put(&shelf, None, name, Some(None), &upload, "module.remove").await
+        let change = ModuleChange::of(name, Some(None), by, "module.remove");
+        self.put(&shelf, None, change, force).await
     }
 
     /// Checks a change of a module against the pipelines that use it, commits it, and lets it be seen; returns what it
@@ -157,28 +157,18 @@ impl Registry {
         &self,
         shelf: &Shelf,
         version: Option<VersionRow>,
-        name: &Name,
-        activate: Option<Option<ModuleDigest>>,
-        upload: &Upload,
-        action: &'static str,
+        mut change: ModuleChange,
+        force: bool,
     ) -> Result<Vec<Broken>, RegistryError> {
-        let new = shelf.with(version.clone(), name, activate);
-        let recompiled = if activate.is_some() { self.recompile(name, &new) } else { Vec::new() };
+        let new = shelf.with(version.clone(), &change.name, change.activate);
+        let recompiled = if change.activate.is_some() { self.recompile(&change.name, &new) } else { Vec::new() };
         let broken = broken(&recompiled);
-        if !broken.is_empty() && !upload.force {
+        if !broken.is_empty() && !force {
             return Err(RegistryError::Breaks(broken));
         }
         let digest = version.as_ref().map(|version| version.info.digest);
         let names: Vec<_> = broken.iter().map(|broken| &broken.pipeline).collect();
-        let detail = json!({ "digest": digest, "active": activate.is_some(), "broken": names });
-        let change = ModuleChange {
-            name: name.clone(),
-            activate,
-            by: upload.by.clone(),
-            at: Timestamp::now(),
-            action,
-            detail: detail.to_string(),
-        };
+        change.detail = json!({ "digest": digest, "active": change.activate.is_some(), "broken": names }).to_string();
         self.store.change_module(version, change).await?;
         self.publish(|state| {
             state.shelf = Arc::new(new);
@@ -188,6 +178,13 @@ impl Registry {
             }
         });
         Ok(broken)
+    }
+}
+
+impl ModuleChange {
+    fn of(name: &Name, activate: Option<Option<ModuleDigest>>, by: &str, action: &'static str) -> Self {
+        let (name, by) = (name.clone(), by.to_owned());
+        Self { name, activate, by, at: Timestamp::now(), action, detail: String::new() }
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod deploy;
 mod http;
+mod reload;
 mod runs;
 mod triggers;
 

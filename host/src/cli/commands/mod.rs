@@ -11,6 +11,7 @@ mod rerun;
 mod rows;
 mod run;
 mod runs;
+mod server;
 mod verify;
 
 use super::{
@@ -29,6 +30,7 @@ use crate::{
 /// # Errors
 /// If it cannot be done; the error knows the exit code.
 pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, CliError> {
+    server::refuse_for_server(settings, &command)?;
     match command {
         Command::New(args) => meta::new(&args.path),
         Command::Completions(args) => meta::completions(args.shell),
@@ -38,6 +40,13 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Check(args) => pipeline::check(settings, &args).await,
         Command::Graph(args) => pipeline::graph(settings, &args).await,
         Command::Run(args) => run::run(settings, args).await,
+        Command::Push(args) => server::push(settings, &args).await,
+        Command::Deploy(args) => server::deploy(settings, &args).await,
+        Command::Start(args) => server::start(settings, &args).await,
+        Command::Modules(command) => server::modules(settings, &command).await,
+        Command::Triggers(command) => server::triggers(settings, &command).await,
+        Command::Secrets(command) => server::secrets(settings, &command).await,
+        Command::Tokens(command) => server::tokens(settings, &command).await,
         Command::Serve(args) => serve::serve(settings, &args).await,
         Command::Pipelines(PipelinesCommand::List(json)) => runs::pipelines(settings, json.json).await,
         Command::Runs(RunsCommand::List(args)) => runs::list(settings, &args).await,
@@ -48,6 +57,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Runs(RunsCommand::Resume(args)) => run::resume(settings, &args).await,
         Command::Gc(args) => gc::gc(settings, &args).await,
         Command::Verify(args) => verify::verify(settings, args).await,
+        Command::Runs(RunsCommand::Rerun(args)) if settings.server.is_some() => server::rerun(settings, &args).await,
         Command::Runs(RunsCommand::Rerun(args)) => rerun::rerun(settings, args).await,
         // Answered before there is a runtime; see `cli::main`.
         Command::Compile(_) => Ok(Exit::Success),

@@ -13,7 +13,7 @@ use super::Which;
 use crate::{
     app::reader::LogFilter,
     cli::{exit::CliError, files::Folder},
-    dto::{LogLineView, PipelineList, PipelineSummary, RunDetail, RunSummary},
+    dto::{LogLineView, PipelineList, PipelineSummary, RunDetail, RunSummary, UploadReport},
     ids::{Name, RunId, StepIndex, Timestamp},
     module::Form,
     plan::Plan,
@@ -22,6 +22,8 @@ use crate::{
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Bytes of a file that are sent at once.
+const CHUNK: usize = 256 << 10;
 /// Runs on a page.
 const PAGE: u32 = 200;
 
@@ -266,14 +268,104 @@ impl Remote {
         self.send(request).await.map(drop)
     }
 
-    /// Repeats a run that has ended.
+    /// What is at a path of the API.
     ///
     /// # Errors
-    /// If the server does not do it.
-    pub async fn rerun(&self, run: RunId, how: &serde_json::Value) -> Result<RunId, CliError> {
-        let request = self.request(Method::POST, &["runs", &run.to_string(), "rerun"]);
-        let new: RunSummary = self.json(request.json(how)).await?;
-        Ok(new.id)
+    /// If the server does not say.
+    pub async fn get_json(&self, path: &[&str]) -> Result<serde_json::Value, CliError> {
+        self.get(path, &[]).await
+    }
+
+    /// Sends a document; what is answered, or null.
+    ///
+    /// # Errors
+    /// If the server does not take it.
+    pub async fn post(&self, path: &[&str], body: &serde_json::Value) -> Result<serde_json::Value, CliError> {
+        let response = self.send(self.request(Method::POST, path).json(body)).await?;
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    /// Puts a document.
+    ///
+    /// # Errors
+    /// If the server does not take it.
+    pub async fn put(&self, path: &[&str], body: &serde_json::Value) -> Result<(), CliError> {
+        self.send(self.request(Method::PUT, path).json(body)).await.map(drop)
+    }
+
+    /// Removes what is at a path.
+    ///
+    /// # Errors
+    /// If the server does not.
+    pub async fn delete(&self, path: &[&str], query: &[(&str, String)]) -> Result<(), CliError> {
+        self.send(self.request(Method::DELETE, path).query(query)).await.map(drop)
+    }
+
+    /// Uploads a module.
+    ///
+    /// # Errors
+    /// If the server does not take it.
+    pub async fn upload(
+        &self,
+        wasm: Vec<u8>,
+        name: Option<&str>,
+        activate: bool,
+        force: bool,
+    ) -> Result<UploadReport, CliError> {
+        let mut query = vec![("activate", activate.to_string()), ("force", force.to_string())];
+        query.extend(name.map(|name| ("name", name.to_owned())));
+        let request = self.request(Method::POST, &["modules"]).query(&query);
+        self.json(request.header("content-type", "application/wasm").body(wasm)).await
+    }
+
+    /// Sends a file ahead of its run; the id by which the run takes it.
+    ///
+    /// # Errors
+    /// If it cannot be read, or the server does not take it.
+    pub async fn send_file(&self, path: &Path) -> Result<String, CliError> {
+        #[derive(Deserialize)]
+        struct Sent {
+            file: String,
+        }
+        let unreadable =
+            |error: std::io::Error| CliError::bad_input(format!("cannot read `{}`: {error}", path.display()));
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let media_type = mime_guess::from_path(path).first_or_octet_stream().to_string();
+        let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        let chunks = futures_util::stream::try_unfold(file, async |mut file| {
+            let mut chunk = vec![0; CHUNK];
+            let count = tokio::io::AsyncReadExt::read(&mut file, &mut chunk).await?;
+            chunk.truncate(count);
+            Ok::<_, std::io::Error>((count > 0).then_some((chunk, file)))
+        });
+        let request = self.request(Method::POST, &["files"]).query(&[("name", name)]);
+        let body = reqwest::Body::wrap_stream(chunks);
+        let sent: Sent = self.json(request.header("content-type", media_type).body(body)).await?;
+        Ok(sent.file)
+    }
+
+    /// Starts a run of a deployed pipeline.
+    ///
+    /// # Errors
+    /// If the server does not.
+    pub async fn start(
+        &self,
+        pipeline: &str,
+        body: &serde_json::Value,
+        key: Option<&str>,
+    ) -> Result<serde_json::Value, CliError> {
+        let mut request = self.request(Method::POST, &["pipelines", pipeline, "runs"]).json(body);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        self.json(request).await
+    }
+
+    /// The whole address of a path.
+    #[must_use]
+    pub fn address(&self, path: &str) -> String {
+        self.base.join(path).map_or_else(|_| path.to_owned(), String::from)
     }
 }
 

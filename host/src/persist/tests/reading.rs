@@ -66,7 +66,7 @@ fn lists_are_filtered_and_capped() {
     assert_eq!(ids(&filter(None, None)), [a, b, open_a]);
     assert_eq!(ids(&filter(Some("a"), None)), [a, open_a]);
     assert_eq!(ids(&filter(None, Some(RunState::Succeeded))), [a, b]);
-    assert_eq!(ids(&filter(Some("a"), Some(RunState::Running))), [open_a]);
+    assert_eq!(ids(&filter(Some("a"), Some(RunState::Queued))), [open_a]);
     assert_eq!(reader.runs(&RunFilter::default(), None, 0).unwrap().runs.len(), 1);
     assert_eq!(reader.unfinished().unwrap(), [open_a]);
 

@@ -12,8 +12,11 @@ use crate::execute::ports::{BoxFuture, JournalError};
 /// What a change leaves behind: whether it is kept, and whom to tell.
 type Changed = (bool, Box<dyn FnOnce(Reply) + Send>);
 
+/// Makes a change.
+type Make = dyn FnOnce(&Connection) -> rusqlite::Result<Changed> + Send;
+
 /// A change that waits to be made.
-pub(super) struct Change(Box<dyn FnOnce(&Connection) -> rusqlite::Result<Changed> + Send>);
+pub(super) struct Change(Box<Make>);
 
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

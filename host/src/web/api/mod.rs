@@ -38,7 +38,8 @@ pub(super) fn routes() -> Routes {
         .add(Access::Public, routes!(sessions::log_in_with_link))
         .add(Access::Public, routes!(sessions::log_in))
         .add(VIEWER, routes!(sessions::who))
-        .add(VIEWER, routes!(sessions::log_out));
+        .add(VIEWER, routes!(sessions::log_out))
+        .add(VIEWER, routes!(sessions::link));
     let routes = routes
         .add(VIEWER, routes!(runs::list))
         .add(VIEWER, routes!(runs::live))
@@ -65,6 +66,7 @@ pub(super) fn routes() -> Routes {
         .add(VIEWER, routes!(pipelines::list))
         .add(VIEWER, routes!(pipelines::show))
         .add(VIEWER, routes!(pipelines::graph))
+        .add(VIEWER, routes!(pipelines::params))
         .add(PUBLISHER, routes!(pipelines::deploy))
         .add(VIEWER, routes!(pipelines::revisions))
         .add(PUBLISHER, routes!(pipelines::deploy_again))

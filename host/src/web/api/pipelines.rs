@@ -18,7 +18,10 @@ use crate::{
         StartRequest, Submitted,
         registry::{Deployed, Pins},
     },
-    dto::{DeployedPipeline, DeployedPipelines, GraphView, ProblemView, RevisionList, RevisionView, RunSummary},
+    dto::{
+        DeployedPipeline, DeployedPipelines, GraphView, PipelineParams, ProblemView, RevisionList, RevisionView,
+        RunSummary,
+    },
     event::RunOptions,
     execute::ports::{Before, RequestKey},
     ids::Name,
@@ -51,6 +54,15 @@ pub(in crate::web) async fn graph(State(web): Api, Path(name): Path<Name>) -> Re
     let deployed = find(&web, &name)?;
     match deployed.plan() {
         Ok(plan) => Ok(document(&GraphView::of(plan))),
+        Err(problems) => Err(Problem::of_pipeline("the pipeline cannot run", ProblemView::all(problems))),
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/pipelines/{name}/params", summary = "What a run of the pipeline is given", tag = "pipelines", params(("name" = Name, Path, description = "The pipeline")), responses((status = 200, description = "The parameters", body = PipelineParams), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn params(State(web): Api, Path(name): Path<Name>) -> Result<Response, Problem> {
+    let deployed = find(&web, &name)?;
+    match deployed.plan() {
+        Ok(plan) => Ok(document(&PipelineParams::of(plan))),
         Err(problems) => Err(Problem::of_pipeline("the pipeline cannot run", ProblemView::all(problems))),
     }
 }

@@ -144,7 +144,7 @@ pub(in crate::web) async fn events(
 
 #[utoipa::path(get, path = "/api/v1/runs/pipelines", summary = "The pipelines that have runs, with their latest", tag = "runs", responses((status = 200, description = "The pipelines", body = PipelineList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn pipelines(State(web): Api) -> Result<Response, Problem> {
-    let found = web.read(|reader| PipelineSummary::read_all(reader)).await?;
+    let found = web.read(PipelineSummary::read_all).await?;
     Ok(document(&PipelineList { pipelines: found.into_iter().map(|(pipeline, _)| pipeline).collect() }))
 }
 

@@ -96,3 +96,20 @@ fn cookie(session: &Bearer) -> Result<HeaderValue, Problem> {
     let text = format!("{}={}; Path=/; Max-Age=604800; HttpOnly; SameSite=Strict", guard::COOKIE, session.reveal());
     HeaderValue::from_str(&text).map_err(Problem::internal)
 }
+
+/// A link that logs one browser in.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(in crate::web) struct LinkView {
+    path: String,
+}
+
+/// Makes a link that logs one browser in as who asks, within the hour.
+#[utoipa::path(post, path = "/api/v1/session/link", summary = "Makes a link that logs one browser in", tag = "sessions", responses((status = 201, description = "The link", body = LinkView), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn link(
+    State(web): Api,
+    Extension(identity): Extension<Identity>,
+) -> Result<Response, Problem> {
+    let secret = web.service.tokens.link(identity.token).await?;
+    let view = LinkView { path: format!("/login/{}", secret.reveal()) };
+    Ok((StatusCode::CREATED, JsonBody(view)).into_response())
+}
