@@ -255,6 +255,7 @@ impl Config {
         if problems.is_empty() {
             return Ok(config);
         }
+        problems.sort_by_key(|problem| problem.labels.first().map_or(0, |(span, _)| span.start));
         Err(Problems::new(&Source { path: path.to_owned(), text: Arc::from(text) }, problems))
     }
 
@@ -388,6 +389,16 @@ mod tests {
                     [storage]\nmin_free = \"much\"\nkeep_days = \"none\"\nkeep_runs = \"none\"\n";
         let problems = Config::parse(Path::new("stepmill.toml"), text).unwrap_err();
         let told: Vec<_> = problems.list().iter().map(|problem| problem.message.as_str()).collect();
-        insta::assert_debug_snapshot!(told);
+        insta::assert_debug_snapshot!(told, @r#"
+        [
+            "there is no table `[sever]`",
+            "`listen` must be a text",
+            "`[server]` has no key `port`",
+            "`hosts` must be a text",
+            "`max_active` must be a whole number from 1",
+            "`min_free` must be a size such as \"500MB\" or \"20GiB\"",
+            "`keep_runs` must be a whole number from 1",
+        ]
+        "#);
     }
 }
