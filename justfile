@@ -36,6 +36,10 @@ bench: build guests
 crash kills="100": build guests
     STEPMILL_KILLS={{ kills }} cargo test --package stepmill-tests --test e2e -- --nocapture crash
 
+# Write down what the API is
+openapi:
+    STEPMILL_ACCEPT=1 cargo test --workspace --lib -- the_committed_description_is_that_of_the_routes
+
 # Format everything
 fmt:
     cargo fmt --all

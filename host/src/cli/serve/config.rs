@@ -38,10 +38,6 @@ pub struct Config {
     pub parallelism: Option<NonZeroUsize>,
     /// The operator's policy.
     pub policy: Option<PathBuf>,
-    /// Folders that are watched.
-    pub modules: Option<PathBuf>,
-    /// See [`modules`](Self::modules).
-    pub pipelines: Option<PathBuf>,
     /// Folders that file triggers may watch.
     pub inboxes: Vec<PathBuf>,
     /// What is kept.
@@ -60,8 +56,6 @@ impl Default for Config {
             max_runs: NonZeroUsize::new(64).unwrap_or(NonZeroUsize::MIN),
             parallelism: None,
             policy: None,
-            modules: None,
-            pipelines: None,
             inboxes: Vec::new(),
             retention: RetentionPolicy::default(),
             min_free: 256 << 20,
@@ -131,26 +125,6 @@ const KEYS: &[Key] = &[
         meaning: "The file that says which grants steps may have. Default: none.",
         set: |config, value| {
             config.policy = Some(config.base.join(text(value)?));
-            Ok(())
-        },
-    },
-    Key {
-        table: "folders",
-        name: "modules",
-        example: "\"modules\"",
-        meaning: "A folder whose `.wasm` files are uploaded when they appear or change. Default: none.",
-        set: |config, value| {
-            config.modules = Some(config.base.join(text(value)?));
-            Ok(())
-        },
-    },
-    Key {
-        table: "folders",
-        name: "pipelines",
-        example: "\"pipelines\"",
-        meaning: "A folder whose `.toml` files are deployed when they appear or change. Default: none.",
-        set: |config, value| {
-            config.pipelines = Some(config.base.join(text(value)?));
             Ok(())
         },
     },
@@ -376,7 +350,7 @@ mod tests {
             text.push('\n');
         }
         let config = Config::parse(Path::new("/etc/stepmill/stepmill.toml"), &text).unwrap();
-        assert_eq!(config.modules, Some("/etc/stepmill/modules".into()));
+        assert_eq!(config.inboxes, [PathBuf::from("/etc/stepmill/inboxes")]);
         let defaults = Config { base: config.base.clone(), ..Config::default() };
         assert_eq!((config.listen, config.max_runs), (defaults.listen, defaults.max_runs));
         assert_eq!((config.retention, config.min_free), (defaults.retention, defaults.min_free));

@@ -100,3 +100,20 @@ pub(super) async fn unknown(uri: Uri) -> Problem {
     let path: String = uri.path().chars().take(200).collect();
     Problem::not_found(format!("there is nothing at `{path}`")).help("`GET /api/v1/openapi.json` lists what there is")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    /// With `STEPMILL_ACCEPT` set, the file is written anew.
+    #[test]
+    fn the_committed_description_is_that_of_the_routes() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+        let described = super::description().to_pretty_json().unwrap() + "\n";
+        if std::env::var_os("STEPMILL_ACCEPT").is_some() {
+            fs::write(&path, &described).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == described, "docs/openapi.json is not what is served: run `just openapi`");
+    }
+}
