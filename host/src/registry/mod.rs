@@ -141,7 +141,9 @@ struct Compiled {
 fn compile(name: &Name, (text, pins): (&str, &Pins), shelf: &Shelf, policy: &Policy) -> Result<Compiled, Problems> {
     let pipeline = definition::toml::parse(Path::new(&format!("{name}.toml")), text)?;
     pipelines::check_for_server(&pipeline, pins)?;
-    let plan::Compiled { plan, triggers, warnings } = plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
+    let plan::Compiled { mut plan, triggers, warnings } =
+        plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
+    pipelines::forget_local_files(&mut plan);
     policy.check(&plan).map_err(|refusal| refusal.problems(&pipeline))?;
     Ok(Compiled { pipeline, plan: Arc::new(plan), triggers, warnings })
 }

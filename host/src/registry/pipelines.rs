@@ -5,12 +5,12 @@ use std::{path::Path, sync::Arc};
 use super::{Compiled, Registry, RegistryError, compile};
 use crate::{
     definition::{
-        self, ParamKind, Pipeline,
+        self, Pipeline,
         problem::{Problem, Problems},
     },
     ids::{Name, Timestamp},
     persist::service::{Pins, RevisionRow},
-    plan::{Plan, PlanTrigger},
+    plan::{ParamKind, Plan, PlanTrigger},
 };
 
 /// A deployed pipeline.
@@ -100,7 +100,14 @@ impl Deployed {
     }
 }
 
-/// What a server does not do: build what it is sent, and read its own files for others.
+/// Takes the defaults of files away: a server reads no file that a pipeline names. Who starts a run sends it.
+pub(super) fn forget_local_files(plan: &mut Plan) {
+    for param in plan.params.iter_mut().filter(|param| param.kind == ParamKind::File) {
+        param.default = None;
+    }
+}
+
+/// What a server does not do: build what it is sent.
 pub(super) fn check_for_server(pipeline: &Pipeline, pins: &Pins) -> Result<(), Problems> {
     let mut list = Vec::new();
     for module in pipeline.modules.iter().filter(|module| !pins.contains_key(&module.name.value)) {
@@ -109,13 +116,6 @@ pub(super) fn check_for_server(pipeline: &Pipeline, pins: &Pins) -> Result<(), P
         let help =
             format!("`stepmill deploy` uploads it; or `stepmill push` it, and leave `{name}` out of `[modules]`");
         list.push(Problem::error("stepmill::registry::path", message, module.path.span.clone()).help(help));
-    }
-    for param in &pipeline.params {
-        if let (ParamKind::File, Some(default)) = (param.kind, &param.default) {
-            let message = format!("parameter `{}` has a file of this machine as its default", param.name.value);
-            let problem = Problem::error("stepmill::registry::path", message, default.span.clone());
-            list.push(problem.help("leave `default` out: who starts a run sends the file"));
-        }
     }
     if list.is_empty() { Ok(()) } else { Err(Problems::new(&pipeline.source, list)) }
 }

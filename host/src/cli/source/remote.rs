@@ -58,6 +58,35 @@ struct Problem {
     detail: String,
     #[serde(default)]
     help: Option<String>,
+    #[serde(default)]
+    problems: Vec<PipelineProblem>,
+}
+
+/// What is wrong with a pipeline.
+#[derive(Deserialize)]
+struct PipelineProblem {
+    message: String,
+    #[serde(default)]
+    help: Option<String>,
+    #[serde(default)]
+    places: Vec<Place>,
+}
+
+/// Where.
+#[derive(Deserialize)]
+struct Place {
+    line: usize,
+    column: usize,
+}
+
+impl std::fmt::Display for PipelineProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(Place { line, column }) = self.places.first() {
+            write!(f, "{line}:{column} ")?;
+        }
+        f.write_str(&self.message)?;
+        self.help.iter().try_for_each(|help| write!(f, " ({help})"))
+    }
 }
 
 impl Remote {
@@ -381,7 +410,10 @@ async fn refused(response: Response) -> CliError {
     let Ok(problem) = serde_json::from_slice::<Problem>(&bytes) else {
         return CliError::host(std::io::Error::other(format!("the server answered {status}")));
     };
-    let message = if problem.detail.is_empty() { problem.title } else { problem.detail };
+    let mut message = if problem.detail.is_empty() { problem.title } else { problem.detail };
+    for problem in &problem.problems {
+        message.push_str(&format!("\n{problem}"));
+    }
     let error = if status.is_server_error() {
         CliError::host(std::io::Error::other(message))
     } else {

@@ -90,7 +90,7 @@ impl Reader {
         })
     }
 
-    /// The modules that runs are bound to, other than these runs.
+    /// The modules that are deployed, and those that runs are bound to, other than these runs.
     pub(in crate::persist) fn bound_modules(&self, without: &HashSet<RunId>) -> Result<Vec<ModuleDigest>, StoreError> {
         self.query(|connection, path| {
             let mut bound = BTreeSet::new();
@@ -107,6 +107,10 @@ impl Reader {
                 let json: String = select.query_row([plan], |row| row.get(0))?;
                 let plan: Plan = serde_json::from_str(&json).map_err(|error| StoreError::damaged(path, error))?;
                 bound.extend(plan.modules.iter().map(|module| module.digest));
+            }
+            let mut select = connection.prepare_cached("SELECT digest FROM module_versions")?;
+            for digest in select.query_map([], |row| row.get(0).map(ModuleDigest))? {
+                bound.insert(digest?);
             }
             Ok(bound.into_iter().collect())
         })

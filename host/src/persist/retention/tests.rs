@@ -284,6 +284,25 @@ fn modules_copies_and_leftovers_go_when_nothing_needs_them() {
 }
 
 #[test]
+fn modules_that_are_deployed_stay_however_old() {
+    let host = Host::new();
+    let root = host.folder.path().to_owned();
+    let deployed = host.journal.change(|connection| {
+        let sql = "INSERT INTO module_versions (name, digest, state, uploaded_at, uploaded_by, info) \
+                   VALUES ('m', ?, 'ready', 0, 'somebody', '{}')";
+        connection.execute(sql, [[0x33_u8; 32]])?;
+        Ok(Ok::<_, std::convert::Infallible>(()))
+    });
+    wait(deployed).unwrap().unwrap();
+    let path = root.join(format!("modules/{}.wasm", "33".repeat(32)));
+    std::fs::write(&path, b"12345").unwrap();
+    let long_ago = SystemTime::now() - Duration::from_secs(400 * 24 * 60 * 60);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(host.collect(NOTHING).modules.files, 0);
+    assert!(path.exists());
+}
+
+#[test]
 fn a_pass_behind_a_run_is_bounded_and_the_next_ones_go_on() {
     let host = Host::new();
     for content in 0..70 {
