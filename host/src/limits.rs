@@ -126,6 +126,22 @@ pub const MAX_UPLOADS: usize = 1_000;
 pub const UPLOAD_BODY: Duration = Duration::from_secs(3600);
 /// The most runs that are active or wait; more are not accepted.
 pub const MAX_QUEUED_RUNS: usize = 20_000;
+/// The most requests of a step that are on their way at once; more wait.
+pub const MAX_NET_REQUESTS: usize = 8;
+/// The bodies of all requests and responses of an attempt together, in bytes.
+pub const MAX_NET_BYTES: u64 = GIB;
+/// The largest head of a response to a step, in bytes.
+pub const MAX_NET_HEAD: usize = 64 * KIB as usize;
+/// The largest set of header fields that a step holds, in bytes.
+pub const MAX_NET_FIELDS: usize = 64 * KIB as usize;
+/// The most addresses of one name that are tried.
+pub const MAX_NET_ADDRESSES: usize = 16;
+/// The longest time until a step's request is connected.
+pub const NET_CONNECT: Duration = Duration::from_secs(10);
+/// The longest time until the head of a response is there.
+pub const NET_FIRST_BYTE: Duration = Duration::from_secs(120);
+/// The longest time between two pieces of a response.
+pub const NET_IDLE: Duration = Duration::from_secs(30);
 /// The longest secret, in bytes.
 pub const MAX_SECRET: usize = 64 * KIB as usize;
 /// The largest module that is accepted, in bytes.

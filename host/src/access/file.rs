@@ -13,7 +13,7 @@ use ::toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Policy, Rule};
+use super::{Allowed, Policy, Rule};
 use crate::{
     definition::{
         Source,
@@ -28,7 +28,7 @@ use crate::{
 const MAX_FILE: u64 = 1 << 20;
 /// The most problems that are told.
 const MAX_PROBLEMS: usize = 64;
-/// The word for every grant there is.
+/// The word for whatever a pipeline asks for.
 const ALL: &str = "all";
 const KEYS: &str = "known keys are `grants`, `pipeline`, `step` and `module`";
 
@@ -95,10 +95,25 @@ fn read(text: &str, problems: &mut Vec<Problem>) -> Policy {
                     policy = policy.rule(read_rule(rule, problems));
                 }
             }
+            ("private", _) => {
+                for address in items(value) {
+                    match self::text(address).and_then(|text| text.parse().ok()) {
+                        Some(address) => policy = policy.allow_private(address),
+                        None => {
+                            let help = "write single addresses, as in `private = [\"10.0.0.5\", \"::1\"]`";
+                            problems.push(wrong("it is not an address", address.span(), help));
+                        }
+                    }
+                }
+            }
             ("allow", _) => problems.push(wrong("`allow` is not a list of rules", value.span(), "write `[[allow]]`")),
             (other, _) => {
                 let message = format!("a policy has no key `{}`", short(other));
-                problems.push(unknown(&message, key.span(), "write `[[allow]]` and under it `grants = [\"clock\"]`"));
+                problems.push(unknown(
+                    &message,
+                    key.span(),
+                    "known keys are `private` and `[[allow]]`, with `grants = [\"clock\"]` under it",
+                ));
             }
         }
     }
@@ -131,27 +146,30 @@ fn read_rule(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Rule 
     rule
 }
 
-fn grants(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Grants {
-    let mut grants = Grants::default();
-    let items = match value.get_ref() {
-        DeValue::Array(items) => items.as_ref(),
-        _ => std::slice::from_ref(value),
-    };
-    for item in items {
-        let grant = text(item).and_then(|word| Grant::ALL.into_iter().find(|grant| grant.as_str() == word));
-        match (grant, text(item)) {
-            (Some(grant), _) => grants.add(grant),
-            (None, Some(ALL)) => Grant::ALL.into_iter().for_each(|grant| grants.add(grant)),
-            (None, Some(word)) => {
-                let message = format!("there is no grant `{}`", short(word));
-                problems.push(unknown(&message, item.span(), "grants are `clock`, `random` and `run`; or `all`"));
+fn grants(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Allowed {
+    let (mut grants, mut all) = (Grants::default(), false);
+    for item in items(value) {
+        match text(item).map(|word| (word, word.parse::<Grant>())) {
+            Some((ALL, _)) => all = true,
+            Some((_, Ok(grant))) => grants.add(grant),
+            Some((_, Err(error))) => {
+                problems.push(unknown(&error.to_string(), item.span(), "`all` stands for whatever is asked for"));
             }
-            (None, None) => {
-                problems.push(wrong("a grant is a text", item.span(), "write `grants = [\"clock\", \"random\"]`"));
+            None => {
+                let help = "write `grants = [\"clock\", \"net=https://example.com\"]`";
+                problems.push(wrong("a grant is a text", item.span(), help));
             }
         }
     }
-    grants
+    if all { Allowed::All } else { Allowed::These(grants) }
+}
+
+/// The items of a list, or the one thing that is there instead.
+fn items<'v, 'i>(value: &'v Spanned<DeValue<'i>>) -> &'v [Spanned<DeValue<'i>>] {
+    match value.get_ref() {
+        DeValue::Array(items) => items.as_ref(),
+        _ => std::slice::from_ref(value),
+    }
 }
 
 fn name(key: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Name> {

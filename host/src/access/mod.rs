@@ -6,7 +6,11 @@ mod tests;
 pub mod tokens;
 pub mod vault;
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write as _},
+    net::IpAddr,
+};
 
 pub use self::{
     file::{PolicyError, load, parse},
@@ -15,7 +19,7 @@ pub use self::{
 };
 use crate::{
     definition::{
-        Pipeline,
+        Pipeline, Spanned,
         problem::{Problem, Problems},
     },
     grants::{Grant, Grants},
@@ -27,19 +31,44 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     rules: Vec<Rule>,
+    private: BTreeSet<IpAddr>,
 }
 
 /// Allows some grants to the steps that fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rule {
     /// What it allows.
-    pub grants: Grants,
+    pub grants: Allowed,
     /// Only in this pipeline.
     pub pipeline: Option<Name>,
     /// Only to steps of this name.
     pub step: Option<Name>,
     /// Only to steps of the module with these bytes.
     pub module: Option<ModuleDigest>,
+}
+
+/// What a rule allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Whatever a pipeline asks for.
+    All,
+    /// These alone.
+    These(Grants),
+}
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Self::These(Grants::default())
+    }
+}
+
+impl Allowed {
+    fn has(&self, grant: &Grant) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(grants) => grants.has(grant),
+        }
+    }
 }
 
 impl Rule {
@@ -54,7 +83,26 @@ impl Policy {
     /// Allows these grants to every step of every pipeline.
     #[must_use]
     pub fn allow(self, grants: Grants) -> Self {
-        self.rule(Rule { grants, ..Rule::default() })
+        self.rule(Rule { grants: Allowed::These(grants), ..Rule::default() })
+    }
+
+    /// Allows whatever is asked for, to every step of every pipeline.
+    #[must_use]
+    pub fn allow_all(self) -> Self {
+        self.rule(Rule { grants: Allowed::All, ..Rule::default() })
+    }
+
+    /// Lets requests of steps with `net` grants reach an address that is not public, such as one of the own network.
+    #[must_use]
+    pub fn allow_private(mut self, address: IpAddr) -> Self {
+        self.private.insert(address);
+        self
+    }
+
+    /// The addresses that are not public and may be reached nevertheless.
+    #[must_use]
+    pub fn private(&self) -> &BTreeSet<IpAddr> {
+        &self.private
     }
 
     /// Allows what a rule says, too.
@@ -68,6 +116,7 @@ impl Policy {
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.rules.extend(other.rules);
+        self.private.extend(other.private);
         self
     }
 
@@ -81,7 +130,7 @@ impl Policy {
             let module = plan.modules.get(step.module as usize).map(|module| module.digest);
             let fits = |rule: &&Rule| rule.fits(&plan.pipeline, &step.name, module.as_ref());
             let rules: Vec<_> = self.rules.iter().filter(fits).collect();
-            let missing = step.grants.list().filter(|grant| !rules.iter().any(|rule| rule.grants.has(*grant)));
+            let missing = step.grants.list().filter(|grant| !rules.iter().any(|rule| rule.grants.has(grant)));
             refused.extend(missing.map(|grant| Refused { step: step.name.clone(), grant }));
         }
         if refused.is_empty() { Ok(()) } else { Err(Refusal { pipeline: plan.pipeline.clone(), refused }) }
@@ -108,7 +157,7 @@ pub struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step `{}` asks for the grant `{}`, which is not allowed", self.step, self.grant.as_str())
+        write!(f, "step `{}` asks for the grant `{}`, which is not allowed", self.step, self.grant)
     }
 }
 
@@ -129,17 +178,13 @@ impl Refusal {
     #[must_use]
     pub fn help(&self) -> String {
         let mut wanted = Grants::default();
-        self.refused.iter().for_each(|refused| wanted.add(refused.grant));
+        self.refused.iter().for_each(|refused| wanted.add(refused.grant.clone()));
         let mut help = format!("add `--allow {}`, or to the file of `--policy`:", names(&wanted, ","));
         let mut steps: Vec<(&Name, Grants)> = Vec::new();
         for Refused { step, grant } in &self.refused {
             match steps.last_mut().filter(|(last, _)| *last == step) {
-                Some((_, grants)) => grants.add(*grant),
-                None => {
-                    let mut grants = Grants::default();
-                    grants.add(*grant);
-                    steps.push((step, grants));
-                }
+                Some((_, grants)) => grants.add(grant.clone()),
+                None => steps.push((step, Grants::only(grant.clone()))),
             }
         }
         for (step, grants) in steps {
@@ -154,12 +199,11 @@ impl Refusal {
         let list = self.refused.iter().map(|refused| {
             let Refused { step, grant } = refused;
             let declared = pipeline.steps.iter().find(|declared| declared.name.value == *step);
-            let place = declared.and_then(|declared| declared.grants.iter().find(|asked| asked.value == *grant));
+            let asks = |asked: &&Spanned<Grant>| Grants::only(asked.value.clone()).has(grant);
+            let place = declared.and_then(|declared| declared.grants.iter().find(asks));
             let span = place.map_or(0..0, |asked| asked.span.clone());
-            let mut only = Grants::default();
-            only.add(*grant);
-            let rule = rule_text(&self.pipeline, step, &only);
-            let help = format!("add `--allow {}`, or to the file of `--policy`:{rule}", grant.as_str());
+            let rule = rule_text(&self.pipeline, step, &Grants::only(grant.clone()));
+            let help = format!("add `--allow {grant}`, or to the file of `--policy`:{rule}");
             Problem::error("stepmill::access::not_allowed", refused.to_string(), span).says("asked for here").help(help)
         });
         Problems::new(&pipeline.source, list.collect())
@@ -175,5 +219,5 @@ fn rule_text(pipeline: &Name, step: &Name, grants: &Grants) -> String {
 /// The names of grants.
 #[must_use]
 pub fn names(grants: &Grants, between: &str) -> String {
-    grants.list().map(Grant::as_str).collect::<Vec<_>>().join(between)
+    grants.list().map(|grant| grant.to_string()).collect::<Vec<_>>().join(between)
 }

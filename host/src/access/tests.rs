@@ -4,7 +4,7 @@ use crate::plan::{PlanStep, testing};
 fn plan(steps: &[(&str, &[Grant])]) -> Plan {
     let step = |(name, grants): &(&str, &[Grant])| {
         let mut step = PlanStep { grants: Grants::default(), ..testing::step(name) };
-        grants.iter().for_each(|grant| step.grants.add(*grant));
+        grants.iter().for_each(|grant| step.grants.add(grant.clone()));
         step
     };
     testing::plan(steps.iter().map(step).collect())
@@ -17,7 +17,7 @@ fn policy(text: &str) -> Policy {
 fn refused(policy: &Policy, plan: &Plan) -> Vec<String> {
     let refusal = policy.check(plan).err();
     let list = refusal.into_iter().flat_map(|refusal| refusal.refused);
-    list.map(|refused| format!("{} {}", refused.step, refused.grant.as_str())).collect()
+    list.map(|refused| format!("{} {}", refused.step, refused.grant)).collect()
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod library;
 pub mod params;
 mod rerun;
 mod run;
+mod secrets;
 pub mod service;
 mod start;
 pub mod storage;
@@ -28,6 +29,7 @@ pub use self::{
     params::{ParamInput, Params, ParamsError},
     rerun::{Again, Rerun},
     run::Run,
+    secrets::GivenSecrets,
     service::Service,
     start::{StartError, StartRequest, Submitted},
     uploads::{UploadError, Uploaded, Uploads},
@@ -43,11 +45,11 @@ use crate::{
     observe::Fanout,
     persist::{DataDir, ServiceStore, SqliteJournal, outputs::BlobStore},
     plan::Compiled,
-    runtime::{Modules, ModulesOptions, SandboxRunner, engine::EngineError},
+    runtime::{Modules, ModulesOptions, NoSecrets, SandboxRunner, Surroundings, engine::EngineError},
 };
 pub use crate::{
     persist::{DataDirError, Reader, StoreError, reader, service as service_rows},
-    runtime::{COMPILE_COMMAND, Compiler, ModuleError, compile_child_main},
+    runtime::{COMPILE_COMMAND, Compiler, ModuleError, SecretSource, compile_child_main},
 };
 /// What is deployed, for adapters.
 pub mod registry {
@@ -87,6 +89,7 @@ pub struct HostBuilder {
     compiler: Compiler,
     parallelism: usize,
     policy: Policy,
+    secrets: Arc<dyn SecretSource>,
     observers: Vec<Arc<dyn Observer>>,
     retention: Option<RetentionPolicy>,
     max_runs: usize,
@@ -131,6 +134,13 @@ impl HostBuilder {
         self
     }
 
+    /// Where the values of granted secrets come from: none are set, unless said otherwise.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Arc<dyn SecretSource>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
     /// How many runs are active at once; more are accepted, and wait. Default: all.
     #[must_use]
     pub fn max_runs(mut self, runs: NonZeroUsize) -> Self {
@@ -168,7 +178,8 @@ impl HostBuilder {
         let index = JournalArtifacts { journal: Arc::clone(&journal), reader: Arc::clone(&reader) };
         let data = dir.dir().root().to_owned();
         let modules = Modules::new(ModulesOptions { data, compiler: self.compiler, index: Arc::new(index) })?;
-        let runner = Arc::new(SandboxRunner::new(Arc::clone(&modules), Arc::clone(&outputs)));
+        let surroundings = Surroundings::new(self.secrets, self.policy.private().iter().copied());
+        let runner = Arc::new(SandboxRunner::new(Arc::clone(&modules), Arc::clone(&outputs), surroundings));
         let active = Arc::new(ActiveRuns::default());
         let results = Arc::new(JournalResults(Arc::clone(&reader)));
         let reusing =
@@ -219,6 +230,7 @@ impl Host {
             compiler: Compiler::InProcess,
             parallelism: (processors * 2).max(8),
             policy: Policy::default(),
+            secrets: Arc::new(NoSecrets),
             observers: Vec::new(),
             retention: Some(RetentionPolicy::default()),
             max_runs: Semaphore::MAX_PERMITS,

@@ -10,6 +10,7 @@ use std::{
 use super::{
     Host, HostBuilder, OpenError, Params, StartError, StartRequest, Submitted, Uploads,
     reader::{MAX_ROWS, RunFilter},
+    secrets::VaultSecrets,
     triggers::Triggers,
 };
 use crate::{
@@ -123,9 +124,12 @@ impl Service {
     pub async fn open(builder: HostBuilder, factories: Factories, min_free: u64) -> Result<Arc<Self>, ServiceError> {
         let feed = Arc::new(Feed::default());
         let metrics = Arc::new(Metrics::default());
-        let host = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _).open().await?;
+        let secrets = Arc::new(VaultSecrets::default());
+        let builder = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _);
+        let host = builder.secrets(Arc::clone(&secrets) as _).open().await?;
         let store = host.store();
         let vault = Vault::open(store.clone(), &host.history().dir().root().join(KEY_FILE))?;
+        secrets.open(vault.clone());
         let modules = Arc::clone(host.library().modules());
         let registry = Registry::open(store.clone(), modules, host.policy().clone())?;
         let service = Self {

@@ -1,5 +1,6 @@
 //! What may be written on the command line: flags as typed. [`super::settings`] turns them into decisions.
 
+mod outside;
 mod retention;
 mod runs;
 mod serve;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
+    outside::{AllowArg, OptionArgs, OutsideArgs, SecretArg, SecretValue},
     retention::{GcArgs, Limit, RetentionArgs},
     runs::{
         RunArg, RunsCommand, RunsListArgs, RunsLogsArgs, RunsOutputArgs, RunsRerunArgs, RunsResumeArgs, RunsShowArgs,
@@ -231,33 +233,6 @@ pub struct RunArgs {
     /// What to leave behind and print.
     #[command(flatten)]
     pub report: ReportArgs,
-}
-
-/// How new runs run.
-#[derive(Debug, Clone, Args)]
-pub struct OptionArgs {
-    /// Execute every step, also if an earlier result with the same inputs is there
-    #[arg(long)]
-    pub no_cache: bool,
-    /// Allow the grants that steps ask for: `clock`, `random`, `run`, or `all`
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "GRANT,…")]
-    pub allow: Vec<AllowArg>,
-    /// A file with what is allowed to which steps
-    #[arg(long, env = "STEPMILL_POLICY", value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-}
-
-/// What `--allow` takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AllowArg {
-    /// The real clocks.
-    Clock,
-    /// Real randomness.
-    Random,
-    /// The facts of the run.
-    Run,
-    /// All of them.
-    All,
 }
 
 /// How `run`, `runs resume` and `runs rerun` report.

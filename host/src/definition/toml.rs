@@ -2,6 +2,7 @@
 
 mod branches;
 mod flow;
+mod grants;
 mod literal;
 mod modules;
 mod params;

@@ -80,7 +80,7 @@ impl CacheView {
 
     /// Of a step that has nothing to do with the cache: why.
     pub(super) fn off(step: &PlanStep, options: &RunOptions) -> Option<Self> {
-        let grants: Vec<_> = step.grants.list().map(|grant| format!("`{}`", grant.as_str())).collect();
+        let grants: Vec<_> = step.grants.list().map(|grant| format!("`{}`", grant)).collect();
         let why = if !grants.is_empty() {
             format!("not cached: its result depends on what it is granted, {}", grants.join(", "))
         } else if step.uncached {

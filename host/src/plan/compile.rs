@@ -225,7 +225,7 @@ impl<'p, 'm> Parts<'p, 'm> {
     fn step(&self, place: usize, upstreams: Vec<StepIndex>, downstreams: Vec<StepIndex>) -> PlanStep {
         let (step, used) = (&self.pipeline.steps[place], &self.used[place]);
         let mut grants = Grants::default();
-        step.grants.iter().for_each(|grant| grants.add(grant.value));
+        step.grants.iter().for_each(|grant| grants.add(grant.value.clone()));
         PlanStep {
             name: step.name.value.clone(),
             module: u32::try_from(used.module).unwrap_or(u32::MAX),

@@ -15,6 +15,7 @@ use super::{
     meter::Spent,
     modules::Module,
     output::{self, Checked},
+    outside::{Outside, Surroundings},
     sandbox::Sandbox,
     stop::Stop,
     subject::{Given, Item, Subject},
@@ -29,6 +30,7 @@ pub(super) struct Attempts<'a> {
     given: Arc<Given>,
     module: Arc<Module>,
     inputs: Inputs,
+    outside: Option<Arc<Outside>>,
     store: &'a Arc<dyn OutputStore>,
     logs: Arc<dyn LogSink>,
     cancel: Cancel,
@@ -39,18 +41,20 @@ impl<'a> Attempts<'a> {
     /// Loads what they are given.
     ///
     /// # Errors
-    /// If an argument cannot be had: then all of them fail.
+    /// If an argument or a secret cannot be had: then all of them fail.
     pub(super) fn prepare(
         job: AttemptJob,
         module: Arc<Module>,
         store: &'a Arc<dyn OutputStore>,
+        surroundings: &Surroundings,
         (logs, cancel): (Arc<dyn LogSink>, Cancel),
         started: &'a AtomicU64,
     ) -> Result<Self, Stop> {
         let load = || Inputs::load(&job, store);
         // Stepping aside for the disk moves this thread's other guests to another thread, which costs more than a step.
         let inputs = if input::are_on_disk(&job.arguments) { tokio::task::block_in_place(load) } else { load() }?;
-        Ok(Self { given: Arc::new(Given::new(job)), module, inputs, store, logs, cancel, started })
+        let outside = Outside::gather(&job.grants, surroundings)?;
+        Ok(Self { given: Arc::new(Given::new(job)), module, inputs, outside, store, logs, cancel, started })
     }
 
     pub(super) fn job(&self) -> &AttemptJob {
@@ -69,9 +73,13 @@ impl<'a> Attempts<'a> {
     /// Runs one attempt to its end.
     pub(super) async fn run(&self, item: Option<Item>) -> (Result<Checked, Stop>, Usage) {
         let logs = Logs::of_item(self.logs.clone(), item.as_ref().map(|item| item.index), &self.job().limits);
+        let logs = logs.without_secrets(self.outside.as_ref());
         let spent = Arc::new(Spent::default());
         let began = Instant::now();
-        let result = self.call(item, &logs, &spent).await;
+        let mut result = self.call(item, &logs, &spent).await;
+        if let (Err(Stop::Failed(failure)), Some(outside)) = (&mut result, &self.outside) {
+            outside.redactor.apply_to_failure(failure);
+        }
         let wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         logs.finish();
         let (log_lines, log_lines_dropped) = logs.counts();
@@ -85,10 +93,13 @@ impl<'a> Attempts<'a> {
         let (inputs, files) = self.inputs.give(item.as_ref(), self.store.as_ref())?;
         let io = StepIo::new(self.store.clone(), job.output, item.is_some(), &job.limits, &files);
         let subject = Subject::Attempt(self.given.clone(), item);
-        let sandbox =
-            Sandbox::new(&job.limits, logs.clone(), subject, spent.clone()).for_attempt(io, self.cancel.clone());
+        let sandbox = Sandbox::new(&job.limits, logs.clone(), subject, spent.clone()).for_attempt(
+            io,
+            self.cancel.clone(),
+            self.outside.clone(),
+        );
         self.started.fetch_add(1, Relaxed);
-        let guest = call::run(self.module.pre(), sandbox, &job.function, inputs);
+        let guest = call::run(self.module.pre(&job.grants)?, sandbox, &job.function, inputs);
         let grace = if job.grants.run { call::GRACE } else { Duration::ZERO };
         let returned = call::within(&job.limits, Some(self.cancel.clone()), grace, spent.count(guest)).await;
         output::check(returned?, job.output, &job.limits)

@@ -21,7 +21,10 @@ mod host;
 mod input;
 mod meter;
 pub mod modules;
+mod net;
 mod output;
+pub mod outside;
+mod redact;
 pub mod runner;
 mod sandbox;
 mod stop;
@@ -38,5 +41,6 @@ pub use self::{
     cache::{ArtifactIndex, ArtifactRecord, MemoryIndex},
     compile::{COMPILE_COMMAND, Compiler, compile_child_main},
     modules::{Module, ModuleError, Modules, ModulesOptions},
+    outside::{NoSecrets, SecretSource, Surroundings},
     runner::SandboxRunner,
 };

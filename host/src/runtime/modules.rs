@@ -31,6 +31,7 @@ use super::{
 use crate::{
     execute::ports::{LogLine, LogSink, Progress},
     failure::{FailureKind, StepFailure},
+    grants::Grants,
     ids::ModuleDigest,
     limits::Limits,
     module::ModuleInfo,
@@ -101,6 +102,8 @@ impl ModuleError {
 pub struct Module {
     info: ModuleInfo,
     pre: StepModulePre<Sandbox>,
+    /// The same with HTTP in it, for steps that it is granted to; or why that does not fit.
+    networked: OnceLock<Result<StepModulePre<Sandbox>, String>>,
 }
 
 impl Module {
@@ -110,8 +113,23 @@ impl Module {
         &self.info
     }
 
-    pub(super) fn pre(&self) -> &StepModulePre<Sandbox> {
-        &self.pre
+    fn new(info: ModuleInfo, pre: StepModulePre<Sandbox>) -> Self {
+        Self { info, pre, networked: OnceLock::new() }
+    }
+
+    /// What a sandbox with these grants is made from. A step without a grant cannot reach what it does not have: it is not
+    /// even linked.
+    ///
+    /// # Errors
+    /// If the module does not fit what it would be given.
+    pub(super) fn pre(&self, grants: &Grants) -> Result<&StepModulePre<Sandbox>, Stop> {
+        if grants.net.is_empty() {
+            return Ok(&self.pre);
+        }
+        let link = || link_networked(&self.pre).map_err(|error| message(&format!("{error:#}")));
+        let networked = self.networked.get_or_init(link).as_ref();
+        networked
+            .map_err(|why| Stop::failed(FailureKind::BadModule, format!("the module does not fit the contract: {why}")))
     }
 }
 
@@ -230,7 +248,7 @@ impl Modules {
     fn load_cached(&self, digest: &ModuleDigest) -> Result<Option<Module>, ModuleError> {
         let Some(record) = self.index.get(digest, self.engines.key()) else { return Ok(None) };
         let Some(code) = tokio::task::block_in_place(|| self.files.code(&record)) else { return Ok(None) };
-        Ok(Some(Module { info: record.info, pre: self.link(&code)? }))
+        Ok(Some(Module::new(record.info, self.link(&code)?)))
     }
 
     async fn compile(&self, digest: ModuleDigest, wasm: &Bytes, header: Header) -> Result<Module, ModuleError> {
@@ -250,7 +268,7 @@ impl Modules {
             info: info.clone(),
         };
         tokio::task::block_in_place(|| self.remember(record, &code))?;
-        Ok(Module { info, pre })
+        Ok(Module::new(info, pre))
     }
 
     /// Code first: a record without its file would only be a miss, but a file without its record is garbage.
@@ -279,16 +297,7 @@ impl Modules {
 
     fn pre(&self, linker: &Linker<Sandbox>, component: &Component) -> Result<StepModulePre<Sandbox>, ModuleError> {
         let contract = |error: wasmtime::Error| ModuleError::Contract(message(&format!("{error:#}")));
-        let pre = match linker.instantiate_pre(component) {
-            Ok(pre) => pre,
-            // It imports more of WASI than is offered. Standard libraries do so for functions that nobody calls.
-            Err(_) => {
-                let mut linker = linker.clone();
-                wasi::deny_the_rest(&mut linker, component).map_err(contract)?;
-                linker.instantiate_pre(component).map_err(contract)?
-            }
-        };
-        StepModulePre::new(pre).map_err(contract)
+        instantiate_pre(linker, component, &[]).map_err(contract)
     }
 }
 
@@ -305,6 +314,30 @@ fn linker(engine: &Engine) -> Result<Linker<Sandbox>, EngineError> {
     wasi::add_to_linker(&mut linker).map_err(setup)?;
     StepModule::add_to_linker::<_, HasSelf<Sandbox>>(&mut linker, |sandbox| sandbox).map_err(setup)?;
     Ok(linker)
+}
+
+fn instantiate_pre(
+    linker: &Linker<Sandbox>,
+    component: &Component,
+    offered: &[&str],
+) -> wasmtime::Result<StepModulePre<Sandbox>> {
+    let pre = match linker.instantiate_pre(component) {
+        Ok(pre) => pre,
+        // It imports more of WASI than is offered. Standard libraries do so for functions that nobody calls.
+        Err(_) => {
+            let mut linker = linker.clone();
+            wasi::deny_the_rest(&mut linker, component, offered)?;
+            linker.instantiate_pre(component)?
+        }
+    };
+    StepModulePre::new(pre)
+}
+
+/// The same module with HTTP in its linker.
+fn link_networked(pre: &StepModulePre<Sandbox>) -> wasmtime::Result<StepModulePre<Sandbox>> {
+    let mut linker = linker(pre.engine()).map_err(wasmtime::Error::new)?;
+    wasi::add_http(&mut linker)?;
+    instantiate_pre(&linker, pre.instance_pre().component(), &[wasi::HTTP])
 }
 
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {

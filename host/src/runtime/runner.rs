@@ -13,6 +13,7 @@ use super::{
     engine::MAX_SANDBOXES,
     modules::{Module, Modules},
     output,
+    outside::Surroundings,
     sandbox::cancelled,
     stop::Stop,
 };
@@ -30,17 +31,19 @@ pub struct SandboxRunner {
 struct Shared {
     modules: Arc<Modules>,
     store: Arc<dyn OutputStore>,
+    surroundings: Surroundings,
     /// The pool has so many places.
     places: Semaphore,
     started: AtomicU64,
 }
 
 impl SandboxRunner {
-    /// A runner of the steps in these modules, whose outputs go to that store.
+    /// A runner of the steps in these modules, whose outputs go to that store; what they may use outside their sandboxes
+    /// is in the surroundings, if it is granted.
     #[must_use]
-    pub fn new(modules: Arc<Modules>, store: Arc<dyn OutputStore>) -> Self {
+    pub fn new(modules: Arc<Modules>, store: Arc<dyn OutputStore>, surroundings: Surroundings) -> Self {
         let places = Semaphore::new(MAX_SANDBOXES as usize);
-        Self { shared: Arc::new(Shared { modules, store, places, started: AtomicU64::new(0) }) }
+        Self { shared: Arc::new(Shared { modules, store, surroundings, places, started: AtomicU64::new(0) }) }
     }
 
     /// How many sandboxes were made for attempts so far. Benchmarks compare it with the number of steps.
@@ -75,9 +78,9 @@ impl Shared {
         if *cancel.borrow() {
             return report(first, Err(cancelled()), Usage::default());
         }
-        let prepared = self
-            .module(&job)
-            .and_then(|module| Attempts::prepare(job, module, &self.store, (logs, cancel), &self.started));
+        let prepared = self.module(&job).and_then(|module| {
+            Attempts::prepare(job, module, &self.store, &self.surroundings, (logs, cancel), &self.started)
+        });
         let attempts = match prepared {
             Ok(attempts) => attempts,
             Err(stop) => return report(range, Err(stop), Usage::default()),

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::{
     host::{logs::Logs, step_io::StepIo},
     meter::{Meter, Spent},
+    net::Net,
+    outside::Outside,
     stop::Stop,
     subject::Subject,
     wasi::{Randomness, Time},
@@ -15,7 +18,7 @@ use super::{
 use crate::{
     execute::ports::Cancel,
     failure::{FailureKind, LimitKind},
-    limits::Limits,
+    limits::{Limits, MAX_NET_FIELDS},
 };
 
 /// What the host knows about one running guest.
@@ -27,6 +30,10 @@ pub(super) struct Sandbox {
     pub(super) random: Option<Box<Randomness>>,
     pub(super) filesystem: WasiFilesystemCtx,
     pub(super) logs: Logs,
+    /// What is granted besides clocks, randomness and facts.
+    pub(super) outside: Option<Arc<Outside>>,
+    net: Net,
+    http: WasiHttpCtx,
     pub(super) limits: Limits,
     /// None while the guest describes itself.
     pub(super) io: Option<StepIo>,
@@ -38,14 +45,19 @@ impl Sandbox {
     pub(super) fn new(limits: &Limits, logs: Logs, subject: Subject, spent: Arc<Spent>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(MAX_NET_FIELDS);
         Self {
             table,
             meter: Meter::new(limits, spent.clone()),
-            time: Time::new(subject.grants().clock),
+            time: Time::new(subject.grants().has_time()),
             subject,
             random: None,
             filesystem: WasiFilesystemCtx::default(),
             logs,
+            outside: None,
+            net: Net::none(),
+            http,
             limits: limits.clone(),
             io: None,
             spent,
@@ -53,8 +65,12 @@ impl Sandbox {
         }
     }
 
-    /// For an attempt: with data to read and write, and a way to be cancelled.
-    pub(super) fn for_attempt(mut self, io: StepIo, cancel: Cancel) -> Self {
+    /// For an attempt: with data to read and write, a way to be cancelled, and what is granted.
+    pub(super) fn for_attempt(mut self, io: StepIo, cancel: Cancel, outside: Option<Arc<Outside>>) -> Self {
+        if let Some(outside) = &outside {
+            self.net = Net::granted(outside.clone(), self.logs.clone());
+        }
+        self.outside = outside;
         self.io = Some(io);
         self.cancel = Some(cancel);
         self
@@ -94,6 +110,12 @@ impl Sandbox {
             return Err(Stop::limit(LimitKind::Cpu, message).into());
         }
         Ok(UpdateDeadline::Yield(1))
+    }
+}
+
+impl WasiHttpView for Sandbox {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.net, table: &mut self.table, ctx: &mut self.http }
     }
 }
 

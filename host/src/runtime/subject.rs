@@ -1,6 +1,9 @@
 //! Who a guest is: what its randomness follows from, and the facts that it may be told.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 
@@ -48,9 +51,16 @@ impl Given {
 impl Subject {
     /// What it may use outside its sandbox.
     pub(super) fn grants(&self) -> &Grants {
-        const NONE: &Grants = &Grants { clock: false, random: false, run: false };
+        static NONE: Grants = Grants {
+            clock: false,
+            random: false,
+            run: false,
+            net: Vec::new(),
+            secrets: BTreeSet::new(),
+            env: BTreeSet::new(),
+        };
         match self {
-            Self::Module(_) => NONE,
+            Self::Module(_) => &NONE,
             Self::Attempt(given, _) => &given.job.grants,
         }
     }

@@ -49,7 +49,7 @@ impl Host {
         let data = TempDir::new().unwrap();
         let modules = modules(data.path().to_owned(), compiler, Arc::new(MemoryIndex::default()));
         let store = MemoryStore::default();
-        let runner = SandboxRunner::new(modules.clone(), Arc::new(store.clone()));
+        let runner = SandboxRunner::new(modules.clone(), Arc::new(store.clone()), Surroundings::default());
         let cancel = tokio::sync::watch::channel(false).0;
         Self { modules, runner, store, logs: Arc::default(), data, cancel, limits: Limits::default() }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{JsonArg, OptionArgs, ReportArgs};
+use super::{JsonArg, OptionArgs, OutsideArgs, ReportArgs};
 
 /// `stepmill runs`
 #[derive(Debug, Subcommand)]
@@ -109,6 +109,9 @@ pub struct RunsResumeArgs {
     /// The run's id, or enough of its beginning to be the only one; `latest` for the newest
     #[arg(value_name = "RUN")]
     pub run: String,
+    /// What its steps may use. What was granted when it was accepted stays so.
+    #[command(flatten)]
+    pub outside: OutsideArgs,
     /// What to leave behind and print.
     #[command(flatten)]
     pub report: ReportArgs,

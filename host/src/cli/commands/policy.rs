@@ -1,39 +1,81 @@
-//! From `--allow` and `--policy` to what steps may be granted, and what is said where that is not enough.
+//! From `--allow`, `--policy` and `--secret` to what steps may be granted, and what is said where that is not enough.
 
-use std::path::Path;
+use std::{env, fs::File, io::Read as _, path::Path, sync::Arc};
+
+use zeroize::Zeroizing;
 
 use crate::{
     access::{self, Policy, PolicyError, Refusal},
+    app::GivenSecrets,
     cli::{
-        args::{AllowArg, OptionArgs},
+        args::{AllowArg, OptionArgs, OutsideArgs, SecretArg, SecretValue},
         exit::{CliError, Exit, render_problems},
     },
     definition::Pipeline,
     event::RunOptions,
-    grants::{Grant, Grants},
+    grants::Grants,
+    limits::MAX_SECRET,
     plan::Plan,
 };
 
 /// Columns of a refusal beside a document.
 const REFUSAL_WIDTH: usize = 100;
 
-/// What the command line allows.
-pub(super) fn of(options: &OptionArgs) -> Result<Policy, CliError> {
-    let mut grants = Grants::default();
-    for allowed in &options.allow {
-        match allowed {
-            AllowArg::Clock => grants.add(Grant::Clock),
-            AllowArg::Random => grants.add(Grant::Random),
-            AllowArg::Run => grants.add(Grant::Run),
-            AllowArg::All => Grant::ALL.into_iter().for_each(|grant| grants.add(grant)),
+/// What steps may use outside their sandboxes.
+#[derive(Clone)]
+pub(in crate::cli) struct Outside {
+    /// What is allowed.
+    pub(super) policy: Policy,
+    /// The values of secrets.
+    pub(super) secrets: Arc<GivenSecrets>,
+}
+
+/// What the command line allows and gives.
+pub(super) fn of(args: &OutsideArgs) -> Result<Outside, CliError> {
+    let mut policy = Policy::default();
+    for allowed in &args.allow {
+        policy = match allowed {
+            AllowArg::All => policy.allow_all(),
+            AllowArg::Grant(grant) => policy.allow(Grants::only(grant.clone())),
+            AllowArg::Private(address) => policy.allow_private(*address),
+        };
+    }
+    let policy = match args.policy.as_deref().map(access::load).transpose() {
+        Ok(file) => policy.and(file.unwrap_or_default()),
+        Err(PolicyError::Problems(problems)) => return Err(CliError::problems(problems)),
+        Err(error) => return Err(CliError::input(error)),
+    };
+    let secrets = args.secrets.iter().map(|secret| Ok((secret.name.clone(), value(secret)?)));
+    Ok(Outside { policy, secrets: Arc::new(secrets.collect::<Result<_, CliError>>()?) })
+}
+
+/// The value of a secret.
+fn value(secret: &SecretArg) -> Result<Zeroizing<String>, CliError> {
+    let name = &secret.name;
+    let value = match &secret.source {
+        SecretValue::Given(value) => value.clone(),
+        SecretValue::Environment => {
+            let variable = format!("STEPMILL_SECRET_{}", name.as_str().to_ascii_uppercase());
+            env::var(&variable).map_err(|_| {
+                CliError::bad_input(format!("the environment variable `{variable}` is not set"))
+                    .help(format!("set it, or write `--secret {name}=@FILE`"))
+            })?
         }
+        SecretValue::File(path) => {
+            let failed = |error: std::io::Error| {
+                CliError::bad_input(format!("the secret `{name}` cannot be read from `{}`: {error}", path.display()))
+            };
+            let mut text = String::new();
+            let most = MAX_SECRET as u64 + 2;
+            File::open(path).and_then(|file| file.take(most).read_to_string(&mut text)).map_err(failed)?;
+            text.truncate(text.trim_end_matches(['\r', '\n']).len());
+            text
+        }
+    };
+    if value.is_empty() || value.len() > MAX_SECRET {
+        return Err(CliError::bad_input(format!("the secret `{name}` is empty, or longer than {MAX_SECRET} bytes")));
     }
-    let policy = Policy::default().allow(grants);
-    match options.policy.as_deref().map(access::load).transpose() {
-        Ok(file) => Ok(policy.and(file.unwrap_or_default())),
-        Err(PolicyError::Problems(problems)) => Err(CliError::problems(problems)),
-        Err(error) => Err(CliError::input(error)),
-    }
+    Ok(value.into())
 }
 
 pub(super) fn run_options(options: &OptionArgs) -> RunOptions {

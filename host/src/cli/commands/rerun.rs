@@ -28,7 +28,7 @@ pub(super) async fn rerun(settings: &Settings, args: RunsRerunArgs) -> Result<Ex
         steps => Again::From(steps.to_vec()),
     };
     let params = params(&args.params)?;
-    let policy = policy::of(&args.options)?;
+    let outside = policy::of(&args.options.outside)?;
     let json = args.report.json;
     let pipeline = match args.pipeline.as_deref() {
         None => None,
@@ -38,10 +38,10 @@ pub(super) async fn rerun(settings: &Settings, args: RunsRerunArgs) -> Result<Ex
         },
     };
     let show = Show::new(settings, &args.report);
-    let host = show.open(settings, policy.clone()).await?;
+    let host = show.open(settings, outside.clone()).await?;
     let mut plan = None;
     if let Some((path, pipeline)) = pipeline {
-        plan = match run::plan(settings, &host, &policy, (path, &pipeline), json).await? {
+        plan = match run::plan(settings, &host, &outside.policy, (path, &pipeline), json).await? {
             Ok(plan) => Some(plan),
             Err(exit) => return Ok(exit),
         };

@@ -2,7 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{end::End, policy};
+use super::{
+    end::End,
+    policy::{self, Outside},
+};
 use crate::{
     access::Policy,
     app::{History, Host, ParamInput, Params, Run, StartError, storage::RetentionPolicy},
@@ -28,10 +31,10 @@ pub(super) async fn run(settings: &Settings, args: RunArgs) -> Result<Exit, CliE
         Err(problems) => return super::pipeline::refuse(path, None, problems, json),
     };
     let params = params(&args.params)?;
-    let policy = policy::of(&args.options)?;
+    let outside = policy::of(&args.options.outside)?;
     let show = Show::new(settings, &args.report);
-    let host = show.open(settings, policy.clone()).await?;
-    let plan = match plan(settings, &host, &policy, (path, &pipeline), json).await? {
+    let host = show.open(settings, outside.clone()).await?;
+    let plan = match plan(settings, &host, &outside.policy, (path, &pipeline), json).await? {
         Ok(plan) => plan,
         Err(exit) => return Ok(exit),
     };
@@ -72,7 +75,7 @@ pub(super) async fn resume(settings: &Settings, args: &RunsResumeArgs) -> Result
         return Ok(exit(outcome));
     }
     let show = Show::new(settings, &args.report);
-    let host = show.open(settings, Policy::default()).await?;
+    let host = show.open(settings, policy::of(&args.outside)?).await?;
     let run = host.resume(id).await.map_err(start_error)?;
     conclude(settings, &args.report, &show, host, run).await
 }
@@ -146,10 +149,11 @@ impl Show {
         Self { display, observers, retention: report.retention.policy() }
     }
 
-    pub(super) async fn open(&self, settings: &Settings, policy: Policy) -> Result<Host, CliError> {
+    pub(super) async fn open(&self, settings: &Settings, outside: Outside) -> Result<Host, CliError> {
         let builder = Host::builder(&settings.data_dir)
             .compiler(super::compiler()?)
-            .policy(policy)
+            .policy(outside.policy)
+            .secrets(outside.secrets)
             .retention(Some(self.retention));
         let observers = self.observers.iter().cloned();
         observers.fold(builder, |builder, observer| builder.observer(observer)).open().await.map_err(super::open_error)

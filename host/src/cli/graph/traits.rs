@@ -41,7 +41,7 @@ pub fn of(node: &NodeView) -> Vec<String> {
         words.push("may fail".to_owned());
     }
     if !node.grants.is_empty() {
-        let grants: Vec<_> = node.grants.iter().map(|grant| grant.as_str()).collect();
+        let grants: Vec<_> = node.grants.iter().map(ToString::to_string).collect();
         words.push(format!("granted {}", grants.join(", ")));
     }
     if node.uncached {

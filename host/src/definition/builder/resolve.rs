@@ -102,7 +102,7 @@ impl Names<'_> {
         step.retry = Ok(parts.retry.clone().map(|retry| RetryDraft::new(Spanned::built(retry))));
         step.allow_failure = Ok(Some(Spanned::built(parts.allow_failure)));
         step.finally = Ok(Some(Spanned::built(parts.finally)));
-        step.grants = Ok(parts.grants.iter().map(|grant| Spanned::built(*grant)).collect());
+        step.grants = Ok(parts.grants.iter().map(|grant| Spanned::built(grant.clone())).collect());
         step.cache = Ok(Some(Spanned::built(!parts.uncached)));
     }
 

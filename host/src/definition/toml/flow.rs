@@ -2,9 +2,10 @@
 
 use std::str::FromStr as _;
 
-use ::toml::de::{DeInteger, DeTable, DeValue};
+use ::toml::de::{DeInteger, DeValue};
 
 use super::{
+    grants,
     steps::{duration, reference},
     table::{Field, Table},
 };
@@ -19,7 +20,6 @@ use crate::{
         suggest::{closest, shorten},
     },
     event::Join,
-    grants::Grant,
 };
 
 /// Takes all of them from a step's table.
@@ -49,7 +49,7 @@ pub(super) fn read(table: &mut Table<'_, '_>, step: &mut StepDraft, report: &mut
         step.finally = flag(&field, report).map(Some);
     }
     if let Some(field) = table.take("grants") {
-        step.grants = grants(&field, report);
+        step.grants = grants::read(&field, report);
     }
     if let Some(field) = table.take("cache") {
         step.cache = flag(&field, report).map(Some);
@@ -141,23 +141,6 @@ fn retry(field: &Field<'_, '_>, report: &mut Report) -> Read<RetryDraft> {
         retry.jitter = jitter.value;
     }
     Ok(draft)
-}
-
-fn grants(field: &Field<'_, '_>, report: &mut Report) -> Read<Vec<Spanned<Grant>>> {
-    let table: &DeTable<'_> = field.table("write `grants = { clock = true }`", report)?;
-    let mut table = Table::new(table, format!("`grants` of {}", field.title));
-    let mut grants = Vec::new();
-    let mut problem = None;
-    for grant in Grant::ALL {
-        let Some(field) = table.take(grant.as_str()) else { continue };
-        match flag(&field, report) {
-            Ok(granted) if granted.value => grants.push(Spanned { value: grant, span: field.key_span }),
-            Ok(_) => {}
-            Err(reported) => problem = Some(reported),
-        }
-    }
-    table.close(report);
-    problem.map_or(Ok(grants), Err)
 }
 
 pub(super) fn flag(field: &Field<'_, '_>, report: &mut Report) -> Read<Spanned<bool>> {

@@ -1,6 +1,7 @@
 //! What a step says: log lines, standard output and error, and progress, all within the budget of the attempt.
 
 use std::{
+    borrow::Cow,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -10,7 +11,10 @@ use crate::{
     execute::ports::{LogLevel, LogLine, LogSink, LogStream, Progress},
     ids::Timestamp,
     limits::{Limits, MAX_MESSAGE},
-    runtime::text::{cut, visible},
+    runtime::{
+        outside::Outside,
+        text::{cut, visible},
+    },
 };
 
 /// The longest line, in bytes; longer ones are broken.
@@ -28,6 +32,8 @@ pub(in crate::runtime) struct Logs(Arc<Mutex<State>>);
 
 struct State {
     sink: Arc<dyn LogSink>,
+    /// Whose secrets are taken out.
+    outside: Option<Arc<Outside>>,
     /// Of a `for_each` step: the item that `sink` is not yet for. Most items say nothing.
     item: Option<u32>,
     bytes_left: u64,
@@ -52,6 +58,7 @@ impl Logs {
     pub(in crate::runtime) fn of_item(sink: Arc<dyn LogSink>, item: Option<u32>, limits: &Limits) -> Self {
         Self(Arc::new(Mutex::new(State {
             sink,
+            outside: None,
             item,
             bytes_left: limits.log_bytes,
             lines_left: limits.log_lines,
@@ -64,6 +71,12 @@ impl Logs {
             progress_sent: None,
             progress_held: None,
         })))
+    }
+
+    /// The same, from which the secrets of the attempt are taken out.
+    pub(in crate::runtime) fn without_secrets(self, outside: Option<&Arc<Outside>>) -> Self {
+        self.state().outside = outside.cloned();
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,8 +99,10 @@ impl Logs {
 
     /// How far the step is.
     pub(in crate::runtime) fn progress(&self, done: u64, total: Option<u64>, message: &str) {
-        let message = visible(cut(message, MAX_PROGRESS)).into_owned();
-        self.state().progress(Progress { done, total, message });
+        let mut state = self.state();
+        let message = state.redacted(message);
+        let message = visible(cut(&message, MAX_PROGRESS)).into_owned();
+        state.progress(Progress { done, total, message });
     }
 
     /// Passes on what was held back. To be called when the guest has ended.
@@ -121,8 +136,13 @@ impl State {
         self.sink.as_ref()
     }
 
+    fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.outside.as_ref().map_or(Cow::Borrowed(text), |outside| outside.redactor.apply(text))
+    }
+
     fn line(&mut self, level: LogLevel, stream: LogStream, line: &str) {
-        let mut rest = line;
+        let line = self.redacted(line);
+        let mut rest = line.as_ref();
         loop {
             let piece = cut(rest, MAX_LINE);
             self.piece(level, stream, piece);
@@ -185,7 +205,8 @@ impl State {
     fn end_held(&mut self, stream: LogStream) {
         let bytes = mem::take(self.held(stream));
         let text = String::from_utf8_lossy(&bytes);
-        let text = text.strip_suffix('\r').unwrap_or(&text);
+        let text = self.redacted(text.strip_suffix('\r').unwrap_or(&text));
+        let text = text.as_ref();
         let level = if stream == LogStream::Stderr { LogLevel::Warn } else { LogLevel::Info };
         if stream == LogStream::Stdout {
             self.piece(level, stream, text);

@@ -20,7 +20,7 @@ use super::{
     bindings::stepmill::step::types,
     sandbox::Sandbox,
 };
-use crate::execute::ports::LogLevel;
+use crate::{execute::ports::LogLevel, ids::Name};
 
 impl types::Host for Sandbox {}
 
@@ -52,9 +52,11 @@ impl Host for Sandbox {
         Ok(self.subject.facts())
     }
 
-    // None can be granted yet.
-    fn secret(&mut self, _name: String) -> Result<Result<String, SecretError>> {
-        Ok(Err(SecretError::NotGranted))
+    fn secret(&mut self, name: String) -> Result<Result<String, SecretError>> {
+        let name = Name::new(&name).ok().filter(|name| self.subject.grants().secrets.contains(name));
+        let Some(name) = name else { return Ok(Err(SecretError::NotGranted)) };
+        let value = self.outside.as_ref().and_then(|outside| outside.secret(&name));
+        Ok(value.map(str::to_owned).ok_or(SecretError::NotSet))
     }
 
     fn output_rows(&mut self) -> Result<Result<Resource<RowWriter>, WriteError>> {

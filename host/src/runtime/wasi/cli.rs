@@ -1,4 +1,4 @@
-//! `wasi:cli`: no environment, no arguments, no input; output goes to the log; `exit` ends the attempt.
+//! `wasi:cli`: an environment of what is granted, no arguments, no input; output goes to the log; `exit` ends the attempt.
 
 use bytes::Bytes;
 use wasmtime::{Result, component::Resource};
@@ -28,7 +28,7 @@ const WRITE_PERMIT: usize = 64 << 10;
 
 impl environment::Host for Sandbox {
     fn get_environment(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(Vec::new())
+        Ok(self.outside.as_ref().map(|outside| outside.env.clone()).unwrap_or_default())
     }
 
     fn get_arguments(&mut self) -> Result<Vec<String>> {

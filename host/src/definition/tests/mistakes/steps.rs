@@ -362,7 +362,39 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "use = \"m/s\"\ngrants.«clok» = true",
         "unknown_key",
         "`grants` of step `a` has an unknown key `clok`",
-        "did you mean `clock`? known keys are `clock`, `random`, `run`",
+        "did you mean `clock`? known keys are `clock`, `random`, `run`, `net`, `secrets`, `env`",
+    ),
+    Mistake(
+        "use = \"m/s\"\ngrants.net = «\"https://example.com\"»",
+        "wrong_type",
+        "`net` of `grants` of step `a` must be an array, not a string",
+        "write `net = [\"https://example.com\"]`",
+    ),
+    Mistake(
+        "use = \"m/s\"\ngrants.net = [«\"https://*.example.com\"»]",
+        "bad_grant",
+        "`net` of `grants` of step `a`: `https://*.example.com` is no origin: each host is named by itself, without `*`; \
+         write it as in `https://example.com` or `http://10.0.0.5:8080`",
+        "`docs/grants.md` lists what can be granted",
+    ),
+    Mistake(
+        "use = \"m/s\"\ngrants.net = [{ url = \"https://example.com\", headers = { «Host» = \"x\" } }]",
+        "bad_grant",
+        "`Host` is no header that can be set: those of the connection are the host's own",
+        "name another header, or let the step set it",
+    ),
+    Mistake(
+        "use = \"m/s\"\ngrants.net = [{ url = \"https://example.com\", headers = { a = «\"{to ken}\"» } }]",
+        "bad_grant",
+        "header `a` of `grants` of step `a`: between its braces is no name of a secret: `to ken` is not a name: use a \
+         lower-case letter, then lower-case letters, digits and `_`, at most 64 in all",
+        "write `headers = { authorization = \"Bearer {token}\" }`, where `token` is a secret",
+    ),
+    Mistake(
+        "use = \"m/s\"\ngrants.env = [«\"STEPMILL_TOKEN\"»]",
+        "bad_grant",
+        "`env` of `grants` of step `a`: `STEPMILL_TOKEN` is a setting of stepmill itself, which no step is given",
+        "`docs/grants.md` lists what can be granted",
     ),
     Mistake(
         "use = \"m/s\"\ncache = «\"no\"»",
