@@ -15,7 +15,7 @@ demo: build
 
 # Run every test
 test: build guests _strace
-    cargo test --workspace
+    cargo test --workspace --features stepmill-sdk/http
     cd examples/steps && cargo test
 
 # Everything else that must hold: format, lints, documentation, licences, layering
@@ -23,9 +23,9 @@ check: _toolchain
     cargo fmt --all --check
     cd examples/steps && cargo fmt --all --check
     cd tests/guests && cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --features stepmill-sdk/http -- -D warnings
     cd examples/steps && cargo clippy --all-targets -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features stepmill-sdk/http --no-deps --document-private-items
     just licences
 
 # Measure, compare with the floor, write docs/benchmarks.md; fails where a ratio is missed

@@ -43,9 +43,13 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
     }
 }
 
-/// A component has one thread: if nothing woke the future while it was polled, nothing ever will.
+/// A component has one thread: if nothing woke the future while it was polled, only the host can.
 #[cfg(target_family = "wasm")]
 fn wait() -> Result<()> {
+    #[cfg(feature = "http")]
+    if crate::http::wait() {
+        return Ok(());
+    }
     Err(StepError::permanent("the step awaits something that nothing in its component can complete"))
 }
 

@@ -59,6 +59,11 @@
 //! Values are MessagePack: structs are maps by field name, enums are as serde writes them, integers have at most 64
 //! bits, `Vec<u8>` is a list of numbers (use [`Bytes`]). A type may use every attribute of serde and schemars.
 //!
+//! # Outside
+//!
+//! A step sees nothing but what it is given. The pipeline's `grants` ask for more: clocks, randomness, facts of the run,
+//! secrets (`Context::secret`), environment variables (`std::env::var`), and HTTP with the feature `http` (`http::Request`).
+//!
 //! # Tests
 //!
 //! Steps are tested natively, called as the functions they are, or, with the whole boundary, through [`testing`].
@@ -71,6 +76,8 @@ mod error;
 mod executor;
 mod file;
 mod host;
+#[cfg(feature = "http")]
+pub mod http;
 mod input;
 mod output;
 pub mod prelude;

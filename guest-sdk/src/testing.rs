@@ -101,6 +101,33 @@ impl StepCall {
         self
     }
 
+    /// Answers the requests that the step sends.
+    ///
+    /// ```
+    /// use stepmill_sdk::{http::{Request, Response}, prelude::*, testing};
+    ///
+    /// /// Asks for the weather.
+    /// #[step]
+    /// fn weather(#[config] url: String) -> Result<String> {
+    ///     Request::get(url).send()?.error_for_status()?.text()
+    /// }
+    ///
+    /// let call = || testing::call("weather").config("url", "https://example.com/today");
+    /// let said = call().http(|request| match request.url() {
+    ///     "https://example.com/today" => Response::new(200).with_body("sunny"),
+    ///     _ => Response::new(404),
+    /// });
+    /// assert_eq!(said.run::<String>()?, "sunny");
+    /// assert!(call().run::<String>().is_err());
+    /// # Ok::<(), StepError>(())
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http(mut self, answer: impl FnMut(&crate::http::Request) -> crate::http::Response + 'static) -> Self {
+        self.call.http = Some(Box::new(answer));
+        self
+    }
+
     /// Grants `run`, with these facts.
     #[must_use]
     pub fn run_facts(mut self, facts: RunFacts) -> Self {

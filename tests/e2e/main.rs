@@ -9,6 +9,7 @@ mod fixtures;
 mod grants;
 mod layering;
 mod memory;
+mod outside;
 mod purity;
 mod quickstart;
 mod rerun;

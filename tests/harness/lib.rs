@@ -1,6 +1,8 @@
 //! What the end-to-end tests and benchmarks share: the real binary, in a folder of its own.
 
 pub mod server;
+pub mod webhook;
+pub mod witness;
 
 use std::{
     fs,

@@ -183,17 +183,13 @@ impl Server {
     /// A request with headers and a body, as the admin unless the headers say who.
     #[must_use]
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        let bearer = format!("Bearer {}", self.token);
+        let mut all = headers.to_vec();
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
-            let _ = write!(head, "authorization: Bearer {}\r\n", self.token);
+            all.push(("authorization", &bearer));
         }
-        for (name, value) in headers {
-            let _ = write!(head, "{name}: {value}\r\n");
-        }
-        let _ = write!(head, "content-length: {}\r\n\r\n", body.len());
-        let mut bytes = head.into_bytes();
-        bytes.extend_from_slice(body);
-        self.raw(&bytes).unwrap_or_else(|| panic!("no answer to {method} {path}\n{}", self.log()))
+        let message = message(self.address, method, path, &all, body);
+        self.raw(&message).unwrap_or_else(|| panic!("no answer to {method} {path}\n{}", self.log()))
     }
 
     /// Sends these bytes, and reads the answer; none if the connection was closed without one.
@@ -202,12 +198,7 @@ impl Server {
     /// If it cannot be reached.
     #[must_use]
     pub fn raw(&self, bytes: &[u8]) -> Option<Answer> {
-        let mut stream = self.connect();
-        // It may refuse before it has read everything.
-        drop(stream.write_all(bytes));
-        let mut answer = Vec::new();
-        drop(stream.read_to_end(&mut answer));
-        parse(&answer)
+        exchange(self.connect(), bytes)
     }
 
     /// A connection.
@@ -326,6 +317,33 @@ fn follow(stderr: ChildStderr) -> Arc<Mutex<String>> {
         }
     });
     log
+}
+
+/// Asks whoever listens at an address, which may be nobody any more: for who sends while a service is killed.
+#[must_use]
+pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
+    let stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    exchange(stream, &message(address, method, path, headers, body))
+}
+
+fn message(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    let _ = write!(head, "content-length: {}\r\n\r\n", body.len());
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn exchange(mut stream: TcpStream, bytes: &[u8]) -> Option<Answer> {
+    // It may refuse before it has read everything.
+    drop(stream.write_all(bytes));
+    let mut answer = Vec::new();
+    drop(stream.read_to_end(&mut answer));
+    parse(&answer)
 }
 
 fn parse(answer: &[u8]) -> Option<Answer> {

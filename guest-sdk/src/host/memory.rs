@@ -10,6 +10,8 @@ use super::{FileSink, FileSource, Host, RowSink, RowSource};
 use crate::context::{Level, RunFacts, SecretError};
 use crate::error::{Result, StepError};
 use crate::file::FileInfo;
+#[cfg(feature = "http")]
+use crate::http::{HttpError, HttpErrorKind, Request, Response};
 use crate::testing::{LogLine, Progress};
 
 thread_local! {
@@ -26,6 +28,10 @@ pub(crate) struct Memory {
     call: RefCell<Option<Call>>,
 }
 
+/// Answers requests in a test.
+#[cfg(feature = "http")]
+pub(crate) type HttpAnswer = Box<dyn FnMut(&Request) -> Response>;
+
 /// What a call has been given and leaves behind.
 #[derive(Default)]
 pub(crate) struct Call {
@@ -34,6 +40,9 @@ pub(crate) struct Call {
     pub(crate) cancelled: bool,
     pub(crate) facts: Option<RunFacts>,
     pub(crate) secrets: HashMap<String, Option<String>>,
+    /// What answers requests.
+    #[cfg(feature = "http")]
+    pub(crate) http: Option<HttpAnswer>,
     /// Taken by who writes the output.
     pub(crate) rows: Option<Rc<RefCell<Vec<u8>>>>,
 }
@@ -46,6 +55,22 @@ impl Memory {
 
     fn in_call<R: Default>(&self, look: impl FnOnce(&mut Call) -> R) -> R {
         self.call.borrow_mut().as_mut().map(look).unwrap_or_default()
+    }
+}
+
+#[cfg(feature = "http")]
+impl Memory {
+    /// What the test answers to a request.
+    pub(crate) fn exchange(&self, request: &Request) -> Result<Response, HttpError> {
+        // Taken out while it answers, since it may call steps itself.
+        let answer = self.in_call(|call| call.http.take());
+        let Some(mut answer) = answer else {
+            let message = "nothing is sent in a native test: say what is answered, with `testing::call(..).http(..)`";
+            return Err(HttpError::new(HttpErrorKind::Denied, message));
+        };
+        let response = answer(request);
+        self.in_call(|call| call.http = Some(answer));
+        Ok(response)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The service: the real binary on a port of its own.
 
 mod access;
+mod crash;
 mod deploy;
+mod grants;
 mod http;
 mod reload;
 mod runs;
