@@ -116,18 +116,16 @@ impl Shared {
     fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let mut reader = BufReader::new(stream.try_clone()?);
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
+        let line = next_line(&mut reader)?;
         let mut headers = Vec::new();
         loop {
-            let mut header = String::new();
-            reader.read_line(&mut header)?;
-            match header.trim_end().split_once(": ") {
+            let header = next_line(&mut reader)?;
+            match header.split_once(": ") {
                 Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.to_owned())),
                 None => break,
             }
         }
-        let mut request = Request { line: line.trim_end().to_owned(), headers, body: Vec::new() };
+        let mut request = Request { line, headers, body: Vec::new() };
         let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         request.body.resize(length, 0);
         reader.read_exact(&mut request.body)?;
@@ -140,5 +138,15 @@ impl Shared {
         let mut stream = stream;
         write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", answer.len())?;
         stream.write_all(&answer)
+    }
+}
+
+/// A whole line; what breaks off in it was never said.
+fn next_line(reader: &mut impl BufRead) -> std::io::Result<String> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    match line.strip_suffix("\r\n") {
+        Some(line) => Ok(line.to_owned()),
+        None => Err(std::io::ErrorKind::UnexpectedEof.into()),
     }
 }
