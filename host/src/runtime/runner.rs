@@ -1,8 +1,11 @@
 //! Runs attempts in sandboxes on this machine: the `StepRunner` of the host.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use tokio::sync::Semaphore;
@@ -19,8 +22,12 @@ use super::{
 use crate::{
     execute::ports::{AttemptEnd, AttemptJob, AttemptReport, BoxFuture, Cancel, LogSink, OutputStore, StepRunner},
     failure::{FailureKind, StepFailure, Usage},
+    ids::Name,
     output::{ItemRange, OutputRef},
 };
+
+/// The most places that one pipeline takes: whatever its steps do, there are some for others.
+const MAX_SHARE: usize = (MAX_SANDBOXES - MAX_SANDBOXES / 4) as usize;
 
 /// Runs each attempt in a fresh sandbox.
 pub struct SandboxRunner {
@@ -32,6 +39,8 @@ struct Shared {
     store: Arc<dyn OutputStore>,
     /// The pool has so many places.
     places: Semaphore,
+    /// Those that the attempts of one pipeline may take.
+    shares: Mutex<HashMap<Name, Weak<Semaphore>>>,
     started: AtomicU64,
 }
 
@@ -40,7 +49,9 @@ impl SandboxRunner {
     #[must_use]
     pub fn new(modules: Arc<Modules>, store: Arc<dyn OutputStore>) -> Self {
         let places = Semaphore::new(MAX_SANDBOXES as usize);
-        Self { shared: Arc::new(Shared { modules, store, places, started: AtomicU64::new(0) }) }
+        Self {
+            shared: Arc::new(Shared { modules, store, places, shares: Mutex::default(), started: AtomicU64::new(0) }),
+        }
     }
 
     /// How many sandboxes were made for attempts so far. Benchmarks compare it with the number of steps.
@@ -69,7 +80,8 @@ impl Shared {
     async fn attempts(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> AttemptReport {
         let range = job.range();
         let first = ItemRange { count: 1, ..range };
-        let Ok(_place) = self.places.acquire().await else {
+        let share = self.share(&job.pipeline);
+        let (Ok(_share), Ok(_place)) = (share.acquire().await, self.places.acquire().await) else {
             return report(range, Err(Stop::failed(FailureKind::Host, "the host is stopping")), Usage::default());
         };
         if *cancel.borrow() {
@@ -89,6 +101,17 @@ impl Shared {
                 report(range, result.and_then(|checked| output::keep(checked, self.store.as_ref())), usage)
             }
         }
+    }
+
+    fn share(&self, pipeline: &Name) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get(pipeline).and_then(Weak::upgrade) {
+            return share;
+        }
+        shares.retain(|_, share| share.strong_count() > 0);
+        let share = Arc::new(Semaphore::new(MAX_SHARE));
+        shares.insert(pipeline.clone(), Arc::downgrade(&share));
+        share
     }
 
     fn module(&self, job: &AttemptJob) -> Result<Arc<Module>, Stop> {
