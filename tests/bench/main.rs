@@ -6,18 +6,21 @@
 mod floor;
 mod process;
 mod report;
+mod service;
 mod subject;
 
 use std::{error::Error, path::Path, process::ExitCode};
 
 use floor::Floor;
 use report::{Bound, Measured, Unit};
+use service::Hooked;
 use stepmill_tests::{guest, root};
 use subject::Subject;
 use tempfile::TempDir;
 
 /// The order in which things are measured.
-const SECTIONS: &[&str] = &["chain", "many", "items", "cached", "large", "stream", "memory", "hello"];
+const SECTIONS: &[&str] =
+    &["chain", "many", "items", "cached", "large", "stream", "memory", "hello", "webhooks", "waiting", "pages"];
 const ROUNDS: usize = 9;
 /// Rounds of what takes seconds.
 const LONG_ROUNDS: usize = 3;
@@ -57,6 +60,9 @@ async fn measure(section: &str) -> Result<Vec<Measured>> {
         "stream" => return stream(folder.path()),
         "memory" => return memory(folder.path()),
         "hello" => return hello(folder.path()),
+        "webhooks" => return webhooks(&component, folder.path()).await,
+        "waiting" => return waiting(),
+        "pages" => return pages(),
         _ => {}
     }
     let floor = Floor::new(&component, folder.path())?;
@@ -210,6 +216,56 @@ fn memory(folder: &Path) -> Result<Vec<Measured>> {
 fn hello(folder: &Path) -> Result<Vec<Measured>> {
     let time = median(process::hello(folder, 20)?);
     Ok(vec![Measured::absolute("`stepmill run` of one step, whole process", time, Unit::Time, Bound::AtMost(0.060))])
+}
+
+/// Runs of one step, each started by a webhook and durable before it is answered, against durable steps of the floor.
+async fn webhooks(component: &Path, folder: &Path) -> Result<Vec<Measured>> {
+    let floor = Floor::new(component, folder)?;
+    let service = Hooked::start(false)?;
+    service.throughput(500)?;
+    let mut rounds = Rounds::default();
+    for _ in 0..LONG_ROUNDS {
+        let before = floor.durable_step(500).await?;
+        let measured = service.throughput(2_000)?;
+        let after = floor.durable_step(500).await?;
+        rounds.add(measured.recip(), f64::midpoint(before, after).recip());
+    }
+    let [median, slowest] = service.latency(false)?;
+    let [crowded, crowded_slowest] = service.latency(true)?;
+    let latency = |what: &str, seconds, most| Measured::absolute(what, seconds, Unit::Time, Bound::AtMost(most));
+    Ok(vec![
+        rounds.measured("runs started by webhook, against durable steps of the floor", Unit::Rate, Bound::AtLeast(0.1)),
+        latency("from accepted webhook to finished run: median", median, 0.020),
+        latency("from accepted webhook to finished run: 99th percentile", slowest, 0.100),
+        latency("the same with 16 senders: median", crowded, 0.100),
+        latency("the same with 16 senders: 99th percentile", crowded_slowest, 0.500),
+    ])
+}
+
+/// What a service holds in memory that does nothing, and while steps wait for the network.
+fn waiting() -> Result<Vec<Measured>> {
+    let service = Hooked::start(true)?;
+    let idle = service.memory()?;
+    let waiting = service.memory_waiting(1_000)?;
+    Ok(vec![
+        Measured::absolute("an idle service: memory", idle, Unit::Size, Bound::AtMost(100e6)),
+        Measured::absolute("1,000 steps waiting for the network: memory", waiting, Unit::Size, Bound::AtMost(500e6)),
+    ])
+}
+
+/// Two pages of runs through the API, of many runs and of few.
+fn pages() -> Result<Vec<Measured>> {
+    let few = Hooked::start(false)?;
+    few.throughput(100)?;
+    let few = few.with_runs(1_000)?;
+    let many = Hooked::start(false)?;
+    many.throughput(100)?;
+    let many = many.with_runs(100_000)?;
+    let mut rounds = Rounds::default();
+    for _ in 0..50 {
+        rounds.add(many.page()?, few.page()?);
+    }
+    Ok(vec![rounds.measured("two pages of 100,000 runs, against those of 1,000", Unit::Time, Bound::AtMost(2.0))])
 }
 
 /// Pairs of what was measured and what it is compared with.

@@ -6,7 +6,7 @@
 
 use std::{fs, path::Path};
 
-use stepmill_tests::{Bench, root};
+use stepmill_tests::{Bench, root, server::Server};
 
 use crate::running::states;
 
@@ -73,4 +73,29 @@ fn a_released_component_runs() {
     );
     bench.run(&["run", path.to_str().unwrap()]).expect(0);
     assert_eq!(bench.run(&["runs", "output", "latest"]).expect(0).stdout.trim(), "45");
+}
+
+#[test]
+fn a_released_data_directory_is_served_and_its_component_runs_there() {
+    let bench = released();
+    let (done, killed) = (run_in_state(&bench, "succeeded"), run_in_state(&bench, "running"));
+    let server = Server::start(&bench, &[]);
+    let output = server.get(&format!("/api/v1/runs/{done}/steps/sum/output")).expect(200).json();
+    assert_eq!(output["value"], 45);
+    let text = server.get(&format!("/api/v1/runs/{done}/steps/text/files/0")).expect(200).text();
+    assert!(text.starts_with("line 0\nline 1\n"));
+    // The one that was killed is taken up without a word.
+    assert_eq!(server.events(&format!("/api/v1/runs/{killed}/events"), None).last().expect("events").event, "end");
+    let shown = server.get(&format!("/api/v1/runs/{killed}")).expect(200).json();
+    assert_eq!(shown["run"]["state"], "succeeded", "{shown}");
+    let module = fs::read_dir(root().join("tests/fixtures/v1/data/modules")).unwrap().next().expect("a component");
+    let wasm = fs::read(module.unwrap().path()).unwrap();
+    let typed = [("content-type", "application/wasm")];
+    let _ = server.request("POST", "/api/v1/modules?name=old&version=1.0.0", &typed, &wasm).expect(201);
+    let pipeline = "name = \"old\"\noutput = \"sum\"\n[steps.numbers]\nuse = \"old/numbers\"\nconfig.count = 10\n[steps.sum]\nuse = \"old/sum\"\n";
+    let _ = server.post("/api/v1/pipelines", &serde_json::json!({ "text": pipeline })).expect(200);
+    let started = server.post("/api/v1/pipelines/old/runs", &serde_json::json!({})).expect(201).json();
+    let id = started["id"].as_str().unwrap();
+    assert_eq!(server.events(&format!("/api/v1/runs/{id}/events"), None).last().expect("events").event, "end");
+    assert_eq!(server.get(&format!("/api/v1/runs/{id}/steps/sum/output")).expect(200).json()["value"], 45);
 }

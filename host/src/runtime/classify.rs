@@ -1,6 +1,6 @@
 //! From whatever ended a guest to a failure that a person can act on.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use wasmtime::{Error, Trap, WasmBacktrace, component::ResourceTableError};
 use wasmtime_wasi::I32Exit;
@@ -10,7 +10,7 @@ use super::{
     host::step_io::too_large,
     sandbox::Sandbox,
     stop::Stop,
-    text::{message, visible},
+    text::{cut, message, visible},
 };
 use crate::{
     failure::{FailureKind, LimitKind, StepFailure},
@@ -19,6 +19,10 @@ use crate::{
 
 /// The most wasm frames that are named in a failure.
 const MAX_FRAMES: usize = 6;
+/// How much of a function's name is shown, in bytes.
+const MAX_NAME: usize = 200;
+/// The longest symbol that is made readable, in bytes.
+const MAX_SYMBOL: usize = 4 << 10;
 
 /// Why the guest ended without an answer.
 pub(super) fn trapped(error: &Error, sandbox: &Sandbox) -> Stop {
@@ -121,22 +125,27 @@ fn reason(error: &Error) -> String {
     message(text.strip_prefix("wasm trap: ").unwrap_or(&text))
 }
 
-/// Adds the names of the guest's functions, where there are any. wasmtime demangles them when it prints a backtrace;
-/// the offsets beside them are of no use to a person.
+/// Adds the names of the guest's functions, where there are any.
 fn with_frames(mut failure: StepFailure, error: &Error) -> StepFailure {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return failure };
-    let text = trace.to_string();
-    let names = text.lines().filter_map(|line| line.split_once(" - ")).map(|(_, name)| name);
-    let own =
-        names.map(|name| name.split_once('!').map_or(name, |(_, function)| function)).filter(|name| !is_plumbing(name));
-    failure.causes.extend(own.take(MAX_FRAMES).map(|name| format!("in {}", visible(super::text::cut(name, 200)))));
+    let names = trace.frames().iter().filter_map(|frame| frame.func_name()).map(readable);
+    let own = names.filter(|name| !is_plumbing(name));
+    failure.causes.extend(own.take(MAX_FRAMES).map(|name| format!("in {}", visible(cut(&name, MAX_NAME)))));
     failure
+}
+
+/// A function's name as its author knows it. Never the text of wasmtime's backtrace: that reads names of C++ as well, in
+/// which a thousand bytes can stand for more than memory can hold. What names of Rust can stand for is bounded.
+fn readable(symbol: &str) -> Cow<'_, str> {
+    match rustc_demangle::try_demangle(symbol) {
+        Ok(name) if symbol.len() <= MAX_SYMBOL => Cow::Owned(name.to_string()),
+        _ => Cow::Borrowed(symbol),
+    }
 }
 
 /// Functions of the standard library that every panic goes through.
 fn is_plumbing(function: &str) -> bool {
-    let known =
-        ["std::", "core::", "alloc::", "<std::", "<core::", "<alloc::", "rust_", "__", "abort", "<wasm function"];
+    let known = ["std::", "core::", "alloc::", "<std::", "<core::", "<alloc::", "rust_", "__", "abort"];
     known.iter().any(|prefix| function.starts_with(prefix))
 }
 

@@ -28,8 +28,11 @@ const MEMORY: u64 = 2 << 30;
 const CPU_SECONDS: u64 = 60;
 const WALL: Duration = Duration::from_secs(90);
 const FILES: u64 = 64;
-/// The most machine code that is taken from the child.
+/// The most machine code that is taken for a module: of any, and for each byte of it. Ordinary modules take 3 to 6 times
+/// their size. Others would fill the disk and the host's memory with a few bytes.
 const MAX_CODE: u64 = 512 << 20;
+const CODE_AT_LEAST: u64 = 16 << 20;
+const CODE_PER_BYTE: u64 = 16;
 /// The most of its complaints.
 const MAX_STDERR: u64 = 64 << 10;
 
@@ -54,6 +57,12 @@ pub enum CompileError {
     /// It takes too much.
     #[error("compiling the module was stopped: {0}; split it into smaller ones, or build it with optimisations")]
     Limit(&'static str),
+    /// It makes the compiler fail.
+    #[error(
+        "the compiler failed on the module ({0}): build it with another version of its language or with other options; \
+         if it is an ordinary module, please report it as a bug of stepmill"
+    )]
+    Crashed(String),
     /// The child cannot be run.
     #[error("the compiler process `{binary}` failed: {problem}")]
     Child {
@@ -74,7 +83,7 @@ impl Compiler {
     /// If the module is invalid, too expensive, or the compiler cannot be run.
     pub(super) async fn compile(&self, wasm: &Bytes) -> Result<Vec<u8>, CompileError> {
         match self {
-            Self::InProcess => tokio::task::block_in_place(|| compile_here(wasm)),
+            Self::InProcess => accept(wasm, tokio::task::block_in_place(|| compile_here(wasm))?),
             Self::Child { binary } => {
                 let failed = |error: io::Error| child_error(binary, &error.to_string());
                 let mut child = start(binary).map_err(failed)?;
@@ -84,10 +93,22 @@ impl Compiler {
                     return Err(CompileError::Limit("it took more than 90 seconds"));
                 };
                 let answer = finished.map_err(failed)?;
-                answer.code(binary)
+                accept(wasm, answer.code(binary)?)
             }
         }
     }
+}
+
+/// The most machine code that is taken for a module of that size.
+fn max_code(wasm: u64) -> u64 {
+    wasm.saturating_mul(CODE_PER_BYTE).saturating_add(CODE_AT_LEAST).min(MAX_CODE)
+}
+
+fn accept(wasm: &[u8], code: Vec<u8>) -> Result<Vec<u8>, CompileError> {
+    if code.len() as u64 > max_code(wasm.len() as u64) {
+        return Err(CompileError::Limit("its machine code is many times as large as the module"));
+    }
+    Ok(code)
 }
 
 fn compile_here(wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
@@ -110,6 +131,8 @@ fn start(binary: &PathBuf) -> io::Result<Child> {
 /// What a child said, and how it ended.
 struct Answer {
     code: Vec<u8>,
+    /// Whether there is more of it.
+    code_is_cut: bool,
     complaint: Vec<u8>,
     status: ExitStatus,
 }
@@ -120,13 +143,17 @@ async fn talk(child: &mut Child, wasm: &[u8]) -> io::Result<Answer> {
     else {
         return Err(io::ErrorKind::BrokenPipe.into());
     };
+    // One byte more, to tell what is too much from what is not.
+    let most = max_code(wasm.len() as u64) + 1;
     let feed = async move {
         // A child that ends early closes its input; how it ended says more than the error here.
         let _ = stdin.write_all(wasm).await;
         drop(stdin);
     };
-    let ((), code, complaint) = tokio::join!(feed, read_all(stdout, MAX_CODE), read_all(stderr, MAX_STDERR));
-    Ok(Answer { code: code?, complaint: complaint?, status: child.wait().await? })
+    let ((), code, complaint) = tokio::join!(feed, read_all(stdout, most), read_all(stderr, MAX_STDERR));
+    let (code, complaint) = (code?, complaint?);
+    let code_is_cut = code.len() as u64 >= most;
+    Ok(Answer { code, code_is_cut, complaint, status: child.wait().await? })
 }
 
 /// Reads up to a limit. More than that breaks the pipe, which ends the child.
@@ -140,7 +167,8 @@ impl Answer {
     fn code(self, binary: &Path) -> Result<Vec<u8>, CompileError> {
         use std::os::unix::process::ExitStatusExt;
 
-        if self.status.success() {
+        // A child that says too much is cut off, and ends with an error that says nothing of it.
+        if self.status.success() || self.code_is_cut {
             return Ok(self.code);
         }
         let complaint = message(String::from_utf8_lossy(&self.complaint).trim());
@@ -151,6 +179,10 @@ impl Answer {
             }
             (_, Some(_)) if complaint.contains("memory allocation") => {
                 Err(CompileError::Limit("it needed more than 2 GiB of memory"))
+            }
+            (Some(PANICKED), _) | (_, Some(_)) => {
+                tracing::warn!(status = %self.status, complaint, "a module made the compiler fail");
+                Err(CompileError::Crashed(self.status.to_string()))
             }
             _ if complaint.is_empty() => Err(child_error(binary, &self.status.to_string())),
             _ => Err(child_error(binary, &format!("{}: {complaint}", self.status))),
@@ -169,6 +201,8 @@ fn child_error(binary: &Path, problem: &str) -> CompileError {
 
 /// The child's exit code for a module that is at fault itself.
 const INVALID: i32 = 65;
+/// The exit code of a Rust program that panicked.
+const PANICKED: i32 = 101;
 
 /// What the hidden command `__compile` does: a module on standard input becomes machine code on standard output.
 #[must_use]

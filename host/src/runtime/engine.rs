@@ -13,8 +13,12 @@ use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, 
 
 use crate::limits::Limits;
 
-/// How many sandboxes exist at once; further attempts wait for a place in the pool.
+/// How many sandboxes of steps without network exist at once; further attempts wait for a place in the pool.
 pub const MAX_SANDBOXES: u32 = 64;
+/// How many sandboxes of steps with network exist at once. Most of the time they wait.
+pub const MAX_NETWORKED: u32 = 1_536;
+/// What the pool has places for: the attempts, and the one module that is being asked what it contains.
+const POOLED_SANDBOXES: u32 = MAX_SANDBOXES + MAX_NETWORKED + 1;
 /// How often a guest that computes is asked to yield.
 pub const EPOCH: Duration = Duration::from_millis(10);
 
@@ -100,7 +104,7 @@ impl Engines {
     pub(super) fn new() -> Result<Self, EngineError> {
         let pooled = match Engine::new(&pooled_config()) {
             Ok(engine) => engine,
-            // A pool reserves half a terabyte of address space, which a container or `ulimit -v` may forbid.
+            // A pool reserves terabytes of address space, which a container or `ulimit -v` may forbid.
             Err(error) => {
                 tracing::warn!(%error, "sandboxes run without a pool, which is slower");
                 on_demand_engine()?
@@ -150,6 +154,8 @@ fn config() -> Config {
         .wasm_memory64(false)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false)
+        // Two bytes far apart in a memory would become an image of everything between them, in the machine code.
+        .memory_guaranteed_dense_image_size(64 << 10)
         // The same inputs give the same bytes on every machine.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(true)
@@ -163,11 +169,11 @@ fn config() -> Config {
 fn pooled_config() -> Config {
     let elements = usize::try_from(Limits::default().table_elements).unwrap_or(usize::MAX);
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(MAX_SANDBOXES)
-        .total_stacks(MAX_SANDBOXES)
-        .total_core_instances(MAX_SANDBOXES * POOLED_INSTANCES)
-        .total_memories(MAX_SANDBOXES * POOLED_MEMORIES)
-        .total_tables(MAX_SANDBOXES * POOLED_TABLES)
+    pool.total_component_instances(POOLED_SANDBOXES)
+        .total_stacks(POOLED_SANDBOXES)
+        .total_core_instances(POOLED_SANDBOXES * POOLED_INSTANCES)
+        .total_memories(POOLED_SANDBOXES * POOLED_MEMORIES)
+        .total_tables(POOLED_SANDBOXES * POOLED_TABLES)
         .max_core_instances_per_component(POOLED_INSTANCES)
         .max_memories_per_component(POOLED_MEMORIES)
         .max_tables_per_component(POOLED_TABLES)

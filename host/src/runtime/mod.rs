@@ -24,6 +24,7 @@ pub mod modules;
 mod net;
 mod output;
 pub mod outside;
+mod places;
 mod redact;
 pub mod runner;
 mod sandbox;

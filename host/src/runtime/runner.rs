@@ -5,15 +5,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use tokio::sync::Semaphore;
-
 use super::{
     attempt::Attempts,
     batch,
-    engine::MAX_SANDBOXES,
     modules::{Module, Modules},
     output,
     outside::Surroundings,
+    places::Places,
     sandbox::cancelled,
     stop::Stop,
 };
@@ -32,8 +30,7 @@ struct Shared {
     modules: Arc<Modules>,
     store: Arc<dyn OutputStore>,
     surroundings: Surroundings,
-    /// The pool has so many places.
-    places: Semaphore,
+    places: Places,
     started: AtomicU64,
 }
 
@@ -42,7 +39,7 @@ impl SandboxRunner {
     /// is in the surroundings, if it is granted.
     #[must_use]
     pub fn new(modules: Arc<Modules>, store: Arc<dyn OutputStore>, surroundings: Surroundings) -> Self {
-        let places = Semaphore::new(MAX_SANDBOXES as usize);
+        let places = Places::default();
         Self { shared: Arc::new(Shared { modules, store, surroundings, places, started: AtomicU64::new(0) }) }
     }
 
@@ -72,7 +69,7 @@ impl Shared {
     async fn attempts(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> AttemptReport {
         let range = job.range();
         let first = ItemRange { count: 1, ..range };
-        let Ok(_place) = self.places.acquire().await else {
+        let Some(_place) = self.places.take(&job.pipeline, &job.grants).await else {
             return report(range, Err(Stop::failed(FailureKind::Host, "the host is stopping")), Usage::default());
         };
         if *cancel.borrow() {

@@ -22,6 +22,7 @@ use crate::{
 mod batches;
 mod data;
 mod grants;
+mod hostile;
 mod limits;
 mod loading;
 

@@ -5,6 +5,7 @@ mod crash;
 mod deploy;
 mod grants;
 mod http;
+mod pressure;
 mod reload;
 mod runs;
 mod triggers;

@@ -9,7 +9,8 @@ use std::{
 use serde_json::{Value as Json, json};
 use stepmill_tests::{
     Bench,
-    server::{Answer, Server},
+    server::{Answer, Server, ask},
+    webhook::signed,
 };
 
 use super::deploy::{deploy, finish, upload};
@@ -206,4 +207,22 @@ fn each_file_starts_one_run_also_across_a_restart() {
     let _ = deploy(&server, &outside).expect(200);
     thread::sleep(Duration::from_millis(300));
     assert!(server.log().contains("is not in one that triggers may watch"), "{}", server.log());
+}
+
+#[test]
+fn a_trigger_waits_when_its_pipeline_has_been_deployed() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    set_secret(&server, KEY, 0);
+    for index in 0..20 {
+        let step = "[steps.a]\nuse = \"behaviours/noop\"\n";
+        let trigger = format!("[triggers.t]\nwebhook = {{ path = \"p{index}\", secret = \"hook\" }}\n");
+        let _ = deploy(&server, &format!("name = \"p{index}\"\n{step}{trigger}")).expect(200);
+        let signed = signed(KEY, "msg_1", b"");
+        let headers: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer = ask(server.address(), "POST", &format!("/hooks/p{index}"), &headers, b"").expect("an answer");
+        assert_eq!(answer.status, 202, "{}", answer.text());
+    }
 }

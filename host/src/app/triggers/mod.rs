@@ -148,7 +148,8 @@ impl Service {
     }
 
     /// Starts the triggers that are new, stops those that are gone, and starts those anew that were changed.
-    async fn follow_deployment(self: &Arc<Self>) {
+    /// Done when it returns: whoever deployed a pipeline can be told that its triggers wait.
+    pub async fn follow_deployment(self: &Arc<Self>) {
         let _one_at_a_time = self.triggers.following.lock().await;
         if let Err(error) = self.keep_triggers().await {
             tracing::error!(%error, "what is deployed cannot be noted; its triggers do not start");
