@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the server may take to put everything away. Threads that wait for the disk stay for ten seconds.
 const SETTLING: Duration = Duration::from_secs(30);
 /// How much may be left of it: some connections, some threads, the pool's warm pages and code of modules.
-const LEFT: Usage = Usage { memory: 256 << 20, files: 12, threads: 8 };
+const LEFT: Usage = Usage { memory: 160 << 20, files: 12, threads: 8 };
 
 /// What a process holds.
 #[derive(Debug, Clone, Copy)]
