@@ -7,6 +7,7 @@ mod crash;
 mod durability;
 mod fixtures;
 mod grants;
+mod hostile;
 mod layering;
 mod memory;
 mod outside;

@@ -5,7 +5,7 @@ target=$(realpath -m "$1")
 cd "$(dirname "$0")"
 mkdir -p "$target/components"
 
-for crate in behaviours bare flow outside wide; do
+for crate in behaviours bare flow hostile outside wide; do
   CARGO_TARGET_DIR=$target cargo rustc --quiet --locked --lib --crate-type cdylib --target wasm32-wasip2 --release --package "$crate"
   cp "$target/wasm32-wasip2/release/$crate.wasm" "$target/components/"
 done

@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    process::{Child, ChildStderr},
+    process::{Child, ChildStderr, Stdio},
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -90,11 +90,24 @@ impl Server {
     /// # Panics
     /// If the binary cannot be started.
     pub fn try_start(bench: &Bench, args: &[&str]) -> Result<Self, String> {
+        Self::try_start_within(bench, args, &[])
+    }
+
+    /// The same, with variables in its environment.
+    ///
+    /// # Errors
+    /// What it said.
+    ///
+    /// # Panics
+    /// If the binary cannot be started.
+    pub fn try_start_within(bench: &Bench, args: &[&str], variables: &[(&str, &str)]) -> Result<Self, String> {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--data-dir"];
         let data = bench.data();
         all.push(data.to_str().expect("UTF-8"));
         all.extend(args);
-        let mut child = bench.start(&all);
+        let mut command = bench.command(&all);
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
         let log = follow(child.stderr.take().expect("a pipe"));
         let mut stdout = child.stdout.take().expect("a pipe");
         let deadline = Instant::now() + PATIENCE;

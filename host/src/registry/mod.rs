@@ -13,7 +13,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tokio::sync::watch;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::watch,
+};
 
 pub use self::{
     error::{Broken, RegistryError},
@@ -135,6 +138,14 @@ struct Compiled {
     plan: Arc<Plan>,
     triggers: Vec<PlanTrigger>,
     warnings: Problems,
+}
+
+/// Compiles without keeping this thread's other work waiting: types that somebody else made can take long to compare.
+fn aside<T>(compile: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(compile),
+        _ => compile(),
+    }
 }
 
 /// Compiles a deployed text. It was a pipeline when it was deployed, but this version may see it otherwise.

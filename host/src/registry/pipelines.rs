@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{Compiled, Registry, RegistryError, compile};
+use super::{Compiled, Registry, RegistryError, aside, compile};
 use crate::{
     definition::{
         self, Pipeline,
@@ -136,7 +136,7 @@ impl Registry {
         {
             return Ok(known);
         }
-        let compiled = compile(&name, (text, &pins), &self.shelf(), &self.policy).map_err(problems)?;
+        let compiled = aside(|| compile(&name, (text, &pins), &self.shelf(), &self.policy)).map_err(problems)?;
         let (at, paused) = (Timestamp::now(), self.pipeline(&name).is_some_and(|known| known.row.paused));
         let revision = self.store.deploy(name.clone(), text.to_owned(), pins.clone(), by.to_owned(), at).await?;
         let row = RevisionRow {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{Broken, Compiled, Deployed, Registry, RegistryError, Shelf, shelf::is_ready};
+use super::{Broken, Compiled, Deployed, Registry, RegistryError, Shelf, aside, shelf::is_ready};
 use crate::{
     definition::{VersionRef, problem::Problems},
     ids::{ModuleDigest, Name, Timestamp},
@@ -161,7 +161,10 @@ impl Registry {
         force: bool,
     ) -> Result<Vec<Broken>, RegistryError> {
         let new = shelf.with(version.clone(), &change.name, change.activate);
-        let recompiled = if change.activate.is_some() { self.recompile(&change.name, &new) } else { Vec::new() };
+        let recompiled = match change.activate {
+            Some(_) => aside(|| self.recompile(&change.name, &new)),
+            None => Vec::new(),
+        };
         let broken = broken(&recompiled);
         if !broken.is_empty() && !force {
             return Err(RegistryError::Breaks(broken));

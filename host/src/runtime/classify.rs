@@ -71,7 +71,7 @@ fn panicked(text: &str) -> StepFailure {
 
 fn limit_of(error: &Error, refused: Option<LimitKind>, panic: Option<&str>) -> Option<LimitKind> {
     let text = error.root_cause().to_string();
-    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) || text.contains("component handle limit") {
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) || text.contains("handle limit exceeded") {
         return Some(LimitKind::Handles);
     }
     if text.contains("fuel allocated for hostcalls") {

@@ -1,6 +1,8 @@
 //! The cheap look at a module before anything expensive is done with it: what is no stepmill module is refused here,
 //! each sort with a sentence of its own.
 
+mod names;
+
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
@@ -81,6 +83,12 @@ pub enum HeaderError {
         /// What is not offered.
         imports: Vec<String>,
     },
+    /// A function has a name that is too long.
+    #[error(
+        "a function of the module has a name of more than {} bytes: build it without debug information",
+        names::MAX_SYMBOL
+    )]
+    LongName,
     /// Too many of something.
     #[error("the component has more than {most} {what}")]
     TooMany {
@@ -213,6 +221,7 @@ impl Found {
                         found.exports.push(export.map_err(damaged)?.name.name.to_owned());
                     }
                 }
+                Payload::CustomSection(section) if names::are_too_long(&section) => return Err(HeaderError::LongName),
                 Payload::CustomSection(section) if section.name() == SDK_SECTION && found.sdk.is_none() => {
                     let text = String::from_utf8_lossy(section.data());
                     found.sdk = Some(visible(cut(text.trim(), MAX_SDK)).into_owned());

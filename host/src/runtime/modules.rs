@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     execute::ports::{LogLine, LogSink, Progress},
-    failure::{FailureKind, StepFailure},
+    failure::{FailureKind, LimitKind, StepFailure},
     grants::Grants,
     ids::ModuleDigest,
     limits::Limits,
@@ -257,7 +257,7 @@ impl Modules {
         let logs = Logs::new(Arc::new(Tracing(digest)), &Limits::describe());
         let answer = call::describe(&pre, digest, logs.clone()).await;
         logs.finish();
-        let steps = describe::check(answer.map_err(|stop| ModuleError::Describe(failure_of(stop)))?)?;
+        let steps = describe::check(answer.map_err(|stop| ModuleError::Describe(of_description(failure_of(stop))))?)?;
         let (name, version) = header.package.map_or((None, None), |(name, version)| (Some(name), version));
         let Header { imports, sdk, .. } = header;
         let info = ModuleInfo { digest, size: wasm.len() as u64, name, version, sdk, imports, steps };
@@ -304,7 +304,20 @@ impl Modules {
 fn failure_of(stop: Stop) -> StepFailure {
     match stop {
         Stop::Failed(failure) => failure,
-        Stop::Storage(problem) => StepFailure::new(crate::failure::FailureKind::Host, problem),
+        Stop::Storage(problem) => StepFailure::new(FailureKind::Host, problem),
+    }
+}
+
+/// What limits of steps say to do is of no use here: those of a description are the same for all modules.
+fn of_description(failure: StepFailure) -> StepFailure {
+    match failure.kind {
+        FailureKind::LimitReached(LimitKind::Instances) => failure,
+        FailureKind::LimitReached(_) => {
+            let what = failure.message.split_once(": ").map_or(failure.message.as_str(), |(what, _)| what);
+            let message = format!("{what}, and no module may to describe itself: let it do less before a step runs");
+            StepFailure { message, ..failure }
+        }
+        _ => failure,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::limits::MAX_MESSAGE;
+
 /// The text without characters that do something instead of showing something: controls (but not tabs) and
 /// bidirectional overrides become visible escapes such as `\u{1b}`.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
@@ -30,9 +32,11 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// A message from a guest: cut and made visible.
+/// A message from a guest: made visible and cut. What is made visible takes up to ten times as much, so it is cut again.
 pub(super) fn message(text: &str) -> String {
-    visible_lines(cut(text, crate::limits::MAX_MESSAGE))
+    let mut message = visible_lines(cut(text, MAX_MESSAGE));
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+    message
 }
 
 #[cfg(test)]
@@ -51,5 +55,14 @@ mod tests {
         assert_eq!(cut("aü", 2), "a");
         assert_eq!(cut("aü", 3), "aü");
         assert_eq!(cut("aü", 300), "aü");
+    }
+
+    #[test]
+    fn messages_stay_within_their_limit_when_they_are_made_visible() {
+        assert_eq!(message("plain"), "plain");
+        for bad in ["\0", "\u{202e}", "\n\u{1b}"] {
+            let shown = message(&bad.repeat(MAX_MESSAGE));
+            assert!(shown.len() <= MAX_MESSAGE && shown.len() > MAX_MESSAGE - 16, "{}", shown.len());
+        }
     }
 }

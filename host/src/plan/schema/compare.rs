@@ -1,6 +1,9 @@
 //! The comparison itself: every alternative of the producer looks for one of the consumer that takes it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+};
 
 use serde_json::Value as Json;
 
@@ -89,7 +92,8 @@ impl<'b> Comparison<'b> {
 
     /// Compares what crosses an edge, or a part of it.
     pub(super) fn alternatives(&mut self, produced: &[Alternative<'_>], wanted: &[Alternative<'_>]) -> Verdict {
-        let words = || (words::of(produced), words::of(wanted));
+        let said = OnceCell::new();
+        let words = || said.get_or_init(|| (words::of(produced), words::of(wanted))).clone();
         let (from, to) = (variants(produced, true), variants(wanted, false));
         let verdicts: Vec<Verdict> = from.iter().map(|variant| self.best(variant, &to, &words)).collect();
         let verdict = together(&from, verdicts, &words);
@@ -214,11 +218,14 @@ fn variants<'v, 'a>(alternatives: &'v [Alternative<'a>], by_value: bool) -> Vec<
 }
 
 /// One variant for each value that is listed, if that is asked for, else for each kind of value.
-pub(super) fn variants_of<'v, 'a>(alternative: &'v Alternative<'a>, by_value: bool) -> Vec<Variant<'v, 'a>> {
+pub(super) fn variants_of<'v, 'a>(
+    alternative: &'v Alternative<'a>,
+    by_value: bool,
+) -> Box<dyn Iterator<Item = Variant<'v, 'a>> + 'v> {
     if let (true, Some(values)) = (by_value, &alternative.values)
         && values.iter().all(|value| !value.is_array() && !value.is_object())
     {
-        return values.iter().filter_map(|value| variant_of_value(alternative, value)).collect();
+        return Box::new(values.iter().filter_map(|value| variant_of_value(alternative, value)));
     }
     let kinds = [
         Kinds::INTEGER,
@@ -233,10 +240,12 @@ pub(super) fn variants_of<'v, 'a>(alternative: &'v Alternative<'a>, by_value: bo
     ];
     let whole = !alternative.kinds.has(Kinds::FRACTION);
     let present = kinds.into_iter().filter(|kind| alternative.kinds.has(*kind));
-    present
-        .filter(|kind| whole || *kind != Kinds::INTEGER)
-        .map(|kind| Variant { kind: number(kind), alternative, whole, value: None })
-        .collect()
+    Box::new(present.filter(move |kind| whole || *kind != Kinds::INTEGER).map(move |kind| Variant {
+        kind: number(kind),
+        alternative,
+        whole,
+        value: None,
+    }))
 }
 
 fn variant_of_value<'v, 'a>(alternative: &'v Alternative<'a>, value: &'a Json) -> Option<Variant<'v, 'a>> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::runtime::testing::{component, echo, guest};
+use crate::runtime::testing::{component, echo, guest, guest_with};
 
 fn problem(wasm: &[u8]) -> HeaderError {
     inspect(wasm).unwrap_err()
@@ -17,6 +17,16 @@ fn the_sdk_is_read_from_nested_modules() {
         .replace("(memory (export", "(@custom \"stepmill:sdk\" \"abi=0.1.0 sdk=x/1\") (memory (export");
     let header = inspect(&component(&core)).unwrap();
     assert_eq!(header.sdk.as_deref(), Some("abi=0.1.0 sdk=x/1"));
+}
+
+#[test]
+fn names_of_functions_are_limited() {
+    let named = |length: usize| {
+        let function = format!("(func $named (@name \"{}\") (unreachable))", "x".repeat(length));
+        inspect(&component(&guest_with(&function, "(unreachable)", "(call $describe)")))
+    };
+    assert!(named(names::MAX_SYMBOL).is_ok());
+    assert_eq!(named(names::MAX_SYMBOL + 1), Err(HeaderError::LongName));
 }
 
 #[test]

@@ -89,7 +89,17 @@ impl Logs {
         if message.is_empty() {
             state.line(level, LogStream::Log, "");
         }
-        message.lines().for_each(|line| state.line(level, LogStream::Log, line));
+        let mut rest = message;
+        while !rest.is_empty() {
+            // A call can bring as many lines as bytes: those that nobody will see are only counted.
+            if state.lines_left == 0 {
+                state.dropped += count_lines(rest);
+                return;
+            }
+            let (line, behind) = rest.split_once('\n').unwrap_or((rest, ""));
+            state.line(level, LogStream::Log, line.strip_suffix('\r').unwrap_or(line));
+            rest = behind;
+        }
     }
 
     /// Bytes written to standard output or error.
@@ -155,7 +165,9 @@ impl State {
 
     fn piece(&mut self, level: LogLevel, stream: LogStream, text: &str) {
         self.pass_empty_line();
-        let bytes = text.len() as u64;
+        // What is shown counts: it can take several times as much as what was written.
+        let shown = visible(text);
+        let bytes = shown.len() as u64;
         if self.lines_left == 0 || bytes > self.bytes_left {
             // A log with holes would mislead: behind the first dropped line there is nothing.
             self.lines_left = 0;
@@ -165,7 +177,7 @@ impl State {
         self.lines_left -= 1;
         self.bytes_left -= bytes;
         self.lines += 1;
-        self.sink().line(LogLine { at: Timestamp::now(), level, stream, text: visible(text).into_owned() });
+        self.sink().line(LogLine { at: Timestamp::now(), level, stream, text: shown.into_owned() });
     }
 
     fn write(&mut self, stream: LogStream, bytes: &[u8]) {
@@ -267,78 +279,15 @@ impl State {
     }
 }
 
+fn count_lines(text: &str) -> u64 {
+    let ends = text.bytes().filter(|byte| *byte == b'\n').count();
+    ends as u64 + u64::from(!text.ends_with('\n'))
+}
+
 /// Whether Rust's standard library begins to say that it panicked.
 fn is_panic(line: &str) -> bool {
     line.contains(" panicked at ")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runtime::testing::Recorder;
-
-    fn logs(limits: &Limits) -> (Logs, Arc<Recorder>) {
-        let recorder = Arc::new(Recorder::default());
-        (Logs::new(recorder.clone(), limits), recorder)
-    }
-
-    #[test]
-    fn streams_become_lines() {
-        let (logs, recorder) = logs(&Limits::default());
-        logs.write(LogStream::Stdout, b"one\ntw");
-        logs.write(LogStream::Stderr, b"bad\n");
-        logs.write(LogStream::Stdout, b"o\r\nlast");
-        logs.finish();
-        assert_eq!(recorder.texts(), ["one", "bad", "two", "last"]);
-    }
-
-    #[test]
-    fn a_flood_is_counted_and_dropped() {
-        let (logs, recorder) = logs(&Limits { log_lines: 3, ..Limits::default() });
-        logs.write(LogStream::Stdout, &b"x\n".repeat(100));
-        logs.log(LogLevel::Info, "late");
-        assert_eq!((recorder.texts().len(), logs.counts()), (3, (3, 98)));
-    }
-
-    #[test]
-    fn a_line_without_end_is_broken() {
-        let (logs, recorder) = logs(&Limits::default());
-        logs.write(LogStream::Stdout, &vec![b'x'; 5 * MAX_LINE / 2]);
-        logs.log(LogLevel::Info, &"y".repeat(MAX_LINE + 1));
-        let lengths: Vec<_> = recorder.texts().iter().map(String::len).collect();
-        assert_eq!(lengths, [MAX_LINE, MAX_LINE, MAX_LINE, 1]);
-    }
-
-    #[test]
-    fn the_message_of_a_panic_is_kept() {
-        let (logs, _) = logs(&Limits { log_lines: 0, ..Limits::default() });
-        logs.write(
-            LogStream::Stderr,
-            b"hello\n\nthread 'main' (1) panicked at src/lib.rs:1:1:\nboom\nnote: run with x\n",
-        );
-        assert_eq!(logs.panic().as_deref(), Some("thread 'main' (1) panicked at src/lib.rs:1:1:\nboom"));
-    }
-
-    #[test]
-    fn what_rust_puts_around_a_panic_is_left_out() {
-        let (logs, recorder) = logs(&Limits::default());
-        logs.write(LogStream::Stderr, b"\n\nfirst\n\n");
-        logs.log(LogLevel::Info, "second");
-        logs.write(LogStream::Stderr, b"\nthread 'main' (1) panicked at src/lib.rs:1:1:\nboom\n");
-        logs.write(LogStream::Stderr, format!("{BACKTRACE_NOTE}\n\n").as_bytes());
-        logs.finish();
-        let panic = "thread 'main' (1) panicked at src/lib.rs:1:1:";
-        assert_eq!(recorder.texts(), ["", "", "first", "", "second", panic, "boom", ""]);
-        assert_eq!(logs.counts(), (8, 0));
-    }
-
-    #[test]
-    fn the_last_progress_arrives() {
-        let (logs, recorder) = logs(&Limits::default());
-        (0..1000).for_each(|done| logs.progress(done, Some(1000), "working"));
-        logs.finish();
-        let progress = recorder.progress.lock().unwrap();
-        assert_eq!(progress.last().unwrap().done, 999);
-        assert!(progress.len() < 1000);
-    }
-}
+mod tests;

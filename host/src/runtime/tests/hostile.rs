@@ -13,7 +13,7 @@ fn endless_name() -> String {
 
 #[tokio::test]
 async fn names_of_functions_cost_no_more_than_they_are_long() {
-    let names = [endless_name(), "x".repeat(4 << 20), format!("_RNvC{}", "1a".repeat(1_000)), "\u{1b}[31m".to_owned()];
+    let names = [endless_name(), "x".repeat(60_000), format!("_RNvC{}", "1a".repeat(1_000)), "\u{1b}[31m".to_owned()];
     for name in names {
         let function = format!("(func $bad (@name {name:?}) (result i32) (unreachable))");
         let core = guest_with(&function.replace("\\u{1b}", "\\1b"), "(call $bad)", "(call $describe)");
@@ -80,4 +80,60 @@ async fn a_module_that_breaks_the_compiler_is_at_fault_itself() {
         let error = host.modules.load(echo()).await.unwrap_err();
         assert_eq!(error.is_hosts_fault(), fault, "{script}: {error}");
     }
+}
+
+/// How many files and threads this process has.
+fn held() -> (usize, usize) {
+    let count = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+    (count("/proc/self/fd"), count("/proc/self/task"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_that_are_stopped_at_any_moment_leave_nothing() {
+    const ATTEMPTS: u64 = 3_000;
+    let host = Host::new().limits(|limits| limits.wall_ms = 20);
+    let spins =
+        "(loop $again (memory.fill (i32.const 65536) (i32.const 1) (i32.const 65536)) (br $again)) (unreachable)";
+    let spin = host.modules.load(component(&guest(spins)).into()).await.unwrap();
+    let job = host.job(&spin, vec![]);
+    let attempt = async |number: u64| {
+        let cancel = tokio::sync::watch::channel(false).0;
+        let running = host.runner.run(job.clone(), host.logs.clone(), cancel.subscribe());
+        let moment = Duration::from_micros(number * 7_919 % 50_000);
+        match number % 3 {
+            // Dropped, cancelled, or left to its time on the wall.
+            0 => drop(tokio::time::timeout(moment, running).await),
+            1 => {
+                let cancel = async {
+                    tokio::time::sleep(moment).await;
+                    cancel.send_replace(true);
+                };
+                let (report, ()) = tokio::join!(running, cancel);
+                let kind = only(report).result.unwrap_err().kind;
+                assert!(
+                    matches!(kind, FailureKind::Cancelled | FailureKind::LimitReached(LimitKind::Wall)),
+                    "{kind:?}"
+                );
+            }
+            _ => assert_eq!(only(running.await).result.unwrap_err().kind, FailureKind::LimitReached(LimitKind::Wall)),
+        }
+    };
+    let in_turn = async |of: u64| {
+        for number in (0..ATTEMPTS).filter(|number| number % 16 == of) {
+            attempt(number).await;
+        }
+    };
+    in_turn(0).await;
+    let before = held();
+    let all: Vec<_> = (1..16).map(|of| Box::pin(in_turn(of))).collect();
+    futures_util::future::join_all(all).await;
+    // Every place is free again.
+    let canary = host.modules.load(echo()).await.unwrap();
+    for _ in 0..200 {
+        let job = host.job(&canary, vec![value("x", &[1])]);
+        assert!(only(host.runner.run(job, host.logs.clone(), host.cancel.subscribe()).await).result.is_ok());
+    }
+    let after = held();
+    // Other tests run in this process, too.
+    assert!(after.0 <= before.0 + 64 && after.1 <= before.1 + 64, "{before:?} {after:?}");
 }
