@@ -6,6 +6,19 @@ use stepmill_tests::{Bench, guest, root};
 #[path = "../../host/examples/quickstart.rs"]
 mod example;
 
+#[expect(dead_code, unreachable_pub, reason = "the example is a program: its `main` is not called here")]
+#[path = "../../host/examples/custom_trigger.rs"]
+mod custom_trigger;
+
+#[test]
+fn a_program_has_a_trigger_of_its_own() {
+    let bench = Bench::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (module, data) = (guest("behaviours"), bench.data());
+    let started = custom_trigger::runs_for_words(module.to_str().unwrap(), data.to_str().unwrap());
+    assert_eq!(runtime.block_on(started).unwrap(), 2);
+}
+
 #[test]
 fn a_program_defines_runs_and_reads() {
     let bench = Bench::new();

@@ -6,6 +6,7 @@ mod adapters;
 mod cache;
 mod catalog;
 pub mod control;
+mod folders;
 mod history;
 mod keeper;
 mod library;
@@ -19,18 +20,19 @@ pub mod storage;
 pub mod triggers;
 mod uploads;
 
-use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, io, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use tokio::sync::Semaphore;
 
 pub use self::{
+    folders::Folders,
     history::History,
     library::Library,
     params::{ParamInput, Params, ParamsError},
     rerun::{Again, Rerun},
     run::Run,
     secrets::GivenSecrets,
-    service::Service,
+    service::{Service, ServiceOptions},
     start::{StartError, StartRequest, Submitted},
     uploads::{UploadError, Uploaded, Uploads},
 };
@@ -42,6 +44,7 @@ use crate::{
         ports::{BoxFuture, Observer, OutputStore},
         reuse::ReusingRunner,
     },
+    ids::Name,
     observe::Fanout,
     persist::{DataDir, ServiceStore, SqliteJournal, outputs::BlobStore},
     plan::Compiled,
@@ -50,6 +53,7 @@ use crate::{
 pub use crate::{
     persist::{DataDirError, Reader, StoreError, reader, service as service_rows},
     runtime::{COMPILE_COMMAND, Compiler, ModuleError, SecretSource, compile_child_main},
+    schedule::TriggerFactory,
 };
 /// What is deployed, for adapters.
 pub mod registry {
@@ -90,6 +94,7 @@ pub struct HostBuilder {
     parallelism: usize,
     policy: Policy,
     secrets: Arc<dyn SecretSource>,
+    triggers: HashMap<Name, Arc<dyn TriggerFactory>>,
     observers: Vec<Arc<dyn Observer>>,
     retention: Option<RetentionPolicy>,
     max_runs: usize,
@@ -138,6 +143,13 @@ impl HostBuilder {
     #[must_use]
     pub fn secrets(mut self, secrets: Arc<dyn SecretSource>) -> Self {
         self.secrets = secrets;
+        self
+    }
+
+    /// Has a service's `custom` triggers of this kind made by this factory.
+    #[must_use]
+    pub fn trigger(mut self, kind: Name, factory: Arc<dyn TriggerFactory>) -> Self {
+        self.triggers.insert(kind, factory);
         self
     }
 
@@ -231,6 +243,7 @@ impl Host {
             parallelism: (processors * 2).max(8),
             policy: Policy::default(),
             secrets: Arc::new(NoSecrets),
+            triggers: HashMap::new(),
             observers: Vec::new(),
             retention: Some(RetentionPolicy::default()),
             max_runs: Semaphore::MAX_PERMITS,

@@ -3,12 +3,16 @@
 use std::{
     collections::HashMap,
     io,
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
+use tokio::task::AbortHandle;
+
 use super::{
     Host, HostBuilder, OpenError, Params, StartError, StartRequest, Submitted, Uploads,
+    folders::Folders,
     reader::{MAX_ROWS, RunFilter},
     secrets::VaultSecrets,
     triggers::Triggers,
@@ -23,7 +27,7 @@ use crate::{
     persist::ServiceStore,
     plan::{Overlap, Plan},
     registry::Registry,
-    schedule::Factories,
+    schedule::{Factories, file::FileFactory},
 };
 
 /// The file with the key of the secrets, in the data directory.
@@ -31,6 +35,17 @@ const KEY_FILE: &str = "secrets.key";
 
 /// How often it is asked whether all runs have ended.
 const POLL: Duration = Duration::from_millis(20);
+
+/// What a service does beside running pipelines.
+#[derive(Debug, Clone, Default)]
+pub struct ServiceOptions {
+    /// The folders that `file` triggers may watch.
+    pub inboxes: Vec<PathBuf>,
+    /// The folders whose files are deployed.
+    pub folders: Folders,
+    /// New runs are refused while less is free on the disk, in bytes.
+    pub min_free: u64,
+}
 
 /// A host with those who may use it.
 pub struct Service {
@@ -56,6 +71,8 @@ pub struct Service {
     pub started_at: Timestamp,
     /// No new runs while less is free on the disk, in bytes.
     min_free: u64,
+    /// Watches folders for modules and pipelines.
+    folders: Mutex<Option<AbortHandle>>,
 }
 
 /// The disk is so full that new runs would endanger those that are there.
@@ -121,7 +138,11 @@ impl Service {
     ///
     /// # Errors
     /// If the data directory cannot be used.
-    pub async fn open(builder: HostBuilder, factories: Factories, min_free: u64) -> Result<Arc<Self>, ServiceError> {
+    pub async fn open(mut builder: HostBuilder, options: ServiceOptions) -> Result<Arc<Self>, ServiceError> {
+        let mut factories = Factories::new(FileFactory::within(options.inboxes));
+        for (kind, factory) in std::mem::take(&mut builder.triggers) {
+            factories.register(kind, factory);
+        }
         let feed = Arc::new(Feed::default());
         let metrics = Arc::new(Metrics::default());
         let secrets = Arc::new(VaultSecrets::default());
@@ -142,12 +163,15 @@ impl Service {
             triggers: Triggers::new(factories),
             uploads: Uploads::default(),
             started_at: Timestamp::now(),
-            min_free,
+            min_free: options.min_free,
+            folders: Mutex::default(),
             host,
         };
         service.resume_all().await?;
         let service = Arc::new(service);
         service.start_triggers().await;
+        let watch = Arc::clone(&service).watch(options.folders);
+        *service.folders.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::spawn(watch).abort_handle());
         Ok(service)
     }
 
@@ -157,6 +181,9 @@ impl Service {
     /// If something could not be written.
     pub async fn stop(&self, patience: Duration) -> Result<(), JournalError> {
         self.triggers.stop();
+        if let Some(watch) = self.folders.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            watch.abort();
+        }
         let deadline = Instant::now() + patience;
         while self.host.active_runs() > 0 && Instant::now() < deadline {
             tokio::time::sleep(POLL).await;

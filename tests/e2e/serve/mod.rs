@@ -3,6 +3,7 @@
 mod access;
 mod crash;
 mod deploy;
+mod folders;
 mod grants;
 mod http;
 mod pressure;

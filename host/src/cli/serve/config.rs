@@ -16,7 +16,7 @@ use ::toml::{
 };
 
 use crate::{
-    app::storage::RetentionPolicy,
+    app::{Folders, storage::RetentionPolicy},
     definition::{
         Source, parse_size,
         problem::{Problem, Problems},
@@ -40,6 +40,8 @@ pub struct Config {
     pub policy: Option<PathBuf>,
     /// Folders that file triggers may watch.
     pub inboxes: Vec<PathBuf>,
+    /// Folders whose files are deployed.
+    pub folders: Folders,
     /// What is kept.
     pub retention: RetentionPolicy,
     /// New runs are refused while less than this is free on the disk, in bytes.
@@ -57,6 +59,7 @@ impl Default for Config {
             parallelism: None,
             policy: None,
             inboxes: Vec::new(),
+            folders: Folders::default(),
             retention: RetentionPolicy::default(),
             min_free: 256 << 20,
             base: PathBuf::new(),
@@ -135,6 +138,26 @@ const KEYS: &[Key] = &[
         meaning: "Folders that `file` triggers may watch; their relative paths begin in the first. Default: none.",
         set: |config, value| {
             config.inboxes = texts(value)?.into_iter().map(|path| config.base.join(path)).collect();
+            Ok(())
+        },
+    },
+    Key {
+        table: "folders",
+        name: "modules",
+        example: "\"modules\"",
+        meaning: "A folder whose `.wasm` files are uploaded, whoever puts them there. Default: none.",
+        set: |config, value| {
+            config.folders.modules = Some(config.base.join(text(value)?));
+            Ok(())
+        },
+    },
+    Key {
+        table: "folders",
+        name: "pipelines",
+        example: "\"pipelines\"",
+        meaning: "A folder whose `.toml` files are deployed, whoever puts them there. Default: none.",
+        set: |config, value| {
+            config.folders.pipelines = Some(config.base.join(text(value)?));
             Ok(())
         },
     },

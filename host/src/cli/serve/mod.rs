@@ -16,8 +16,7 @@ use super::{
 };
 use crate::{
     access::{self, Policy},
-    app::{Host, HostBuilder, Service, service::ServiceError},
-    schedule::{Factories, file::FileFactory},
+    app::{Host, HostBuilder, Service, ServiceOptions, service::ServiceError},
     web::{self, Web},
 };
 
@@ -41,8 +40,7 @@ pub(super) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<Exit,
     }
     let listener = listen(config.listen).await?;
     let address = listener.local_addr().map_err(CliError::host)?;
-    let service =
-        Service::open(builder(settings, &config)?, factories(&config), config.min_free).await.map_err(service_error)?;
+    let service = Service::open(builder(settings, &config)?, options(&config)).await.map_err(service_error)?;
     if let Some(token) = service.tokens.first().await.map_err(CliError::host)? {
         welcome(&service, address, token.reveal()).await?;
     }
@@ -68,9 +66,8 @@ fn builder(settings: &Settings, config: &Config) -> Result<HostBuilder, CliError
     })
 }
 
-/// Triggers may watch what the operator says, and nothing else.
-fn factories(config: &Config) -> Factories {
-    Factories::new(FileFactory::within(config.inboxes.clone()))
+fn options(config: &Config) -> ServiceOptions {
+    ServiceOptions { inboxes: config.inboxes.clone(), folders: config.folders.clone(), min_free: config.min_free }
 }
 
 fn load_policy(path: &Path) -> Result<Policy, CliError> {

@@ -131,6 +131,17 @@ impl ServiceStore {
         })
     }
 
+    /// Whether a text is one of a pipeline's revisions.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn was_deployed(&self, pipeline: &Name, text: &str) -> Result<bool, StoreError> {
+        self.reader.query(|connection, _| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM revisions WHERE pipeline = ? AND text = ?)";
+            Ok(connection.prepare_cached(sql)?.query_row(params![pipeline.as_str(), text], |row| row.get(0))?)
+        })
+    }
+
     /// One revision of a pipeline.
     ///
     /// # Errors
