@@ -91,7 +91,7 @@ fn a_released_data_directory_is_served_and_its_component_runs_there() {
     let module = fs::read_dir(root().join("tests/fixtures/v1/data/modules")).unwrap().next().expect("a component");
     let wasm = fs::read(module.unwrap().path()).unwrap();
     let typed = [("content-type", "application/wasm")];
-    let _ = server.request("POST", "/api/v1/modules?name=old&version=1.0.0", &typed, &wasm).expect(201);
+    let _ = server.request("POST", "/api/v1/modules?name=old", &typed, &wasm).expect(201);
     let pipeline = "name = \"old\"\noutput = \"sum\"\n[steps.numbers]\nuse = \"old/numbers\"\nconfig.count = 10\n[steps.sum]\nuse = \"old/sum\"\n";
     let _ = server.post("/api/v1/pipelines", &serde_json::json!({ "text": pipeline })).expect(200);
     let started = server.post("/api/v1/pipelines/old/runs", &serde_json::json!({})).expect(201).json();

@@ -4,6 +4,7 @@ mod bad_input;
 mod cases;
 mod commands;
 mod crash;
+mod dev;
 mod durability;
 mod fixtures;
 mod grants;

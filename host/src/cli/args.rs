@@ -1,5 +1,6 @@
 //! What may be written on the command line: flags as typed. [`super::settings`] turns them into decisions.
 
+mod dev;
 mod outside;
 mod retention;
 mod runs;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
+    dev::DevArgs,
     outside::{AllowArg, OptionArgs, OutsideArgs, SecretArg, SecretValue},
     retention::{GcArgs, Limit, RetentionArgs},
     runs::{
@@ -110,6 +112,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Run a pipeline here and wait for its end
     Run(RunArgs),
+    /// Run a pipeline again whenever it or its steps change
+    Dev(DevArgs),
     /// Keep a host running: API, triggers, hot reload
     Serve(ServeArgs),
     /// Upload modules to a server
@@ -219,7 +223,7 @@ pub enum GraphFormat {
 }
 
 /// `stepmill run`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     /// The pipeline
     #[arg(value_name = "PIPELINE.toml")]

@@ -1,6 +1,7 @@
 //! The commands, each a function from resolved arguments to an exit code.
 
 mod cancel;
+mod dev;
 mod end;
 mod gc;
 mod meta;
@@ -40,6 +41,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Check(args) => pipeline::check(settings, &args).await,
         Command::Graph(args) => pipeline::graph(settings, &args).await,
         Command::Run(args) => run::run(settings, args).await,
+        Command::Dev(args) => dev::dev(settings, args).await,
         Command::Push(args) => server::push(settings, &args).await,
         Command::Deploy(args) => server::deploy(settings, &args).await,
         Command::Start(args) => server::start(settings, &args).await,

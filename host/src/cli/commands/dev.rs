@@ -1,0 +1,167 @@
+//! `dev`: runs a pipeline, and again whenever its text, a module or a step crate of it changes.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    future::Future,
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use super::run;
+use crate::{
+    cli::{
+        args::{DevArgs, RunArgs},
+        exit::{CliError, Exit},
+        output::note,
+        settings::Settings,
+    },
+    definition::toml,
+};
+
+/// How often files are looked at.
+const POLL: Duration = Duration::from_millis(200);
+/// What `stepmill new` calls the pipeline of a crate.
+const PIPELINE: &str = "pipeline.toml";
+/// The most files that are watched.
+const MAX_FILES: usize = 50_000;
+
+pub(super) async fn dev(settings: &Settings, args: DevArgs) -> Result<Exit, CliError> {
+    let pipeline = if args.path.is_dir() { args.path.join(PIPELINE) } else { args.path };
+    if !pipeline.is_file() {
+        let error = CliError::bad_input(format!("there is no pipeline `{}`", pipeline.display()));
+        return Err(error.help("name a pipeline, or the folder of a step crate that has a `pipeline.toml`"));
+    }
+    let run = RunArgs { pipeline, params: args.params, options: args.options, report: args.report };
+    let mut watched = Watched::of(&run);
+    loop {
+        // Before it is built: what changes meanwhile counts as changed.
+        watched.update(&run);
+        let before = watched.look();
+        match run::run(settings, run.clone()).await {
+            Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
+            Ok(_) => {}
+            Err(error) => {
+                let text = error.render(settings.stderr.color, settings.width);
+                let _ = std::io::stderr().lock().write_all(text.as_bytes());
+            }
+        }
+        // Building may have written into the folders: a lock file, for one.
+        note(&format!("\nwatching {}; Ctrl-C ends", watched.words()));
+        tokio::select! {
+            () = watched.changed(before) => {}
+            () = interrupted()? => return Ok(Exit::Interrupted),
+        }
+        note("changed, running again\n");
+    }
+}
+
+fn interrupted() -> Result<impl Future<Output = ()>, CliError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::host)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::host)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// What a run is made of, on disk.
+struct Watched {
+    files: Vec<PathBuf>,
+}
+
+/// The files, each with its size and the time of its last change.
+type Seen = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+
+impl Watched {
+    fn of(args: &RunArgs) -> Self {
+        let mut watched = Self { files: vec![args.pipeline.clone()] };
+        watched.update(args);
+        watched
+    }
+
+    /// What the pipeline says now. One that cannot be read leaves it as it was.
+    fn update(&mut self, args: &RunArgs) {
+        let Ok(pipeline) = toml::load(&args.pipeline) else { return };
+        let modules = pipeline.modules.iter().map(|module| module.path.value.clone());
+        // A parameter that is a file is as good as the pipeline's own text.
+        let params =
+            args.params.iter().filter_map(|param| param.split_once('=')).map(|(_, value)| PathBuf::from(value));
+        let params = params.filter(|path| path.is_file());
+        self.files = std::iter::once(args.pipeline.clone()).chain(modules).chain(params).collect();
+    }
+
+    fn words(&self) -> String {
+        self.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn look(&self) -> Seen {
+        let mut seen = Seen::new();
+        self.files.iter().for_each(|path| look_at(path, &mut seen));
+        seen
+    }
+
+    /// Ends when something is not what it was, and has stayed so for one look.
+    async fn changed(&self, before: Seen) {
+        let mut last = before.clone();
+        loop {
+            tokio::time::sleep(POLL).await;
+            let now = self.look();
+            if now != before && now == last {
+                return;
+            }
+            last = now;
+        }
+    }
+}
+
+/// A file, or those of a folder that somebody writes: not what is built, downloaded or hidden.
+fn look_at(path: &Path, seen: &mut Seen) {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return };
+    if !metadata.is_dir() {
+        if seen.len() < MAX_FILES {
+            seen.insert(path.to_owned(), (metadata.len(), metadata.modified().ok()));
+        }
+        return;
+    }
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with('.') && !matches!(name.as_ref(), "target" | "node_modules" | "Cargo.lock") {
+            look_at(&entry.path(), seen);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_writes_is_watched_and_what_is_built_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("src/lib.rs", "1");
+        write("Cargo.toml", "1");
+        let watched = Watched { files: vec![dir.path().to_owned()] };
+        let before = watched.look();
+        assert_eq!(before.len(), 2);
+        for built in ["target/x", ".git/x", ".stepmill/x", "Cargo.lock"] {
+            write(built, "1");
+        }
+        assert_eq!(watched.look(), before);
+        write("src/lib.rs", "12");
+        assert_ne!(watched.look(), before);
+        let before = watched.look();
+        fs::remove_file(dir.path().join("Cargo.toml")).unwrap();
+        assert_ne!(watched.look(), before);
+    }
+}
