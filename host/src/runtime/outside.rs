@@ -88,7 +88,7 @@ impl Outside {
         let destinations = grants.net.iter().map(|net| destination(net, &known)).collect::<Result<_, _>>()?;
         let redactor = Redactor::new(known.iter().map(|(name, value)| (name, value.as_str())));
         known.retain(|name, _| grants.secrets.contains(name));
-        let value = |name: &str| env::var(name).ok().map(|value| (name.to_owned(), value));
+        let value = |name: &str| variable(name).map(|value| (name.to_owned(), value));
         let env = grants.env.iter().filter_map(|name| value(name.as_str())).collect();
         let dialer = surroundings.dialer.clone();
         Ok(Some(Arc::new(Self { secrets: known, env, destinations, dialer, redactor })))
@@ -98,6 +98,12 @@ impl Outside {
     pub(super) fn secret(&self, name: &Name) -> Option<&str> {
         self.secrets.get(name).map(|value| value.as_str())
     }
+}
+
+/// A variable of the host's own environment.
+#[expect(clippy::disallowed_methods, reason = "this is what the grant `env` is about")]
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
 }
 
 fn destination(net: &NetGrant, secrets: &BTreeMap<Name, Zeroizing<String>>) -> Result<Destination, Stop> {
@@ -186,7 +192,7 @@ mod tests {
             names.iter().for_each(|name| grants.add(Grant::Env(name.parse().unwrap())));
             gather(&grants).unwrap().unwrap().env.clone()
         };
-        let path = env::var("PATH").unwrap();
+        let path = variable("PATH").unwrap();
         assert_eq!(env(&["PATH", "NO_SUCH_VARIABLE"]), [("PATH".to_owned(), path)]);
     }
 }

@@ -131,46 +131,67 @@ fn wait_until_idle(server: &Server) {
     }
 }
 
-#[test]
-fn a_service_that_is_killed_loses_nothing_and_does_nothing_twice() {
-    let kills = std::env::var("STEPMILL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
-    let (bench, witness) = (Bench::new(), Witness::new());
+/// The pipelines, each started in a way of its own.
+const PIPELINES: [&str; 5] = ["hooked", "manual", "filed", "timed", "chained"];
+
+/// A service with a folder for files, in which every pipeline is deployed.
+fn prepare(bench: &Bench, origin: &str, inbox: &Path) -> Server {
     bench.warm();
-    let (origin, inbox) = (witness.origin(), bench.path().join("inbox"));
-    fs::create_dir(&inbox).unwrap();
+    fs::create_dir(inbox).unwrap();
     bench.write("policy.toml", "private = [\"127.0.0.1\"]\n[[allow]]\ngrants = \"all\"\n");
     bench.write("stepmill.toml", "[access]\npolicy = \"policy.toml\"\n[folders]\ninboxes = [\"inbox\"]\n");
-    let server = start(&bench);
+    let server = start(bench);
     let wasm = fs::read(guest("outside")).expect("a component");
     let _ = server.request("POST", "/api/v1/modules", &[("content-type", "application/wasm")], &wasm).expect(201);
     let key = json!({ "value": KEY }).to_string();
     let typed = [("content-type", "application/json")];
     let _ = server.request("PUT", "/api/v1/secrets/hook", &typed, key.as_bytes()).expect(204);
     let folder = Json::from(inbox.to_string_lossy().into_owned());
-    let triggers = [
-        ("hooked", "[triggers.t]\nwebhook = { path = \"crash\", secret = \"hook\" }\noverlap = \"allow\"\n".to_owned()),
-        ("manual", String::new()),
-        (
-            "filed",
-            format!(
-                "[triggers.t]\nfile = {{ path = {folder}, pattern = \"*.csv\", settle = \"10ms\" }}\noverlap = \"allow\"\n"
-            ),
-        ),
-        ("timed", "[triggers.t]\nevery = \"1s\"\ncatch_up = \"all\"\noverlap = \"allow\"\n".to_owned()),
-        ("chained", "[triggers.t]\nfinished = { pipeline = \"manual\" }\noverlap = \"allow\"\n".to_owned()),
-    ];
-    for (name, trigger) in &triggers {
-        let _ = deploy(&server, &pipeline(name, &origin, trigger)).expect(200);
+    let file = format!("file = {{ path = {folder}, pattern = \"*.csv\", settle = \"10ms\" }}");
+    for name in PIPELINES {
+        let trigger = match name {
+            "hooked" => "webhook = { path = \"crash\", secret = \"hook\" }",
+            "filed" => &file,
+            "timed" => "every = \"1s\"\ncatch_up = \"all\"",
+            "chained" => "finished = { pipeline = \"manual\" }",
+            _ => "",
+        };
+        let trigger =
+            if trigger.is_empty() { String::new() } else { format!("[triggers.t]\n{trigger}\noverlap = \"allow\"\n") };
+        let _ = deploy(&server, &pipeline(name, origin, &trigger)).expect(200);
     }
+    server
+}
+
+fn wait_for_runs(server: &Server, pipeline: &str, count: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    while runs(server, pipeline).len() < count {
+        assert!(
+            Instant::now() < deadline,
+            "{} of {count} runs of {pipeline}\n{}",
+            runs(server, pipeline).len(),
+            server.log()
+        );
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_service_that_is_killed_loses_nothing_and_does_nothing_twice() {
+    let named = std::env::vars().find(|(key, _)| key == "STEPMILL_KILLS");
+    let kills = named.and_then(|(_, kills)| kills.parse().ok()).unwrap_or(KILLS);
+    let (bench, witness) = (Bench::new(), Witness::new());
+    let inbox = bench.path().join("inbox");
+    let server = prepare(&bench, &witness.origin(), &inbox);
+    let token = server.token().to_owned();
     let load = Load {
         address: Mutex::new(server.address()),
-        token: server.token().to_owned(),
+        token: token.clone(),
         ended: AtomicBool::new(false),
         next: AtomicUsize::new(0),
         accepted: Mutex::default(),
         files: AtomicUsize::new(0),
     };
-    let token = server.token().to_owned();
     let server = thread::scope(|scope| {
         scope.spawn(|| load.send_webhooks());
         scope.spawn(|| load.start_by_hand());
@@ -187,51 +208,35 @@ fn a_service_that_is_killed_loses_nothing_and_does_nothing_twice() {
         load.ended.store(true, SeqCst);
         server
     });
-    let files = load.files.load(SeqCst);
-    let deadline = Instant::now() + PATIENCE;
-    while runs(&server, "filed").len() < files {
-        assert!(Instant::now() < deadline, "{} of {files} files\n{}", runs(&server, "filed").len(), server.log());
-        thread::sleep(Duration::from_millis(100));
-    }
+    wait_for_runs(&server, "filed", load.files.load(SeqCst));
     let _ = server.post("/api/v1/pipelines/timed/triggers/t/pause", &json!({})).expect(204);
     wait_until_idle(&server);
-    let manual = runs(&server, "manual");
-    while runs(&server, "chained").len() < manual.len() {
-        assert!(Instant::now() < deadline, "a finished run started nothing\n{}", server.log());
-        thread::sleep(Duration::from_millis(100));
-    }
+    wait_for_runs(&server, "chained", runs(&server, "manual").len());
     wait_until_idle(&server);
+    let all = check_runs(&server, &load);
+    check_witness(&witness, &all);
+    println!("{kills} kills; {} requests for {} steps", witness.seen().len(), 2 * all.len());
+    assert_eq!(server.stop(), 0);
+}
 
+/// Every event has its run, and every run its event.
+fn check_runs(server: &Server, load: &Load) -> Vec<Json> {
+    let [hooked, manual, filed, timed, chained] = PIPELINES.map(|name| runs(server, name));
     let accepted = load.accepted.lock().unwrap();
-    let hooked = runs(&server, "hooked");
     let by_hand: BTreeSet<_> = manual.iter().chain(&hooked).map(|run| run["id"].as_str().unwrap()).collect();
     let told: BTreeSet<_> = accepted.values().map(String::as_str).collect();
     assert_eq!(accepted.len(), told.len(), "two events have one run");
     assert_eq!(by_hand, told, "an accepted event has no run, or a run no event");
-    assert_eq!(runs(&server, "filed").len(), files, "a file started two runs");
-    assert_eq!(runs(&server, "chained").len(), manual.len(), "an end started two runs");
-    let timed = runs(&server, "timed");
+    assert_eq!(filed.len(), load.files.load(SeqCst), "a file started two runs");
+    assert_eq!(chained.len(), manual.len(), "an end started two runs");
     let due: BTreeSet<_> = timed.iter().map(|run| run["scheduled_for"].to_string()).collect();
     assert_eq!(due.len(), timed.len(), "two runs for one time");
-
-    let all: Vec<_> = triggers.iter().flat_map(|(name, _)| runs(&server, name)).collect();
-    assert!(
-        all.iter().all(|run| run["state"] == "succeeded"),
-        "{:?}",
-        all.iter().find(|run| run["state"] != "succeeded")
-    );
-    check_witness(&witness, &all);
-    println!(
-        "{kills} kills: {} by webhook, {} by hand, {files} by file, {} by time, {} by the end of others; {} requests for {} \
-         steps",
-        hooked.len(),
-        manual.len(),
-        timed.len(),
-        manual.len(),
-        witness.seen().len(),
-        2 * all.len()
-    );
-    assert_eq!(server.stop(), 0);
+    let counts = [&hooked, &manual, &filed, &timed, &chained].map(Vec::len);
+    println!("runs: {PIPELINES:?} {counts:?}");
+    let all = [hooked, manual, filed, timed, chained].concat();
+    let failed = all.iter().find(|run| run["state"] != "succeeded");
+    assert!(failed.is_none(), "{failed:?}");
+    all
 }
 
 /// Every step was seen, and none after something that was there only because it had been completed.

@@ -50,6 +50,7 @@ pub(super) fn of(args: &OutsideArgs) -> Result<Outside, CliError> {
 }
 
 /// The value of a secret.
+#[expect(clippy::disallowed_methods, reason = "the variable's name is known only when the arguments are")]
 fn value(secret: &SecretArg) -> Result<Zeroizing<String>, CliError> {
     let name = &secret.name;
     let value = match &secret.source {

@@ -22,7 +22,7 @@ pub(super) fn read(field: &Field<'_, '_>, report: &mut Report) -> Read<Vec<Spann
     let mut grants = Vec::new();
     for grant in Grant::FLAGS {
         let Some(field) = table.take(grant.kind()) else { continue };
-        grants.push(flag(&field, report).map(|on| on.value.then(|| Spanned { value: grant, span: field.key_span })));
+        grants.push(flag(&field, report).map(|on| on.value.then_some(Spanned { value: grant, span: field.key_span })));
     }
     if let Some(field) = table.take("net") {
         each(&field, NET, report, |item, report| net(item, report), &mut grants);
