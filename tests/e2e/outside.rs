@@ -156,3 +156,18 @@ fn only_granted_variables_are_seen() {
     let seen = output(&bench);
     assert_eq!((&seen[0][0], seen.as_array().unwrap().len()), (&Json::from("PATH"), 1));
 }
+
+#[test]
+fn headers_without_end_are_refused_and_nothing_else_happens() {
+    let (bench, witness) = (Bench::new(), Witness::new());
+    for (count, code) in [(20, 0), (5_000, 1), (1_000_000, 1)] {
+        pipeline(
+            &bench,
+            "many_headers",
+            &format!("config = {{ url = \"{}\", count = {count} }}\n{}", witness.origin(), net(&witness)),
+        );
+        let ran = bench.run(&["run", "p.toml", "--allow", "all,private=127.0.0.1"]).expect(code);
+        assert!(code == 0 || ran.stderr.contains("header"), "{}", ran.stderr);
+    }
+    assert_eq!(witness.seen().len(), 1);
+}

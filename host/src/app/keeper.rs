@@ -1,12 +1,16 @@
-//! Keeps the data directory within bounds: a pass of retention behind each run, when no run is active.
+//! Keeps the data directory within bounds: a pass of retention behind each run, when no run is active. Where some always
+//! are, new runs wait now and then for a moment, in which those that are active may all end.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use tokio::{
-    sync::{OwnedRwLockReadGuard, RwLock},
+    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock},
     task::JoinHandle,
 };
 
@@ -18,6 +22,11 @@ use crate::{
     },
 };
 
+/// How long a busy host goes without a pass.
+const BUSY: Duration = Duration::from_secs(10 * 60);
+/// How long new runs wait then for the active ones to end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Held from before a run stores or looks up its first value until it has ended: what it uses stays.
 pub(super) type InUse = OwnedRwLockReadGuard<()>;
 
@@ -28,6 +37,10 @@ pub(super) struct Keeper {
     journal: Arc<SqliteJournal>,
     policy: Option<RetentionPolicy>,
     gate: Arc<RwLock<()>>,
+    /// When a pass was made last, or tried in vain.
+    last: Mutex<Instant>,
+    /// How long a busy host goes without one.
+    busy: Duration,
     pass: Mutex<Option<JoinHandle<()>>>,
     /// The host is closing: a run that ends now is followed by no pass.
     resting: AtomicBool,
@@ -41,7 +54,8 @@ impl Keeper {
         policy: Option<RetentionPolicy>,
     ) -> Arc<Self> {
         let (gate, pass, resting) = (Arc::default(), Mutex::default(), AtomicBool::new(false));
-        Arc::new(Self { dir, reader, journal, policy, gate, pass, resting })
+        let last = Mutex::new(Instant::now());
+        Arc::new(Self { dir, reader, journal, policy, gate, last, busy: BUSY, pass, resting })
     }
 
     /// Nothing is removed while this is held. Waits for a pass that is at work.
@@ -49,17 +63,49 @@ impl Keeper {
         Arc::clone(&self.gate).read_owned().await
     }
 
-    /// Begins a pass in the background, unless runs are active: the last of them begins one.
+    /// Begins a pass in the background. While runs are active the last of them begins one, unless none has been made for
+    /// long: then new runs wait for a moment, and a pass is made if the active ones end in it.
     pub(super) fn tidy(self: &Arc<Self>) {
         let Some(policy) = self.policy else { return };
         if self.resting.load(Ordering::SeqCst) {
             return;
         }
-        let Ok(alone) = Arc::clone(&self.gate).try_write_owned() else { return };
+        let gate = Arc::clone(&self.gate);
+        let patience = match Arc::clone(&gate).try_write_owned() {
+            Ok(alone) => return self.begin(async { Some(alone) }, policy),
+            Err(_) if self.is_due() => PATIENCE,
+            Err(_) => return,
+        };
+        self.begin(async move { tokio::time::timeout(patience, gate.write_owned()).await.ok() }, policy);
+    }
+
+    /// Whether a busy host has gone without a pass for too long; once for each time.
+    fn is_due(&self) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.elapsed() >= self.busy;
+        if due {
+            *last = Instant::now();
+        }
+        due
+    }
+
+    /// Makes a pass as soon as no run is active, if that comes to be.
+    fn begin(
+        self: &Arc<Self>,
+        alone: impl Future<Output = Option<OwnedRwLockWriteGuard<()>>> + Send + 'static,
+        policy: RetentionPolicy,
+    ) {
         let keeper = Arc::clone(self);
-        let pass = tokio::task::spawn_blocking(move || {
-            keeper.pass(policy);
-            drop(alone);
+        let pass = tokio::spawn(async move {
+            let Some(alone) = alone.await.filter(|_| !keeper.resting.load(Ordering::SeqCst)) else { return };
+            let pass = tokio::task::spawn_blocking(move || {
+                keeper.pass(policy);
+                *keeper.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                drop(alone);
+            });
+            if let Err(error) = pass.await {
+                tracing::warn!(%error, "a pass of retention did not end well");
+            }
         });
         *self.pass.lock().unwrap_or_else(PoisonError::into_inner) = Some(pass);
     }
@@ -90,5 +136,46 @@ impl Keeper {
         {
             tracing::warn!(%error, "a pass of retention did not end well");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Host;
+
+    #[tokio::test]
+    async fn a_host_that_is_always_busy_is_tidied_in_a_moment_between_its_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::builder(folder.path()).open().await.unwrap();
+        let Keeper { dir, reader, journal, policy, .. } = &*host.keeper;
+        let keeper = |busy| {
+            let keeper = Keeper::new(dir.clone(), Arc::clone(reader), Arc::clone(journal), *policy);
+            Arc::new(Keeper { busy, ..Arc::into_inner(keeper).unwrap() })
+        };
+        let swept = folder.path().join("SWEPT");
+
+        let patient = keeper(BUSY);
+        let run = patient.in_use().await;
+        patient.tidy();
+        // Nobody waits for it, and nothing happens.
+        drop((patient.in_use().await, run));
+        patient.rest().await;
+        assert!(!swept.exists());
+
+        let due = keeper(Duration::ZERO);
+        let run = due.in_use().await;
+        due.tidy();
+        tokio::task::yield_now().await;
+        let next = tokio::spawn({
+            let due = Arc::clone(&due);
+            async move { drop(due.in_use().await) }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!next.is_finished() && !swept.exists());
+        drop(run);
+        next.await.unwrap();
+        assert!(swept.exists());
+        host.close().await.unwrap();
     }
 }

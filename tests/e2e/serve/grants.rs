@@ -65,3 +65,68 @@ fn a_secret_of_the_vault_reaches_the_header_and_nobody_else() {
     assert!(!server.log().contains(SECRET));
     assert_eq!(server.stop(), 0);
 }
+
+/// What a granted step may try to reach instead of what it was granted: itself in other spellings, what is inside, other
+/// ports, users, tunnels.
+const ELSEWHERE: [&str; 22] = [
+    "http://127.0.0.1/",
+    "http://127.0.0.1:22/",
+    "http://127.0.0.1:25/",
+    "http://[::1]/",
+    "http://0.0.0.0/",
+    "http://localhost/",
+    "http://localhost./",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://2130706433/",
+    "http://0x7f.1/",
+    "http://017700000001/",
+    "http://100.100.100.200/",
+    "http://10.0.0.1/",
+    "http://[fd00::8]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://granted.test@127.0.0.1/",
+    "https://granted.test/",
+    "http://granted.test:8080/",
+    "http://granted.test.evil.test/",
+    "http://granted.test%2f@127.0.0.1/",
+    "file:///etc/passwd",
+];
+
+#[test]
+fn a_granted_host_is_no_way_to_another_while_the_service_goes_on() {
+    let bench = Bench::new();
+    bench.warm();
+    bench.write("policy.toml", "[[allow]]\ngrants = \"all\"\n");
+    let policy = bench.path().join("policy.toml");
+    let server = Server::start(&bench, &["--policy", policy.to_str().unwrap()]);
+    for module in ["outside", "behaviours"] {
+        let wasm = std::fs::read(guest(module)).expect("a component");
+        let typed = [("content-type", "application/wasm")];
+        let _ = server.request("POST", "/api/v1/modules", &typed, &wasm).expect(201);
+    }
+    let grants =
+        "[\"http://granted.test\", \"http://127.0.0.1:9\", \"http://localhost:9\", \"http://169.254.169.254\"]";
+    let text = format!(
+        "name = \"p\"\n[params.url]\ntype = \"string\"\n[steps.a]\nuse = \"outside/fetch\"\nconfig.url = {{ from = \
+         \"params.url\" }}\ngrants.net = {grants}\n"
+    );
+    let _ = deploy(&server, &text).expect(200);
+    let canary = "name = \"canary\"\n[steps.a]\nuse = \"behaviours/noop\"\ncache = false\n";
+    let _ = deploy(&server, canary).expect(200);
+    let run = |pipeline: &str, params: serde_json::Value| {
+        let path = format!("/api/v1/pipelines/{pipeline}/runs");
+        let started = server.post(&path, &json!({ "params": params })).expect(201).json();
+        let id = started["id"].as_str().unwrap().to_owned();
+        let state = finish(&server, &id)["state"].clone();
+        (state, server.get(&format!("/api/v1/runs/{id}")).expect(200).text())
+    };
+    let closed = ["http://127.0.0.1:9/", "http://localhost:9/x", "http://169.254.169.254/latest/meta-data/"];
+    for url in ELSEWHERE.iter().chain(&closed) {
+        let (state, why) = run("p", json!({ "url": url }));
+        let denied = ["not granted", "may not reach", "no URL", "cannot have"].iter().any(|word| why.contains(word));
+        assert!(state == "failed" && denied, "{url}: {why}");
+        assert_eq!(run("canary", json!({})).0, "succeeded");
+    }
+    assert_eq!(server.stop(), 0);
+}

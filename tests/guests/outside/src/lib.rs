@@ -70,3 +70,10 @@ fn leak(context: &Context, #[config] name: String, #[config(default)] how: Strin
 fn environment() -> Vec<(String, String)> {
     std::env::vars().collect()
 }
+
+/// Asks with very many headers.
+#[step]
+fn many_headers(#[config] url: String, #[config] count: usize) -> Result<u16> {
+    let request = (0..count).fold(Request::get(url), |request, index| request.header(format!("x-{index}"), "y"));
+    Ok(request.send()?.status())
+}
