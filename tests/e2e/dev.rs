@@ -69,6 +69,14 @@ fn a_change_is_built_and_run_again_and_a_mistake_is_waited_out() {
     let said = next();
     assert!(said.contains("uses") && said.contains("pipeline.toml"), "{said}");
 
+    // While it builds, too.
+    fs::write(&pipeline, &text).unwrap();
+    fs::write(&source, fs::read_to_string(&source).unwrap() + "\n// Another line.\n").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !log.lock().unwrap().contains("changed") {
+        assert!(Instant::now() < deadline, "{}", log.lock().unwrap());
+        thread::sleep(Duration::from_millis(5));
+    }
     let pid = Pid::from_raw(i32::try_from(dev.id()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     assert_eq!(dev.wait().unwrap().code(), Some(130));

@@ -125,28 +125,6 @@ fn a_signed_request_starts_one_run_however_often_it_comes() {
     let output = server.get(&format!("/api/v1/runs/{run}/steps/a/output")).expect(200).json();
     assert_eq!(output["value"], "HELLO");
 
-    // Whatever its sender calls it, a body is bytes: nothing in it is a path, a part or a field.
-    for (index, media_type) in [
-        "multipart/form-data; boundary=x",
-        "application/x-www-form-urlencoded",
-        "application/json",
-        "image/png",
-        "no type at all",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let (id, body) = (format!("typed_{index}"), b"files[path]=/etc/passwd".as_slice());
-        let signed = signed(KEY, &id, body);
-        let mut headers: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        headers.push(("content-type", media_type));
-        let answer = ask(server.address(), "POST", "/hooks/push", &headers, body).expect("an answer").expect(202);
-        let run = answer.json()["run"].as_str().unwrap().to_owned();
-        assert_eq!(finish(&server, &run)["state"], "succeeded", "{media_type}");
-        let output = server.get(&format!("/api/v1/runs/{run}/steps/a/output")).expect(200).json();
-        assert_eq!(output["value"], "FILES[PATH]=/ETC/PASSWD", "{media_type}");
-    }
-
     // Both keys count while the old one is kept.
     set_secret(&server, NEW_KEY, 600);
     assert_eq!(send(&server, "push", "msg_3", time, &sign(KEY, "msg_3", time, body), body).status, 202);
@@ -161,7 +139,7 @@ fn a_signed_request_starts_one_run_however_often_it_comes() {
     let _ = server.post("/api/v1/pipelines/hooked/triggers/push/resume", &json!({})).expect(204);
     assert_eq!(send(&server, "push", "msg_6", time, &signature, body).status, 202);
     let history = server.get("/api/v1/pipelines/hooked/triggers/push/events").expect(200).json();
-    assert_eq!(history["events"].as_array().unwrap().len(), 10, "{history}");
+    assert_eq!(history["events"].as_array().unwrap().len(), 5, "{history}");
 
     // Known after a restart, too.
     let token = server.token().to_owned();
@@ -169,7 +147,7 @@ fn a_signed_request_starts_one_run_however_often_it_comes() {
     let server = Server::start(&bench, &[]).with_token(&token);
     let again = send(&server, "push", "msg_6", time, &signature, body).expect(200);
     assert!(again.json()["run"].is_string());
-    assert_eq!(runs(&server, "trigger=push").len(), 10);
+    assert_eq!(runs(&server, "trigger=push").len(), 5);
 }
 
 #[test]
@@ -246,5 +224,37 @@ fn a_trigger_waits_when_its_pipeline_has_been_deployed() {
         let headers: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer = ask(server.address(), "POST", &format!("/hooks/p{index}"), &headers, b"").expect("an answer");
         assert_eq!(answer.status, 202, "{}", answer.text());
+    }
+}
+
+#[test]
+fn whatever_its_sender_calls_it_a_body_is_bytes() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    set_secret(&server, KEY, 0);
+    let trigger = "[triggers.push]\nwebhook = { path = \"push\", secret = \"hook\", param = \"text\" }\n";
+    let _ = deploy(&server, &format!("{TEXT}{trigger}")).expect(200);
+    // Nothing in it is a path, a part or a field.
+    for (index, media_type) in [
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "application/json",
+        "image/png",
+        "no type at all",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (id, body) = (format!("typed_{index}"), b"files[path]=/etc/passwd".as_slice());
+        let signed = signed(KEY, &id, body);
+        let mut headers: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        headers.push(("content-type", media_type));
+        let answer = ask(server.address(), "POST", "/hooks/push", &headers, body).expect("an answer").expect(202);
+        let run = answer.json()["run"].as_str().unwrap().to_owned();
+        assert_eq!(finish(&server, &run)["state"], "succeeded", "{media_type}");
+        let output = server.get(&format!("/api/v1/runs/{run}/steps/a/output")).expect(200).json();
+        assert_eq!(output["value"], "FILES[PATH]=/ETC/PASSWD", "{media_type}");
     }
 }

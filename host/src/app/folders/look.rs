@@ -36,18 +36,30 @@ struct Known {
     state: State,
     since_first: bool,
     seen: u64,
+    /// Why it was refused last: told once.
+    reason: Option<String>,
+    /// How often it was tried in vain as it is, and from which look on it is to be tried again.
+    tries: u32,
+    due: u64,
 }
+
+impl Known {
+    fn new(stamp: FileStamp, since_first: bool, seen: u64) -> Self {
+        Self { stamp, state: State::Open, since_first, seen, reason: None, tries: 0, due: 0 }
+    }
+}
+
+/// The longest wait between two tries of a file that stays as it is, as a power of two of looks.
+const MAX_WAIT: u32 = 7;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// It may still be written.
-    New,
+    /// It may still be written, or is to be tried.
+    Open,
     /// That was the end of it.
     Taken,
-    /// It was refused, and that was told.
+    /// It was refused.
     Refused,
-    /// It was refused, that was told, and it is to be tried again.
-    Waiting,
 }
 
 impl Look {
@@ -79,13 +91,13 @@ impl Look {
         let mut ready = Vec::new();
         for (name, stamp) in listed {
             let Some(known) = self.files.get_mut(&name) else {
-                self.files.insert(name, Known { stamp, state: State::New, since_first: is_first, seen: looks });
+                self.files.insert(name, Known::new(stamp, is_first, looks));
                 continue;
             };
             known.seen = looks;
             if known.stamp != stamp {
-                *known = Known { stamp, state: State::New, since_first: false, seen: looks };
-            } else if matches!(known.state, State::New | State::Waiting) {
+                *known = Known::new(stamp, false, looks);
+            } else if known.state == State::Open && known.due <= looks {
                 let path = self.folder.join(&name);
                 ready.push(Found { name, path, stamp, is_first: known.since_first });
             }
@@ -97,23 +109,34 @@ impl Look {
 
     /// That was the end of it, as long as it stays as it is.
     pub(super) fn taken(&mut self, found: &Found) {
-        self.set(found, State::Taken);
+        if let Some(known) = self.known(found) {
+            known.state = State::Taken;
+        }
     }
 
-    /// It was refused; whether that is news.
-    pub(super) fn refused(&mut self, found: &Found, try_again: bool) -> bool {
-        self.set(found, if try_again { State::Waiting } else { State::Refused }) == Some(State::New)
+    /// It was refused for this reason; whether that is news. What may pass as it is is tried again, less and less often.
+    pub(super) fn refused(&mut self, found: &Found, reason: &str, try_again: bool) -> bool {
+        let looks = self.looks;
+        let Some(known) = self.known(found) else { return false };
+        if try_again {
+            known.due = looks + (1 << known.tries.min(MAX_WAIT));
+            known.tries += 1;
+        } else {
+            known.state = State::Refused;
+        }
+        let is_news = known.reason.as_deref() != Some(reason);
+        known.reason = Some(reason.to_owned());
+        is_news
     }
 
     /// What was refused is to be tried again.
     pub(super) fn try_again(&mut self) {
         let refused = self.files.values_mut().filter(|known| known.state == State::Refused);
-        refused.for_each(|known| known.state = State::Waiting);
+        refused.for_each(|known| known.state = State::Open);
     }
 
-    fn set(&mut self, found: &Found, state: State) -> Option<State> {
-        let known = self.files.get_mut(&found.name).filter(|known| known.stamp == found.stamp)?;
-        Some(std::mem::replace(&mut known.state, state))
+    fn known(&mut self, found: &Found) -> Option<&mut Known> {
+        self.files.get_mut(&found.name).filter(|known| known.stamp == found.stamp)
     }
 }
 
@@ -160,17 +183,35 @@ mod tests {
         assert_eq!(names(&ready), ["a.wasm", "b.wasm"]);
         assert!(!ready[0].is_first);
         look.taken(&ready[0]);
-        assert!(look.refused(&ready[1], false));
+        assert!(look.refused(&ready[1], "no", false));
         assert!(see(&mut look).is_empty());
         look.try_again();
         let ready = see(&mut look);
         assert_eq!(names(&ready), ["b.wasm"]);
-        assert!(!look.refused(&ready[0], false), "told twice");
+        assert!(!look.refused(&ready[0], "no", false), "told twice");
+        look.try_again();
+        let ready = see(&mut look);
+        assert!(look.refused(&ready[0], "for another reason", false), "not told");
         fs::write(&path, "123").unwrap();
         assert!(see(&mut look).is_empty());
         assert_eq!(names(&see(&mut look)), ["b.wasm"]);
         fs::remove_file(&path).unwrap();
         assert!(see(&mut look).is_empty());
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_less_and_less_often() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.wasm"), "1").unwrap();
+        let mut look = Look::new(dir.path().to_owned(), "wasm");
+        let mut tries = 0;
+        for _ in 0..1_000 {
+            for found in look.see(list(dir.path(), "wasm").unwrap()) {
+                tries += 1;
+                assert_eq!(look.refused(&found, "not now", true), tries == 1);
+            }
+        }
+        assert!((10..20).contains(&tries), "{tries}");
     }
 
     #[test]

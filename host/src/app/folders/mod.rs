@@ -127,6 +127,7 @@ impl Service {
             && let Ok(pipeline) = definition::toml::parse(&found.path, text)
             && self.store.was_deployed(&pipeline.name.value, text).unwrap_or(false)
         {
+            tracing::info!(file = %found.path.display(), "its text was deployed before; what is deployed now stays");
             return Ok(None);
         }
         let deployed = self.registry.deploy(text, Pins::default(), BY).await.map_err(Refused::Registry)?;
@@ -145,7 +146,7 @@ impl Service {
             }
             Err(refused) => {
                 let reason = refused.reason();
-                if look.refused(found, refused.may_pass()) {
+                if look.refused(found, &reason, refused.may_pass()) {
                     tracing::warn!(%file, "a file was not taken, what was there stays: {reason}");
                     let detail = serde_json::json!({ "reason": reason }).to_string();
                     let noted = self.store.note(BY.to_owned(), "folder.refuse", found.name.clone(), Some(detail)).await;

@@ -22,6 +22,8 @@ use crate::{
 
 /// How often files are looked at.
 const POLL: Duration = Duration::from_millis(200);
+/// How long a run may take to end when it is interrupted.
+const GRACE: Duration = Duration::from_secs(10);
 /// What `stepmill new` calls the pipeline of a crate.
 const PIPELINE: &str = "pipeline.toml";
 /// The most files that are watched.
@@ -34,13 +36,25 @@ pub(super) async fn dev(settings: &Settings, args: DevArgs) -> Result<Exit, CliE
         return Err(error.help("name a pipeline, or the folder of a step crate that has a `pipeline.toml`"));
     }
     let run = RunArgs { pipeline, params: args.params, options: args.options, report: args.report };
-    let mut watched = Watched::of(&run);
+    // What the runs themselves write is no change.
+    let own = [Some(settings.data_dir.clone()), run.report.out.clone()];
+    let mut watched = Watched::of(&run, own.into_iter().flatten().collect());
+    // One for all of it: once somebody listens to a signal, it does nothing by itself any more.
+    let mut interrupted = std::pin::pin!(interrupted()?);
     loop {
         // Before it is built: what changes meanwhile counts as changed.
         watched.update(&run);
         let before = watched.look();
-        match run::run(settings, run.clone()).await {
-            Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
+        let mut running = std::pin::pin!(run::run(settings, run.clone()));
+        let ran = tokio::select! {
+            ran = &mut running => ran,
+            // A run that goes on listens too, and ends as cancelled.
+            () = &mut interrupted => {
+                let _ = tokio::time::timeout(GRACE, running).await;
+                return Ok(Exit::Interrupted);
+            }
+        };
+        match ran {
             Ok(_) => {}
             Err(error) => {
                 let text = error.render(settings.stderr.color, settings.width);
@@ -51,7 +65,7 @@ pub(super) async fn dev(settings: &Settings, args: DevArgs) -> Result<Exit, CliE
         note(&format!("\nwatching {}; Ctrl-C ends", watched.words()));
         tokio::select! {
             () = watched.changed(before) => {}
-            () = interrupted()? => return Ok(Exit::Interrupted),
+            () = &mut interrupted => return Ok(Exit::Interrupted),
         }
         note("changed, running again\n");
     }
@@ -72,14 +86,16 @@ fn interrupted() -> Result<impl Future<Output = ()>, CliError> {
 /// What a run is made of, on disk.
 struct Watched {
     files: Vec<PathBuf>,
+    /// What is not looked at, although it may be among them.
+    own: Vec<PathBuf>,
 }
 
 /// The files, each with its size and the time of its last change.
 type Seen = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
 impl Watched {
-    fn of(args: &RunArgs) -> Self {
-        let mut watched = Self { files: vec![args.pipeline.clone()] };
+    fn of(args: &RunArgs, own: Vec<PathBuf>) -> Self {
+        let mut watched = Self { files: vec![args.pipeline.clone()], own };
         watched.update(args);
         watched
     }
@@ -101,7 +117,8 @@ impl Watched {
 
     fn look(&self) -> Seen {
         let mut seen = Seen::new();
-        self.files.iter().for_each(|path| look_at(path, &mut seen));
+        let own: Vec<_> = self.own.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        self.files.iter().for_each(|path| look_at(path, &own, &mut seen));
         seen
     }
 
@@ -120,7 +137,7 @@ impl Watched {
 }
 
 /// A file, or those of a folder that somebody writes: not what is built, downloaded or hidden.
-fn look_at(path: &Path, seen: &mut Seen) {
+fn look_at(path: &Path, own: &[PathBuf], seen: &mut Seen) {
     let Ok(metadata) = fs::symlink_metadata(path) else { return };
     if !metadata.is_dir() {
         if seen.len() < MAX_FILES {
@@ -128,11 +145,14 @@ fn look_at(path: &Path, seen: &mut Seen) {
         }
         return;
     }
+    if path.canonicalize().is_ok_and(|path| own.contains(&path)) {
+        return;
+    }
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if !name.starts_with('.') && !matches!(name.as_ref(), "target" | "node_modules" | "Cargo.lock") {
-            look_at(&entry.path(), seen);
+            look_at(&entry.path(), own, seen);
         }
     }
 }
@@ -151,10 +171,10 @@ mod tests {
         };
         write("src/lib.rs", "1");
         write("Cargo.toml", "1");
-        let watched = Watched { files: vec![dir.path().to_owned()] };
+        let watched = Watched { files: vec![dir.path().to_owned()], own: vec![dir.path().join("data")] };
         let before = watched.look();
         assert_eq!(before.len(), 2);
-        for built in ["target/x", ".git/x", ".stepmill/x", "Cargo.lock"] {
+        for built in ["target/x", "data/x", ".git/x", ".stepmill/x", "Cargo.lock"] {
             write(built, "1");
         }
         assert_eq!(watched.look(), before);
