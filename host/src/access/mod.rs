@@ -146,6 +146,15 @@ pub struct Refusal {
     pub refused: Vec<Refused>,
 }
 
+/// Who may allow what was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// Whoever gave the command.
+    Here,
+    /// Whoever keeps a service running, with a policy file.
+    OfService,
+}
+
 /// A grant that a step asks for and may not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -195,7 +204,7 @@ impl Refusal {
 
     /// The same as problems of the pipeline that was refused, each with its place.
     #[must_use]
-    pub fn problems(&self, pipeline: &Pipeline) -> Problems {
+    pub fn problems(&self, pipeline: &Pipeline, operator: Operator) -> Problems {
         let list = self.refused.iter().map(|refused| {
             let Refused { step, grant } = refused;
             let declared = pipeline.steps.iter().find(|declared| declared.name.value == *step);
@@ -203,7 +212,10 @@ impl Refusal {
             let place = declared.and_then(|declared| declared.grants.iter().find(asks));
             let span = place.map_or(0..0, |asked| asked.span.clone());
             let rule = rule_text(&self.pipeline, step, &Grants::only(grant.clone()));
-            let help = format!("add `--allow {grant}`, or to the file of `--policy`:{rule}");
+            let help = match operator {
+                Operator::Here => format!("add `--allow {grant}`, or to the file of `--policy`:{rule}"),
+                Operator::OfService => format!("the operator of the service adds to its policy file:{rule}"),
+            };
             Problem::error("stepmill::access::not_allowed", refused.to_string(), span).says("asked for here").help(help)
         });
         Problems::new(&pipeline.source, list.collect())

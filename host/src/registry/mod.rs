@@ -25,7 +25,7 @@ pub use self::{
     uploads::{Upload, Uploaded},
 };
 use crate::{
-    access::Policy,
+    access::{Operator, Policy},
     definition::{self, Pipeline, problem::Problems},
     ids::Name,
     persist::{ServiceStore, StoreError, service::Pins},
@@ -155,6 +155,6 @@ fn compile(name: &Name, (text, pins): (&str, &Pins), shelf: &Shelf, policy: &Pol
     let plan::Compiled { mut plan, triggers, warnings } =
         plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
     pipelines::forget_local_files(&mut plan);
-    policy.check(&plan).map_err(|refusal| refusal.problems(&pipeline))?;
+    policy.check(&plan).map_err(|refusal| refusal.problems(&pipeline, Operator::OfService))?;
     Ok(Compiled { pipeline, plan: Arc::new(plan), triggers, warnings })
 }

@@ -98,7 +98,7 @@ pub(super) fn check(
     json: bool,
 ) -> Result<Option<Exit>, CliError> {
     let Err(refusal) = policy.check(plan) else { return Ok(None) };
-    let problems = refusal.problems(pipeline);
+    let problems = refusal.problems(pipeline, access::Operator::Here);
     if !json {
         return Err(CliError::problems(problems));
     }
