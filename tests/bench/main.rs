@@ -234,7 +234,7 @@ async fn webhooks(component: &Path, folder: &Path) -> Result<Vec<Measured>> {
     let [crowded, crowded_slowest] = service.latency(true)?;
     let latency = |what: &str, seconds, most| Measured::absolute(what, seconds, Unit::Time, Bound::AtMost(most));
     Ok(vec![
-        rounds.measured("runs started by webhook, against durable steps of the floor", Unit::Rate, Bound::AtLeast(0.1)),
+        rounds.measured("runs started by webhook, against durable steps of the floor", Unit::Rate, Bound::AtLeast(0.3)),
         latency("from accepted webhook to finished run: median", median, 0.020),
         latency("from accepted webhook to finished run: 99th percentile", slowest, 0.100),
         latency("the same with 16 senders: median", crowded, 0.100),
