@@ -160,3 +160,29 @@ fn what_is_no_module_is_refused_and_what_was_there_stays() {
     assert_eq!(shown["versions"].as_array().unwrap().len(), 1);
     assert_eq!(shown["versions"][0]["digest"], good["digest"]);
 }
+
+#[test]
+fn a_run_of_a_server_is_repeated_with_other_parameters_by_command() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, SUM).expect(200);
+    let url = format!("http://{}", server.address());
+    let ask = |arguments: &[&str]| {
+        let mut command = bench.command(arguments);
+        command.env_remove("STEPMILL_DATA").env("STEPMILL_SERVER", &url).env("STEPMILL_TOKEN", server.token());
+        let output = command.output().expect("the binary starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Json>(&output.stdout).expect("JSON")["id"].as_str().expect("a run").to_owned()
+    };
+    let value = |run: &str| {
+        assert_eq!(finish(&server, run)["state"], "succeeded");
+        server.get(&format!("/api/v1/runs/{run}/steps/b/output")).expect(200).json()["value"].clone()
+    };
+    let first = ask(&["start", "sum", "--param", "count=5"]);
+    assert_eq!(value(&first), 10);
+    let second = ask(&["runs", "rerun", &first, "--param", "count=4"]);
+    assert_eq!(value(&second), 6);
+    assert_eq!(value(&ask(&["runs", "rerun", &second])), 6);
+}

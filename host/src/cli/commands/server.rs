@@ -47,12 +47,14 @@ pub(super) fn refuse_for_server(settings: &Settings, command: &Command) -> Resul
 
 pub(super) async fn rerun(settings: &Settings, args: &RunsRerunArgs) -> Result<Exit, CliError> {
     let remote = remote(settings)?;
-    if args.pipeline.is_some() || !args.params.is_empty() {
-        let error = CliError::bad_input("a server repeats a run as it was");
-        return Err(error.help("leave --pipeline and --param out, or start a new run with `stepmill start`"));
+    if args.pipeline.is_some() {
+        let error = CliError::bad_input("a server repeats a run in the pipeline that it had");
+        return Err(error.help("leave --pipeline out, or start a new run with `stepmill start`"));
     }
     let run = remote.find(&args.run).await?;
-    let body = json!({ "failed": args.failed, "from": args.from, "cache": !args.options.no_cache });
+    let plan = remote.get_json(&["runs", &run.to_string(), "plan"]).await?;
+    let params = given(&remote, &plan, &args.params).await?;
+    let body = json!({ "failed": args.failed, "from": args.from, "params": params, "cache": !args.options.no_cache });
     show(&remote.post(&["runs", &run.to_string(), "rerun"], &body).await?)
 }
 
@@ -134,22 +136,28 @@ pub(super) async fn deploy(settings: &Settings, args: &DeployArgs) -> Result<Exi
 pub(super) async fn start(settings: &Settings, args: &StartArgs) -> Result<Exit, CliError> {
     let remote = remote(settings)?;
     let deployed = remote.get_json(&["pipelines", &args.pipeline, "params"]).await?;
+    let params = given(&remote, &deployed, &args.params).await?;
+    let body = json!({ "params": params, "cache": !args.no_cache });
+    let run = remote.start(&args.pipeline, &body, args.idempotency_key.as_deref()).await?;
+    show(&run)
+}
+
+/// What `--param` says, in JSON, as the kinds of the parameters in a document want it. Files are sent ahead.
+async fn given(remote: &Remote, document: &Json, pairs: &[String]) -> Result<Map<String, Json>, CliError> {
     let mut params = Map::new();
-    for pair in &args.params {
+    for pair in pairs {
         let Some((name, value)) = pair.split_once('=') else {
             return Err(CliError::bad_input(format!("`{pair}` is not a parameter")).help("write --param NAME=VALUE"));
         };
-        let kind = deployed["params"].as_array().into_iter().flatten().find(|param| param["name"] == name);
-        let value = match kind.and_then(|param| param["kind"].as_str()) {
+        let param = document["params"].as_array().into_iter().flatten().find(|param| param["name"] == name);
+        let value = match param.and_then(|param| param["kind"].as_str()) {
             Some("file") => json!({ "file": remote.send_file(Path::new(value)).await? }),
             Some("string") => Json::from(value),
             _ => serde_json::from_str(value).unwrap_or_else(|_| Json::from(value)),
         };
         params.insert(name.to_owned(), value);
     }
-    let body = json!({ "params": params, "cache": !args.no_cache });
-    let run = remote.start(&args.pipeline, &body, args.idempotency_key.as_deref()).await?;
-    show(&run)
+    Ok(params)
 }
 
 pub(super) async fn modules(settings: &Settings, command: &ModulesCommand) -> Result<Exit, CliError> {
