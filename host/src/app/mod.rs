@@ -167,7 +167,8 @@ impl HostBuilder {
         self
     }
 
-    /// How much is kept; a pass behind each run removes the rest, when no other run is active. `None` removes nothing.
+    /// How much is kept; a pass behind each run removes the rest, when no other run is active. Where some always are, new
+    /// ones wait for a moment now and then. `None` removes nothing.
     /// Default: [`RetentionPolicy::default`].
     #[must_use]
     pub fn retention(mut self, policy: Option<RetentionPolicy>) -> Self {

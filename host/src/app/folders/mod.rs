@@ -76,6 +76,9 @@ impl Refused {
 impl Service {
     /// Takes what is in the folders, from now until the service ends.
     pub(super) async fn watch(self: Arc<Self>, folders: Folders) {
+        if folders == Folders::default() {
+            return;
+        }
         let mut modules = folders.modules.map(|folder| Look::new(folder, "wasm"));
         let mut pipelines = folders.pipelines.map(|folder| Look::new(folder, "toml"));
         let mut changes = self.registry.changes();
