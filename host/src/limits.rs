@@ -11,6 +11,9 @@ const GIB: u64 = 1 << 30;
 /// The most that one condition may read, in bytes of all values together.
 pub const MAX_CONDITION_READS: usize = MIB as usize;
 
+/// The largest file that is shown in a browser, in bytes; larger ones are downloaded.
+pub const MAX_PREVIEW: u64 = 16 * MIB;
+
 /// How long one condition may be evaluated, in milliseconds.
 pub const CONDITION_MS: u64 = 1_000;
 

@@ -68,6 +68,8 @@ pub enum Form {
 /// Where the data of a parameter comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+// A token has a role, too.
+#[schema(as = ParameterRole)]
 pub enum Role {
     /// Another step's output, or a parameter of the run.
     Input,

@@ -143,29 +143,13 @@ impl Hooked {
     }
 
     /// The same service with so many runs in its database: copies of those that it has.
-    pub(crate) fn with_runs(self, count: usize) -> Result<Self> {
+    pub(crate) fn with_runs(self, count: i64) -> Result<Self> {
         let Self { bench, server, witness, sent } = self;
         let token = server.token().to_owned();
         if server.stop() != 0 {
             return Err("the service did not stop well".into());
         }
-        let database = rusqlite::Connection::open(bench.data().join("stepmill.db"))?;
-        let mut columns = Vec::new();
-        let mut statement =
-            database.prepare("SELECT name FROM pragma_table_info('runs') WHERE name NOT IN ('key', 'id')")?;
-        for name in statement.query_map([], |row| row.get::<_, String>(0))? {
-            columns.push(name?);
-        }
-        drop(statement);
-        let columns = columns.join(", ");
-        database.execute(
-            &format!(
-                "INSERT INTO runs (id, {columns}) SELECT randomblob(16), {columns} FROM runs, \
-                 (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?1) SELECT i FROM n) LIMIT ?1"
-            ),
-            [count as i64],
-        )?;
-        drop(database);
+        stepmill_tests::history::lengthen(&bench.data().join("stepmill.db"), count)?;
         let server = Server::start(&bench, &[]).with_token(&token);
         Ok(Self { bench, server, witness, sent })
     }

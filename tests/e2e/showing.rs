@@ -108,7 +108,12 @@ fn graphs_show_what_decides() {
     assert_eq!(node("any")["join"], "any_success");
     assert_eq!(node("big")["branches"], json!(["size.large"]));
     assert_eq!((&node("last")["finally"], &node("last")["grants"]), (&json!(true), &json!(["clock"])));
-    assert_eq!(node("count"), json!({"name": "count", "uses": "flow/emit"}));
+    let (count, literal) = (node("count"), json!([{"name": "value", "from": "3", "source": "literal"}]));
+    assert_eq!((&count["name"], &count["uses"], &count["inputs"]), (&json!("count"), &json!("flow/emit"), &literal));
+    assert!(count["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{count}");
+    for key in ["join", "branches", "finally", "grants"] {
+        assert!(count[key].is_null(), "{count}");
+    }
     assert_eq!(graph["branches"][0]["cases"][0], json!({"name": "large", "condition": "count > params.threshold"}));
     let kinds: Vec<_> = graph["edges"].as_array().unwrap().iter().map(|edge| edge["kind"].as_str().unwrap()).collect();
     for kind in ["data", "order", "condition"] {

@@ -78,7 +78,7 @@ pub struct Host {
     outputs: Arc<dyn OutputStore>,
     runner: Arc<SandboxRunner>,
     ports: Ports,
-    parallelism: usize,
+    settings: HostSettings,
     policy: Policy,
     active: Arc<ActiveRuns>,
     /// As many as runs may be active at once.
@@ -98,6 +98,17 @@ pub struct HostBuilder {
     observers: Vec<Arc<dyn Observer>>,
     retention: Option<RetentionPolicy>,
     max_runs: usize,
+}
+
+/// What a host was told when it was opened.
+#[derive(Debug, Clone, Copy)]
+pub struct HostSettings {
+    /// How many attempts of one run run at once.
+    pub parallelism: usize,
+    /// How many runs are active at once.
+    pub max_runs: usize,
+    /// How much is kept; everything, without.
+    pub retention: Option<RetentionPolicy>,
 }
 
 /// Why a host cannot be opened.
@@ -214,7 +225,11 @@ impl HostBuilder {
             outputs,
             runner,
             ports,
-            parallelism: self.parallelism,
+            settings: HostSettings {
+                parallelism: self.parallelism,
+                max_runs: self.max_runs,
+                retention: self.retention,
+            },
             policy: self.policy,
             active,
             admission: Arc::new(Semaphore::new(self.max_runs)),
@@ -298,6 +313,12 @@ impl Host {
     #[must_use]
     pub fn active_runs(&self) -> usize {
         self.active.count()
+    }
+
+    /// What it was told when it was opened.
+    #[must_use]
+    pub fn settings(&self) -> HostSettings {
+        self.settings
     }
 
     /// Which grants steps may have.

@@ -75,6 +75,17 @@ pub struct Service {
     folders: Mutex<Option<AbortHandle>>,
 }
 
+/// The disk of the data directory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    /// How large it is.
+    pub total: u64,
+    /// What is free.
+    pub free: u64,
+    /// New runs are refused while less is free.
+    pub needed: u64,
+}
+
 /// The disk is so full that new runs would endanger those that are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("only {free} bytes are free on the disk of the data directory, and new runs need {needed}")]
@@ -214,14 +225,24 @@ impl Service {
     /// # Errors
     /// If there is not.
     pub fn check_room(&self) -> Result<(), DiskPressure> {
+        match self.disk() {
+            Some(Disk { free, needed, .. }) if free < needed => Err(DiskPressure { free, needed }),
+            _ => Ok(()),
+        }
+    }
+
+    /// How full the disk of the data directory is, if it says so.
+    #[must_use]
+    pub fn disk(&self) -> Option<Disk> {
         match rustix::fs::statvfs(self.host.history().dir().root()) {
-            Ok(disk) => {
-                let (free, needed) = (disk.f_bavail.saturating_mul(disk.f_frsize), self.min_free);
-                if free < needed { Err(DiskPressure { free, needed }) } else { Ok(()) }
-            }
+            Ok(disk) => Some(Disk {
+                total: disk.f_blocks.saturating_mul(disk.f_frsize),
+                free: disk.f_bavail.saturating_mul(disk.f_frsize),
+                needed: self.min_free,
+            }),
             Err(error) => {
                 tracing::warn!(%error, "the disk does not say how much is free");
-                Ok(())
+                None
             }
         }
     }

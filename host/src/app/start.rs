@@ -196,7 +196,7 @@ impl Host {
 
     fn drive(&self, state: RunState, in_use: InUse, after: Option<BoxFuture<'static, ()>>) -> Run {
         let (run, plan) = (state.run(), Arc::clone(state.plan()));
-        let (ports, parallelism) = (self.ports.clone(), self.parallelism);
+        let (ports, parallelism) = (self.ports.clone(), self.settings.parallelism);
         let (keeper, admission) = (Arc::clone(&self.keeper), Arc::clone(&self.admission));
         self.active.begin(run, plan, |cancel| async move {
             let mut asked = cancel.clone();

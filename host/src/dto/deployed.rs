@@ -1,5 +1,7 @@
 //! What is deployed: modules with their versions, and pipelines.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ProblemView, StepSignature, Versioned};
@@ -147,6 +149,10 @@ pub struct DeployedPipeline {
     /// The text that was deployed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The digests of the modules that its text takes from paths.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub modules: BTreeMap<Name, ModuleDigest>,
     /// Why it cannot run, and what is doubtful.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemView>,

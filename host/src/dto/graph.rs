@@ -6,8 +6,8 @@ use super::Versioned;
 use crate::{
     event::Join,
     grants::Grant,
-    ids::{Name, StepIndex},
-    plan::{ArgumentSource, CaseRef, OnError, Plan, PlanBranch, PlanCase, Retry},
+    ids::{ModuleDigest, Name, StepIndex},
+    plan::{ArgumentSource, CaseRef, OnError, Plan, PlanArgument, PlanBranch, PlanCase, Retry},
 };
 
 /// A pipeline as nodes and edges.
@@ -34,6 +34,12 @@ pub struct NodeView {
     pub name: Name,
     /// `module/step`.
     pub uses: String,
+    /// The version of the module that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<ModuleDigest>,
+    /// What it is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<InputView>,
     /// Which states of its upstreams let it run, if not `all_success`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join: Option<Join>,
@@ -72,6 +78,33 @@ pub struct NodeView {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+/// What a step is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct InputView {
+    /// The step's parameter.
+    pub name: Name,
+    /// Where its value comes from, as the pipeline writes it: `STEP.path`, `params.NAME`, `item.path`, or the value itself.
+    pub from: String,
+    /// Of which sort that is.
+    pub source: InputSource,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InputSource {
+    /// What another step returned, or a part of it.
+    Step,
+    /// What the run was given, or a part of it.
+    Param,
+    /// It is written in the pipeline.
+    Literal,
+    /// The item that the step runs for, or a part of it.
+    Item,
+    /// A fact about the run.
+    Run,
 }
 
 /// How often an attempt is repeated, and when.
@@ -166,6 +199,8 @@ impl NodeView {
         Self {
             name: step.name.clone(),
             uses: uses(plan, index),
+            digest: plan.modules.get(step.module as usize).map(|module| module.digest),
+            inputs: step.arguments.iter().map(|argument| InputView::of(plan, argument)).collect(),
             join: Some(step.join).filter(|join| *join != default),
             branches: step.branches.iter().filter_map(|place| case_name(plan, *place)).collect(),
             when: step.when.as_ref().map(ToString::to_string),
@@ -178,6 +213,19 @@ impl NodeView {
             grants: step.grants.list().collect(),
             uncached: step.uncached,
         }
+    }
+}
+
+impl InputView {
+    fn of(plan: &Plan, argument: &PlanArgument) -> Self {
+        let of = match &argument.source {
+            ArgumentSource::Step { .. } => InputSource::Step,
+            ArgumentSource::Param { .. } => InputSource::Param,
+            ArgumentSource::Literal(_) => InputSource::Literal,
+            ArgumentSource::Item { .. } => InputSource::Item,
+            ArgumentSource::Run(_) => InputSource::Run,
+        };
+        Self { name: argument.name.clone(), from: source(plan, &argument.source), source: of }
     }
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod deployed;
 mod event;
 mod graph;
+mod grid;
 mod items;
 mod module;
 pub mod read;
@@ -19,6 +20,7 @@ mod run;
 mod schema;
 mod step;
 mod storage;
+mod system;
 mod trigger;
 mod waits;
 
@@ -30,15 +32,19 @@ pub use deployed::{
     PipelineParams, RevisionList, RevisionView, UploadReport,
 };
 pub use event::{EventBody, EventView, LogLineView, LogLines};
-pub use graph::{BranchView, CaseView, EdgeKind, EdgeView, GraphView, NodeView, RetryView, edge_kind, uses};
+pub use graph::{
+    BranchView, CaseView, EdgeKind, EdgeView, GraphView, InputSource, InputView, NodeView, RetryView, edge_kind, uses,
+};
+pub use grid::{GridRow, StepGrid};
 pub use items::{ItemFailureView, ItemsView, MAX_FAILURES};
 pub use module::{ModuleView, ParameterView, StepSignature};
 pub use reason::{ReasonKind, ReasonView};
-pub use run::{PipelineList, PipelineSummary, RunDetail, RunList, RunSummary, StepCounts};
+pub use run::{PipelineList, PipelineSummary, RunBrief, RunDetail, RunList, RunSummary, StepCounts};
 pub use step::{
     AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, RangeView, StepView, UsageView,
 };
 pub use storage::{FindingView, GcReport, RemovedRunView, TallyView, VerifyReport};
+pub use system::{DiskView, SettingsView, SystemView};
 pub use trigger::{TriggerEventPage, TriggerEventView, TriggerList, TriggerView};
 pub use waits::{WaitKind, WaitView};
 

@@ -44,17 +44,19 @@ impl From<&RunRow> for RunSummary {
 }
 
 impl PipelineSummary {
-    /// The pipelines that have runs, with the time of their latest.
+    /// The pipelines that have runs, with the time of their latest, and some of the latest runs of each.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn read_all(reader: &Reader) -> Result<Vec<(Self, Timestamp)>, StoreError> {
+    pub fn read_all(reader: &Reader, recent: u32) -> Result<Vec<(Self, Timestamp)>, StoreError> {
         let mut found = Vec::new();
         for pipeline in reader.pipelines()? {
             let filter = RunFilter { pipeline: Some(pipeline.name.clone()), ..RunFilter::default() };
-            let latest = reader.runs(&filter, None, 1)?;
+            let latest = reader.runs(&filter, None, recent.max(1))?;
             if let Some(row) = latest.runs.first() {
-                let summary = Self { name: pipeline.name, runs: pipeline.runs, latest: row.into() };
+                let briefs = latest.runs.iter().take(recent as usize).map(|row| RunSummary::from(row).into());
+                let recent = briefs.collect();
+                let summary = Self { name: pipeline.name, runs: pipeline.runs, latest: row.into(), recent };
                 found.push((summary, row.created_at));
             }
         }

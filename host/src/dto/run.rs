@@ -98,6 +98,29 @@ pub struct PipelineSummary {
     pub runs: u64,
     /// The latest run.
     pub latest: RunSummary,
+    /// The latest runs, the newest first, if they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<RunBrief>,
+}
+
+/// What a bar among many says of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RunBrief {
+    /// Its id.
+    pub id: RunId,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it was accepted.
+    pub created_at: String,
+    /// From its beginning to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+}
+
+impl From<RunSummary> for RunBrief {
+    fn from(run: RunSummary) -> Self {
+        Self { id: run.id, state: run.state, created_at: run.created_at, duration_ms: run.duration_ms }
+    }
 }
 
 /// Pipelines, by name.
@@ -118,6 +141,9 @@ pub struct RunDetail {
     /// Whether somebody asked for it to end.
     #[serde(default, skip_serializing_if = "is_false")]
     pub cancel_requested: bool,
+    /// How many events this tells; who follows the run goes on from there.
+    #[serde(default)]
+    pub events: u64,
     /// The pipeline's revision.
     pub plan: PlanHash,
     /// What it was given.
@@ -179,6 +205,7 @@ impl RunDetail {
             run,
             rerun_of: None,
             cancel_requested: false,
+            events: 0,
             plan: plan.hash(),
             params: Vec::new(),
             steps: steps.collect(),
@@ -199,6 +226,7 @@ impl RunDetail {
         {
             detail.run.duration_ms = u64::try_from(last.at.0 - first.at.0).ok();
         }
+        detail.events = events.last().map_or(0, |last| last.seq + 1);
         detail.count();
         detail
     }

@@ -23,7 +23,7 @@ use crate::ids::RunId;
 pub(super) use columns::{form_word, item_counts, place_word};
 pub use rows::{
     AttemptFilter, AttemptRow, AttemptState, ItemCounts, LogChunk, LogFilter, OutputRow, PipelineRow, RunCursor,
-    RunFilter, RunPage, RunRow, StepCounts, StepReason, StepRow, StoredOutput,
+    RunFilter, RunPage, RunRow, StepCounts, StepReason, StepRow, StepStateRow, StoredOutput,
 };
 
 /// The most rows that one call returns.

@@ -122,13 +122,15 @@ pub(super) fn check_for_server(pipeline: &Pipeline, pins: &Pins) -> Result<(), P
 
 impl Registry {
     /// Deploys a pipeline. The same text again changes nothing. `pins` are the modules that it takes from paths, which were
-    /// uploaded before.
+    /// uploaded before; others are of no account.
     ///
     /// # Errors
     /// Everything that is wrong with it; what was deployed before stays.
-    pub async fn deploy(&self, text: &str, pins: Pins, by: &str) -> Result<Arc<Deployed>, RegistryError> {
+    pub async fn deploy(&self, text: &str, mut pins: Pins, by: &str) -> Result<Arc<Deployed>, RegistryError> {
         let problems = |problems| RegistryError::Problems(Box::new(problems));
         let pipeline = definition::toml::parse(Path::new("pipeline.toml"), text).map_err(problems)?;
+        // What is pinned does not follow its name any more.
+        pins.retain(|name, _| pipeline.modules.iter().any(|module| module.name.value == *name));
         let name = pipeline.name.value;
         let _one_at_a_time = self.changing.lock().await;
         if let Some(known) =
@@ -151,6 +153,17 @@ impl Registry {
         let deployed = Arc::new(Deployed::new(row, Ok(compiled)));
         self.publish(|state| drop(state.pipelines.insert(name, Arc::clone(&deployed))));
         Ok(deployed)
+    }
+
+    /// What deploying a text with these pins would come to; nothing is deployed.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn check(&self, text: &str, pins: &Pins) -> Result<(Arc<Plan>, Problems), Box<Problems>> {
+        let pipeline = definition::toml::parse(Path::new("pipeline.toml"), text).map_err(Box::new)?;
+        let name = pipeline.name.value;
+        let compiled = aside(|| compile(&name, (text, pins), &self.shelf(), &self.policy));
+        compiled.map(|compiled| (compiled.plan, compiled.warnings)).map_err(Box::new)
     }
 
     /// Deploys an earlier revision again, as a new one.

@@ -13,7 +13,7 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tower::ServiceExt;
 use tower_http::csrf::CsrfLayer;
 
-use super::{Web, api, guard};
+use super::{Web, api, guard, ui};
 use crate::limits;
 
 /// How long a connection may take to send the head of a request; also how long it may be idle between two.
@@ -71,7 +71,7 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
 fn router(web: Arc<Web>) -> Router {
     let (router, _) = api::routes().finish();
     router
-        .fallback(api::unknown)
+        .fallback(ui::serve)
         .with_state(Arc::clone(&web))
         .layer(Extension(Arc::clone(&web)))
         .layer(DefaultBodyLimit::max(limits::MAX_REQUEST_JSON))

@@ -9,6 +9,7 @@ mod problem;
 mod query;
 mod routes;
 mod stream;
+mod ui;
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -77,8 +77,12 @@ impl Routes {
     }
 }
 
-/// Says who may.
+/// Says who may, and names the operation by its area, since two areas may have an operation of the same name.
 fn describe(operation: &mut Operation, access: Access) {
+    let area = operation.tags.iter().flatten().next();
+    if let (Some(area), Some(id)) = (area, &operation.operation_id) {
+        operation.operation_id = Some(format!("{area}_{id}"));
+    }
     let role = ExtensionsBuilder::new().add("x-role", json!(access.as_str())).build();
     operation.extensions.get_or_insert_default().merge(role);
     if access != Access::Public {

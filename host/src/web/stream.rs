@@ -46,6 +46,13 @@ impl Stream for Receiver {
     }
 }
 
+/// A stream that begins at once: some proxies pass no head on before something follows it.
+fn channel() -> (mpsc::Sender<Event>, mpsc::Receiver<Event>) {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let _ = sender.try_send(Event::default().comment("follows"));
+    (sender, receiver)
+}
+
 fn sse(receiver: mpsc::Receiver<Event>) -> Events {
     Sse::new(Receiver(receiver)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
@@ -57,7 +64,7 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Option<&str> {
 
 /// The events of a run from `from` on; ends with the run. Each has its number as id.
 pub(super) fn run_events(web: &Arc<Web>, run: RunId, plan: Plan, mut from: u64) -> Events {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, receiver) = channel();
     let web = Arc::clone(web);
     let mut follower = web.service.feed.follow(run);
     tokio::spawn(async move {
@@ -93,7 +100,7 @@ pub(super) fn run_events(web: &Arc<Web>, run: RunId, plan: Plan, mut from: u64) 
 
 /// The lines of a run's logs behind a cursor; ends with the run. The id says which chunk of which step comes next.
 pub(super) fn run_logs(web: &Arc<Web>, run: RunId, plan: Plan, mut cursor: LogCursor) -> Events {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, receiver) = channel();
     let web = Arc::clone(web);
     let mut follower = web.service.feed.follow(run);
     tokio::spawn(async move {
@@ -125,16 +132,24 @@ pub(super) fn run_logs(web: &Arc<Web>, run: RunId, plan: Plan, mut cursor: LogCu
     sse(receiver)
 }
 
-/// Runs that begin and end, as they do. One that misses some is told to load its list anew.
+/// Runs that begin and end, as they do, and that something else changed. One that misses some is told to load its list
+/// anew.
 pub(super) fn all_runs(web: &Arc<Web>) -> Events {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, receiver) = channel();
     let web = Arc::clone(web);
     let mut changes = web.service.feed.follow_all();
+    let mut deployments = web.service.registry.changes();
     tokio::spawn(async move {
         use tokio::sync::broadcast::error::RecvError;
         loop {
             let changed = tokio::select! {
                 changed = changes.recv() => changed,
+                Ok(()) = deployments.changed() => {
+                    if sender.send(Event::default().event("deployed").data("{}")).await.is_err() {
+                        return;
+                    }
+                    continue;
+                }
                 () = sender.closed() => return,
             };
             let event = match changed {

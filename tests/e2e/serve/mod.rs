@@ -10,6 +10,7 @@ mod pressure;
 mod reload;
 mod runs;
 mod triggers;
+mod ui;
 
 use serde_json::{Value as Json, json};
 use stepmill_tests::server::Server;

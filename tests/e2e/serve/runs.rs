@@ -28,6 +28,12 @@ fn what_has_run_is_shown_as_the_command_line_shows_it() {
     let live: Vec<_> = server.events(&format!("/api/v1/runs/{new}/events"), None).collect();
     assert!(live.iter().any(|event| event.data.contains("run_finished")), "{live:?}");
     assert_eq!(server.get(&format!("/api/v1/runs/{new}")).expect(200).json()["run"]["state"], "succeeded");
+    // No body means what an empty one does: earlier results will do.
+    let plain = server.request("POST", &format!("/api/v1/runs/{id}/rerun"), &[], b"").expect(201).json();
+    let plain = plain["id"].as_str().unwrap();
+    assert_eq!(server.events(&format!("/api/v1/runs/{plain}/events"), None).last().unwrap().event, "end");
+    let reused = server.get(&format!("/api/v1/runs/{plain}")).expect(200).json();
+    assert_eq!(reused["steps"][0]["cache"]["result"], "hit", "{reused}");
     let cancel = server.post(&format!("/api/v1/runs/{new}/cancel"), &json!({})).expect(409);
     assert!(cancel.text().contains("has ended"), "{}", cancel.text());
 }

@@ -127,7 +127,8 @@ mod tests {
         run                                   pipeline  state       started    took  steps
         07070707-0707-0707-0707-070707070707  weather   ✗ failed  3 min ago  1.24 s    3/4
         ");
-        let pipeline = PipelineSummary { name: Name::new("weather").unwrap(), runs: 12, latest: summary() };
+        let pipeline =
+            PipelineSummary { name: Name::new("weather").unwrap(), runs: 12, latest: summary(), recent: Vec::new() };
         insta::assert_snapshot!(pipelines(&[(pipeline, then)], now, NO), @r"
         pipeline  runs  latest      started  run
         weather     12  ✗ failed  3 min ago  07070707-0707-0707-0707-070707070707

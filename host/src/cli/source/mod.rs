@@ -103,7 +103,7 @@ impl Source {
             Self::Nothing => Ok(Vec::new()),
             Self::Remote(remote) => remote.pipelines().await,
             Self::Local(history) => {
-                let mut pipelines = PipelineSummary::read_all(history.reader()).map_err(store_error)?;
+                let mut pipelines = PipelineSummary::read_all(history.reader(), 0).map_err(store_error)?;
                 mark_interrupted(history, pipelines.iter_mut().map(|(pipeline, _)| &mut pipeline.latest))?;
                 Ok(pipelines)
             }

@@ -239,6 +239,17 @@ pub struct StepRow {
     pub output: Option<OutputRow>,
 }
 
+/// How a step of a run stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepStateRow {
+    /// Its name.
+    pub name: Name,
+    /// Where it stands.
+    pub state: StepState,
+    /// From its first attempt to its end, in milliseconds.
+    pub duration_ms: Option<u64>,
+}
+
 /// An attempt at a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRow {

@@ -3,7 +3,8 @@
 use rusqlite::{OptionalExtension, Row, params, types::Type};
 
 use super::{
-    AttemptFilter, AttemptRow, AttemptState, LogChunk, LogFilter, Reader, StepRow, cap, codec, columns, run_key,
+    AttemptFilter, AttemptRow, AttemptState, LogChunk, LogFilter, Reader, StepRow, StepStateRow, cap, codec, columns,
+    run_key,
 };
 use crate::{
     ids::{RunId, StepIndex},
@@ -27,6 +28,28 @@ impl Reader {
                 columns::USAGE_AND_STEP_OUTPUT
             ))?;
             let steps = select.query_map(params![key, first.0, cap(limit)], step_row)?;
+            Ok(steps.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// How all steps of a run stand, in the plan's order.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database cannot be read.
+    pub fn step_states(&self, run: RunId) -> Result<Vec<StepStateRow>, StoreError> {
+        self.query(|connection, _| {
+            let key = run_key(connection, run)?;
+            let mut select = connection.prepare_cached(
+                "SELECT name, state, finished_at - started_at FROM steps WHERE run = ? ORDER BY step",
+            )?;
+            let steps = select.query_map([key], |row| {
+                let duration: Option<i64> = row.get(2)?;
+                Ok(StepStateRow {
+                    name: columns::name(row, 0)?,
+                    state: codec::word(row, 1, codec::step_state)?,
+                    duration_ms: duration.and_then(|milliseconds| u64::try_from(milliseconds).ok()),
+                })
+            })?;
             Ok(steps.collect::<Result<_, _>>()?)
         })
     }

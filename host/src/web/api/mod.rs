@@ -29,9 +29,9 @@ const ADMIN: Access = Access::Role(Role::Admin);
 /// Every route there is.
 pub(super) fn routes() -> Routes {
     let routes = Routes::default()
-        .add(Access::Public, routes!(system::root))
         .add(Access::Public, routes!(system::healthy))
         .add(Access::Public, routes!(system::ready))
+        .add(VIEWER, routes!(system::show))
         .add(VIEWER, routes!(system::metrics))
         .add(VIEWER, routes!(system::openapi))
         .add(Access::Public, routes!(sessions::page))
@@ -55,7 +55,9 @@ pub(super) fn routes() -> Routes {
         .add(OPERATOR, routes!(files::upload))
         .add(VIEWER, routes!(outputs::show))
         .add(VIEWER, routes!(outputs::raw))
-        .add(VIEWER, routes!(outputs::file));
+        .add(VIEWER, routes!(outputs::file))
+        .add(VIEWER, routes!(outputs::preview))
+        .add(VIEWER, routes!(outputs::param));
     let routes = routes
         .add(VIEWER, routes!(modules::list))
         .add(VIEWER, routes!(modules::show))
@@ -67,6 +69,8 @@ pub(super) fn routes() -> Routes {
         .add(VIEWER, routes!(pipelines::show))
         .add(VIEWER, routes!(pipelines::graph))
         .add(VIEWER, routes!(pipelines::params))
+        .add(VIEWER, routes!(pipelines::grid))
+        .add(PUBLISHER, routes!(pipelines::check))
         .add(PUBLISHER, routes!(pipelines::deploy))
         .add(VIEWER, routes!(pipelines::revisions))
         .add(PUBLISHER, routes!(pipelines::deploy_again))
@@ -104,6 +108,18 @@ pub(super) async fn unknown(uri: Uri) -> Problem {
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
+
+    #[test]
+    fn no_two_operations_have_the_same_id() {
+        let described = serde_json::to_value(super::description()).unwrap();
+        let mut ids = std::collections::HashSet::new();
+        for (path, operations) in described["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap();
+                assert!(ids.insert(id.to_owned()), "{method} {path}: `{id}`");
+            }
+        }
+    }
 
     /// With `STEPMILL_ACCEPT` set, the file is written anew.
     #[test]

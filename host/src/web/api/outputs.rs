@@ -15,8 +15,10 @@ use tokio::sync::mpsc;
 use crate::{
     app::{History, reader::StoredOutput},
     dto::{OutputView, Versioned},
+    event::EventKind,
     execute::stored::{self, view::Window},
     ids::{Name, RunId},
+    limits,
     output::OutputRef,
     web::{
         Web,
@@ -64,9 +66,14 @@ pub(in crate::web) async fn show(
     let window = Window::new(query.path.as_deref(), query.offset, query.limit)
         .map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))?;
     let StoredOutput { output, index } = find(&web, run, &step, query.item, query.attempt).await?;
+    read_part(&web, output, index, window).await
+}
+
+/// Answers with a part of a stored value.
+async fn read_part(web: &Web, output: OutputRef, item: Option<u64>, window: Window) -> Result<Response, Problem> {
     let history = web.service.host.history().clone();
     let read = tokio::task::spawn_blocking(move || {
-        let part = stored::view::read(history.outputs().as_ref(), &output, index, &window);
+        let part = stored::view::read(history.outputs().as_ref(), &output, item, &window);
         part.map(|part| OutputPart { output: OutputView::from(&output), part })
     });
     match read.await {
@@ -124,6 +131,69 @@ pub(in crate::web) async fn file(
     let (name, size) = (file.name.clone(), file.size);
     // What a guest calls its file's type is not told to a browser: it would act on it.
     Ok(download(&web, &name, "application/octet-stream", size, move |history, out| history.copy_file(&file, out)))
+}
+
+/// A file as something to look at: alone, without scripts, and without any way to anywhere.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/steps/{step}/files/{index}/preview", summary = "A file of what a step returned, to be looked at", tag = "outputs", params(("run" = RunId, Path, description = "The run"), ("step" = Name, Path, description = "The step"), ("index" = usize, Path, description = "Which, from 0"), RawQuery), responses((status = 200, description = "The file as a page, a picture or text, at most 16 MiB"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn preview(
+    State(web): Api,
+    Path((run, step, index)): Path<(RunId, Name, usize)>,
+    Query(query): Query<RawQuery>,
+) -> Result<Response, Problem> {
+    const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; \
+         form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+    let StoredOutput { output, .. } = find(&web, run, &step, None, query.attempt).await?;
+    let file = output.files.get(index).cloned();
+    let file = file.ok_or_else(|| Problem::not_found(format!("the output has {} files", output.files.len())))?;
+    if file.size > limits::MAX_PREVIEW {
+        let detail = format!("the file has {} bytes, and at most {} are shown", file.size, limits::MAX_PREVIEW);
+        return Err(Problem::new(Kind::TooLarge, detail).help("download it"));
+    }
+    let (name, size) = (file.name.clone(), file.size);
+    let media = shown_as(&name);
+    let mut response = download(&web, &name, media, size, move |history, out| history.copy_file(&file, out));
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_DISPOSITION);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Ok(response)
+}
+
+/// What a browser is told a file is: one of few types, by its name alone. Anything else is text.
+fn shown_as(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    match ending.as_deref() {
+        Some("html" | "htm") => "text/html; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("gif") => "image/gif",
+        Some("webp") => "image/webp",
+        Some("avif") => "image/avif",
+        _ => "text/plain; charset=utf-8",
+    }
+}
+
+/// What the run was given.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/params/{name}", summary = "A part of what the run was given, as JSON", tag = "outputs", params(("run" = RunId, Path, description = "The run"), ("name" = Name, Path, description = "The parameter"), OutputQuery), responses((status = 200, description = "The part", body = OutputPart), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn param(
+    State(web): Api,
+    Path((run, name)): Path<(RunId, Name)>,
+    Query(query): Query<OutputQuery>,
+) -> Result<Response, Problem> {
+    let window = Window::new(query.path.as_deref(), query.offset, query.limit)
+        .map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))?;
+    let wanted = name.clone();
+    let found = web.read(move |reader| {
+        // The first event of a run says what it was given.
+        let first = reader.events(run, 0, 1)?.into_iter().next();
+        Ok(first.and_then(|event| match event.kind {
+            EventKind::Created { params, .. } => params.into_iter().find(|param| param.name == wanted),
+            _ => None,
+        }))
+    });
+    let param = found.await?;
+    let param = param.ok_or_else(|| Problem::not_found(format!("the run has no parameter `{name}`")))?;
+    read_part(&web, param.value, None, window).await
 }
 
 async fn find(

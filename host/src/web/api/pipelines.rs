@@ -20,7 +20,7 @@ use crate::{
     },
     dto::{
         DeployedPipeline, DeployedPipelines, GraphView, PipelineParams, ProblemView, RevisionList, RevisionView,
-        RunSummary,
+        RunSummary, StepGrid, Versioned,
     },
     event::RunOptions,
     execute::ports::{Before, RequestKey},
@@ -34,6 +34,11 @@ use crate::{
 };
 
 type Api = State<Arc<Web>>;
+
+/// Runs of a grid, unless the request says otherwise.
+const GRID: u32 = 25;
+/// The most runs of a grid.
+const MAX_GRID: u32 = 50;
 
 /// The longest `Idempotency-Key`.
 const MAX_KEY: usize = 255;
@@ -82,11 +87,12 @@ fn view(deployed: &Deployed, text: bool) -> DeployedPipeline {
         deployed_by: row.deployed_by.clone(),
         paused: row.paused,
         text: text.then(|| row.text.clone()),
+        modules: row.pins.clone(),
         problems: problems.map(ProblemView::all).unwrap_or_default(),
     }
 }
 
-/// A pipeline to be deployed.
+/// A pipeline to be deployed, or looked at.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct DeployBody {
@@ -107,6 +113,51 @@ pub(in crate::web) async fn deploy(
     let deployed = web.service.registry.deploy(&body.text, body.modules, &identity.name).await?;
     web.service.follow_deployment().await;
     Ok(document(&view(&deployed, false)))
+}
+
+/// What deploying a pipeline would come to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(in crate::web) struct CheckedPipeline {
+    /// What a run would execute, unless something is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    graph: Option<GraphView>,
+    /// What is wrong with it, or doubtful.
+    problems: Vec<ProblemView>,
+}
+
+impl Versioned for CheckedPipeline {
+    const SCHEMA: &'static str = "stepmill.checked_pipeline/1";
+}
+
+#[utoipa::path(post, path = "/api/v1/pipelines/check", summary = "Says what is wrong with a pipeline, without deploying it", tag = "pipelines", request_body = DeployBody, responses((status = 200, description = "What it is, and what is wrong with it", body = CheckedPipeline), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn check(State(web): Api, Json(body): Json<DeployBody>) -> Response {
+    let checked = match web.service.registry.check(&body.text, &body.modules) {
+        Ok((plan, warnings)) => {
+            CheckedPipeline { graph: Some(GraphView::of(&plan)), problems: ProblemView::all(&warnings) }
+        }
+        Err(problems) => CheckedPipeline { graph: None, problems: ProblemView::all(&problems) },
+    };
+    document(&checked)
+}
+
+/// How many runs.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct GridQuery {
+    /// The latest runs, at most 50; 25 unless said otherwise.
+    limit: Option<u32>,
+}
+
+#[utoipa::path(get, path = "/api/v1/pipelines/{name}/grid", summary = "How each step stood in the latest runs", tag = "pipelines", params(("name" = Name, Path, description = "The pipeline"), GridQuery), responses((status = 200, description = "Steps by runs", body = StepGrid), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn grid(
+    State(web): Api,
+    Path(name): Path<Name>,
+    Query(query): Query<GridQuery>,
+) -> Result<Response, Problem> {
+    let runs = query.limit.unwrap_or(GRID).clamp(1, MAX_GRID);
+    let grid = web.read(move |reader| StepGrid::read(reader, &name, runs)).await?;
+    Ok(document(&grid))
 }
 
 /// Which revisions.

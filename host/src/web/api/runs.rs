@@ -35,6 +35,9 @@ use crate::{
 
 type Api = State<Arc<Web>>;
 
+/// The most runs of each pipeline in a list of pipelines.
+const MAX_RECENT: u32 = 50;
+
 /// Which runs a list shows.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -80,7 +83,7 @@ pub(in crate::web) async fn list(State(web): Api, Query(query): Query<ListQuery>
     Ok(document(&RunPage { runs, next: page.next.map(query::write_cursor) }))
 }
 
-#[utoipa::path(get, path = "/api/v1/runs/live", summary = "Runs that begin and end, as server-sent events", tag = "runs", responses((status = 200, description = "`run` events with a run, `reload` where some were missed", content_type = "text/event-stream"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/runs/live", summary = "Runs that begin and end, as server-sent events", tag = "runs", responses((status = 200, description = "`run` events with a run, `deployed` when modules or pipelines changed, `reload` where some were missed", content_type = "text/event-stream"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn live(State(web): Api) -> stream::Events {
     stream::all_runs(&web)
 }
@@ -142,9 +145,21 @@ pub(in crate::web) async fn events(
     Ok(document(&EventPage { events: events.iter().map(|event| EventView::of(&plan, event)).collect(), next }))
 }
 
-#[utoipa::path(get, path = "/api/v1/runs/pipelines", summary = "The pipelines that have runs, with their latest", tag = "runs", responses((status = 200, description = "The pipelines", body = PipelineList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
-pub(in crate::web) async fn pipelines(State(web): Api) -> Result<Response, Problem> {
-    let found = web.read(PipelineSummary::read_all).await?;
+/// How many runs of each pipeline.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct RecentQuery {
+    /// The latest runs of each pipeline, at most 50.
+    recent: u32,
+}
+
+#[utoipa::path(get, path = "/api/v1/runs/pipelines", summary = "The pipelines that have runs, with their latest", tag = "runs", params(RecentQuery), responses((status = 200, description = "The pipelines", body = PipelineList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn pipelines(
+    State(web): Api,
+    Query(RecentQuery { recent }): Query<RecentQuery>,
+) -> Result<Response, Problem> {
+    let found = web.read(move |reader| PipelineSummary::read_all(reader, recent.min(MAX_RECENT))).await?;
     Ok(document(&PipelineList { pipelines: found.into_iter().map(|(pipeline, _)| pipeline).collect() }))
 }
 
@@ -259,7 +274,7 @@ pub(in crate::web) async fn cancel(
 }
 
 /// How a run is to be repeated.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::web) struct RerunBody {
     /// Only what did not succeed.
@@ -269,12 +284,13 @@ pub(in crate::web) struct RerunBody {
     /// What it is given otherwise.
     params: serde_json::Map<String, serde_json::Value>,
     /// Whether results of earlier attempts will do.
-    #[serde(default = "yes")]
     cache: bool,
 }
 
-fn yes() -> bool {
-    true
+impl Default for RerunBody {
+    fn default() -> Self {
+        Self { failed: false, from: Vec::new(), params: serde_json::Map::new(), cache: true }
+    }
 }
 
 #[utoipa::path(post, path = "/api/v1/runs/{run}/rerun", summary = "Repeats a run that has ended", tag = "runs", params(("run" = RunId, Path, description = "The run")), request_body = Option<RerunBody>, responses((status = 201, description = "The new run", body = RunSummary), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]

@@ -10,7 +10,12 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::web::{Web, problem::Problem};
+use super::runs::document;
+use crate::{
+    app::service::Disk,
+    dto::{DiskView, SettingsView, SystemView},
+    web::{Web, problem::Problem},
+};
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", summary = "Whether the process answers", tag = "system", responses((status = 200, description = "It does"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
@@ -33,16 +38,33 @@ pub(in crate::web) async fn metrics(State(web): State<Arc<Web>>) -> Result<Respo
     Ok(([(header::CONTENT_TYPE, media)], text).into_response())
 }
 
-/// Says where things are.
-#[utoipa::path(get, path = "/", summary = "Where things are", tag = "system", responses((status = 200, description = "Some paths"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
-pub(in crate::web) async fn root() -> Response {
-    Json(json!({
-        "name": "stepmill",
-        "version": env!("CARGO_PKG_VERSION"),
-        "api": "/api/v1/openapi.json",
-        "health": "/healthz",
-    }))
-    .into_response()
+/// How the host stands, and what it was told.
+#[utoipa::path(get, path = "/api/v1/system", summary = "How the host stands", tag = "system", responses((status = 200, description = "The host", body = SystemView), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub(in crate::web) async fn show(State(web): State<Arc<Web>>) -> Response {
+    let service = &web.service;
+    let (dir, told) = (service.host.history().dir(), service.host.settings());
+    let settings = SettingsView {
+        data_dir: dir.root().display().to_string(),
+        max_active_runs: told.max_runs as u64,
+        parallelism: told.parallelism as u64,
+        keep_days: told.retention.and_then(|policy| policy.days),
+        max_bytes: told.retention.and_then(|policy| policy.bytes),
+        keep_runs: told.retention.map(|policy| policy.runs),
+    };
+    let disk = service.disk().map(|Disk { total, free, needed }| DiskView {
+        total_bytes: total,
+        free_bytes: free,
+        needed_bytes: needed,
+    });
+    document(&SystemView {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: service.started_at.rfc3339(),
+        active_runs: service.host.active_runs() as u64,
+        refuses_runs: service.check_room().is_err(),
+        disk,
+        database_bytes: dir.database().metadata().map_or(0, |file| file.len()),
+        settings,
+    })
 }
 
 /// What this API is.
