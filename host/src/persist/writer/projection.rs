@@ -39,8 +39,18 @@ pub(super) struct ActiveRun {
     running: Vec<RunningItems>,
     /// The next chunk of each step's log, where known.
     chunks: HashMap<StepIndex, u64>,
-    /// Whether `runs` does not say this yet.
-    dirty: bool,
+    /// What `runs` does not say yet.
+    unsaved: Unsaved,
+}
+
+/// What of a run changed since it was saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unsaved {
+    Nothing,
+    /// How many events there are, and steps of each state: with every commit.
+    Counts,
+    /// What runs are found by, too.
+    Whole,
 }
 
 /// A step of it.
@@ -63,7 +73,7 @@ impl ActiveRun {
             counts: StepCounts::default(),
             running: Vec::new(),
             chunks: HashMap::new(),
-            dirty: true,
+            unsaved: Unsaved::Whole,
         }
     }
 
@@ -77,7 +87,7 @@ impl ActiveRun {
             run.state = codec::word(row, 2, RunState::from_word)?;
             run.cancel_requested = row.get(3)?;
             run.finished_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-            run.dirty = false;
+            run.unsaved = Unsaved::Nothing;
             Ok(run)
         });
         let Some(mut run) = run.optional()? else { return Ok(None) };
@@ -113,7 +123,9 @@ impl ActiveRun {
             self.project(connection, &encoded.event)?;
             self.next += 1;
         }
-        self.dirty |= !events.is_empty();
+        if !events.is_empty() {
+            self.unsaved = self.unsaved.max(Unsaved::Counts);
+        }
         Ok(events.len() as u64)
     }
 
@@ -121,23 +133,27 @@ impl ActiveRun {
     pub(super) fn replay(&mut self, connection: &Connection, event: &RunEvent) -> rusqlite::Result<()> {
         self.project(connection, event)?;
         self.next += 1;
-        self.dirty = true;
+        self.unsaved = Unsaved::Whole;
         Ok(())
     }
 
     /// Writes the run's own row, once for all events of a group.
     pub(super) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if !std::mem::take(&mut self.dirty) {
+        let unsaved = std::mem::replace(&mut self.unsaved, Unsaved::Nothing);
+        if unsaved == Unsaved::Nothing {
             return Ok(());
         }
+        // Apart: an update that names what is indexed writes the indexes anew, although nothing changed in them.
+        if unsaved == Unsaved::Whole {
+            let mut update = connection
+                .prepare_cached("UPDATE runs SET state = ?, cancel_requested = ?, finished_at = ? WHERE key = ?")?;
+            let finished_at = self.finished_at.map(|at| at.0);
+            update.execute(params![self.state.as_str(), self.cancel_requested, finished_at, self.key])?;
+        }
         let mut update = connection.prepare_cached(
-            "UPDATE runs SET state = ?, cancel_requested = ?, finished_at = ?, events = ?, \
-             running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ? WHERE key = ?",
+            "UPDATE runs SET events = ?, running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ? WHERE key = ?",
         )?;
         update.execute(params![
-            self.state.as_str(),
-            self.cancel_requested,
-            self.finished_at.map(|at| at.0),
             int(self.next),
             self.counts.running,
             self.counts.succeeded,
@@ -166,6 +182,7 @@ impl ActiveRun {
         let at = event.at;
         if self.state == RunState::Queued && event.kind.begins() {
             self.state = RunState::Running;
+            self.unsaved = Unsaved::Whole;
         }
         match &event.kind {
             EventKind::Created { origin: Origin::Trigger { trigger, scheduled_for, .. }, .. } => {
@@ -207,11 +224,13 @@ impl ActiveRun {
             }
             EventKind::CancelRequested => {
                 self.cancel_requested = true;
+                self.unsaved = Unsaved::Whole;
                 Ok(())
             }
             EventKind::Finished { outcome } => {
                 self.finished_at = Some(at);
                 self.state = RunState::from(*outcome);
+                self.unsaved = Unsaved::Whole;
                 Ok(())
             }
         }
