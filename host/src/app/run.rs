@@ -15,6 +15,7 @@ use crate::{
     execute::{dispatcher::RunError, ports::Cancel},
     ids::RunId,
     plan::Plan,
+    runtime::Modules,
 };
 
 /// How long a request to cancel waits for the run to end before it is answered.
@@ -59,7 +60,10 @@ impl Run {
     /// # Errors
     /// If what happened cannot be stored. The run stopped where it was, and can be resumed.
     pub async fn finished(self) -> Result<Outcome, RunError> {
-        self.task.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+        self.task.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(RunError::Stopped),
+        })
     }
 }
 
@@ -83,8 +87,15 @@ impl ActiveRuns {
         self.lock().contains_key(&run)
     }
 
-    /// Starts the task that drives a run.
-    pub(super) fn begin<F>(self: &Arc<Self>, id: RunId, plan: Arc<Plan>, drive: impl FnOnce(Cancel) -> F) -> Run
+    /// Starts the task that drives a run, where its guests run: what one of them returned is then handed to the next
+    /// without another thread, which would have to wake up first.
+    pub(super) fn begin<F>(
+        self: &Arc<Self>,
+        id: RunId,
+        plan: Arc<Plan>,
+        modules: &Modules,
+        drive: impl FnOnce(Cancel) -> F,
+    ) -> Run
     where
         F: Future<Output = Result<Outcome, RunError>> + Send + 'static,
     {
@@ -93,7 +104,7 @@ impl ActiveRuns {
         let (goes_on, end) = watch::channel(());
         self.lock().insert(id, Active { cancel: Arc::clone(&cancel), end });
         let (active, driven) = (Arc::clone(self), drive(cancelled));
-        let task = tokio::spawn(async move {
+        let task = modules.spawn(async move {
             let _active = Registration { active, id, _goes_on: goes_on };
             driven.await
         });

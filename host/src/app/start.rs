@@ -198,7 +198,7 @@ impl Host {
         let (run, plan) = (state.run(), Arc::clone(state.plan()));
         let (ports, parallelism) = (self.ports.clone(), self.settings.parallelism);
         let (keeper, admission) = (Arc::clone(&self.keeper), Arc::clone(&self.admission));
-        self.active.begin(run, plan, |cancel| async move {
+        self.active.begin(run, plan, self.library.modules(), |cancel| async move {
             let mut asked = cancel.clone();
             let turn = async {
                 if let Some(after) = after {

@@ -68,6 +68,9 @@ pub enum RunError {
     /// Outputs cannot be stored.
     #[error("an output cannot be stored: {0}")]
     Storage(String),
+    /// The host went away.
+    #[error("the host was stopped")]
+    Stopped,
     /// The journal holds an event that cannot be.
     #[error(transparent)]
     State(#[from] StateError),
@@ -280,12 +283,23 @@ impl Dispatcher {
         let mut batch = std::mem::take(&mut self.outbox);
         batch.extend(facts.iter().cloned());
         let (plan, observer) = (Arc::clone(self.state.plan()), Arc::clone(&self.ports.observer));
-        let committed = self.ports.journal.append(batch.clone());
+        let journal = &self.ports.journal;
+        let committed =
+            if self.only_waits() { journal.append_at_once(batch.clone()) } else { journal.append(batch.clone()) };
         self.commits.push_back(Box::pin(async move {
             committed.await?;
             observer.committed(&plan, &batch);
             Ok(facts)
         }));
+    }
+
+    /// Whether nothing of this run goes on, or could: what is begun now may be done on the spot. So it is in a chain.
+    fn only_waits(&self) -> bool {
+        self.attempts.is_empty()
+            && self.errands.is_empty()
+            && self.commits.is_empty()
+            && self.ready.is_empty()
+            && self.fans.is_empty()
     }
 
     fn committed(&mut self, facts: Vec<RunEvent>) -> Result<(), RunError> {

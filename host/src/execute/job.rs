@@ -37,6 +37,7 @@ pub(super) fn prepare(state: &RunState, index: StepIndex, attempt: u32) -> Resul
         scheduled_for: state.scheduled_for(),
         reuse: state.options().cache && !step.uncached,
         items: None,
+        alone: false,
     })
 }
 

@@ -57,6 +57,8 @@ pub struct AttemptJob {
     /// Of a `for_each` step: the items to run it for, one after the other, each as an attempt of its own. Then
     /// [`name`](Self::name) is that of the first.
     pub items: Option<ItemBatch>,
+    /// Whether nothing else of the run goes on, or could, until it ends: who asks for it may as well run it.
+    pub alone: bool,
 }
 
 /// Consecutive items of a `for_each` step.
@@ -162,6 +164,12 @@ pub trait Journal: Send + Sync {
     /// Appends events, in order and in one commit. They are durable when the future ends. Appends are committed in the
     /// order of the calls, also when nobody awaits them.
     fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>>;
+
+    /// Appends events as [`Journal::append`] does, for a caller that has nothing else to do until they are durable. The
+    /// call itself may take as long as that.
+    fn append_at_once(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>> {
+        self.append(events)
+    }
 }
 
 /// What asks for a run, and may do so only once: an event of a trigger, or a request that may be sent again.

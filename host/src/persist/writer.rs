@@ -1,5 +1,5 @@
-//! The writing side: one thread owns the database and commits whatever has queued up, so that many runs share the
-//! cost of a sync to the disk. What was acknowledged survives a power loss.
+//! The writing side: one writer owns the database. Its thread commits whatever has queued up, so that many runs share the
+//! cost of a sync to the disk; who would only wait for it writes by itself. What was acknowledged survives a power loss.
 
 mod answer;
 mod attempts;
@@ -9,6 +9,7 @@ mod projection;
 mod shadow;
 mod statements;
 mod thread;
+mod turn;
 
 use std::{
     future::Future,
@@ -16,7 +17,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{self, SyncSender},
     },
     task::{Context, Poll},
@@ -29,6 +30,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 pub(super) use shadow::Shadow;
 use tokio::sync::oneshot;
+use turn::{Gone, Turns};
 
 use super::{
     codec::{self, EncodedEvent},
@@ -53,12 +55,20 @@ const QUEUE: usize = 1_024;
 /// everything from then on: after a failed sync nobody knows what the disk holds, until the database is opened anew.
 #[derive(Debug)]
 pub struct SqliteJournal {
-    queue: SyncSender<Request>,
+    queue: Queue,
+    turns: Arc<Turns>,
     thread: Mutex<Option<JoinHandle<()>>>,
     shared: Arc<Shared>,
 }
 
-/// What the writer's thread says about itself.
+/// What waits for the writer's thread.
+#[derive(Debug)]
+struct Queue {
+    sender: SyncSender<Request>,
+    length: Arc<AtomicUsize>,
+}
+
+/// What the writer says about itself.
 #[derive(Debug, Default)]
 struct Shared {
     failure: OnceLock<JournalError>,
@@ -169,14 +179,16 @@ impl SqliteJournal {
     }
 
     fn start(connection: Connection, dir: &WriterDir) -> Result<Self, StoreError> {
-        let (queue, requests) = mpsc::sync_channel(QUEUE);
+        let (sender, requests) = mpsc::sync_channel(QUEUE);
+        let length = Arc::new(AtomicUsize::new(0));
         let shared = Arc::new(Shared::default());
-        let writer = thread::Writer::new(connection, dir.clone(), Arc::clone(&shared));
+        let turns = Arc::new(Turns::new(thread::Writer::new(connection, dir.clone(), Arc::clone(&shared))));
+        let (served, queued) = (Arc::clone(&turns), Arc::clone(&length));
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer.run(&requests))
+            .spawn(move || thread::serve(&served, &requests, &queued))
             .map_err(|source| super::DataDirError::Io { action: "start the writer of", path: database(dir), source })?;
-        Ok(Self { queue, thread: Mutex::new(Some(thread)), shared })
+        Ok(Self { queue: Queue { sender, length }, turns, thread: Mutex::new(Some(thread)), shared })
     }
 
     /// Queues lines of a log. They are visible to readers after at most a tenth of a second. They are not acknowledged,
@@ -288,6 +300,33 @@ impl Journal for SqliteJournal {
             Err(error) => self.refused(error),
         })
     }
+
+    fn append_at_once(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Reply> {
+        // Who waits already comes first, and shares a commit.
+        let turn = if self.queue.is_empty() { self.turns.at_once() } else { None };
+        let Some(mut turn) = turn else { return self.append(events) };
+        Box::pin(match codec::encode(events) {
+            Ok(events) => {
+                let (reply, answer) = oneshot::channel();
+                // What goes wrong is in the answer.
+                let _ = turn.write(vec![Request::Append { events, reply }], false);
+                Ack { reply: Ok(answer), shared: Arc::clone(&self.shared) }
+            }
+            Err(error) => self.refused(error),
+        })
+    }
+}
+
+impl Queue {
+    /// Puts a call behind the others; waits where they are many.
+    fn send(&self, request: Request) -> Result<(), Gone> {
+        self.length.fetch_add(1, Ordering::Relaxed);
+        self.sender.send(request).map_err(|_| Gone)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.length.load(Ordering::Relaxed) == 0
+    }
 }
 
 impl Drop for SqliteJournal {
@@ -341,6 +380,11 @@ impl SqliteJournal {
     /// Makes the writer panic.
     pub(super) fn panic(&self) {
         self.queue.send(Request::Panic).expect("a writer");
+    }
+
+    /// Panics as the writer.
+    pub(super) fn panic_at_once(&self) {
+        let _ = self.turns.at_once().expect("nobody writes").write(vec![Request::Panic], false);
     }
 }
 

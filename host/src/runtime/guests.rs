@@ -7,8 +7,11 @@ use tokio::{
     task::{JoinError, JoinHandle},
 };
 
-/// A runtime for guests alone, with a thread per core. Dropped without waiting for them.
-pub(super) struct Guests(Option<Runtime>);
+/// A runtime for guests and what hands them their work, with a thread per core. Dropped without waiting for them.
+pub(super) struct Guests {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
 
 impl Guests {
     /// # Errors
@@ -24,24 +27,24 @@ impl Guests {
             .event_interval(4)
             .enable_all()
             .build()?;
-        Ok(Self(Some(runtime)))
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
-    fn handle(&self) -> Option<&Handle> {
-        self.0.as_ref().map(Runtime::handle)
+    /// Lets a task run on these threads. It goes on when the handle is dropped.
+    pub(super) fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.handle.spawn(work)
     }
 
     /// Runs the work on a guest thread. It ends when the returned future is dropped; `None` if it panicked or these
     /// threads are gone.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        let handle = self.handle()?;
-        AbortOnDrop(handle.spawn(work)).join().await.ok()
+        AbortOnDrop(self.spawn(work)).join().await.ok()
     }
 }
 
 impl Drop for Guests {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

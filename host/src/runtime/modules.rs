@@ -2,12 +2,14 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     io,
     path::PathBuf,
     sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use bytes::Bytes;
+use tokio::task::JoinHandle;
 use wasmtime::{
     Engine,
     component::{Component, HasSelf, Linker},
@@ -215,6 +217,11 @@ impl Modules {
             Err(error) => return Err(error.into()),
         };
         self.load(wasm.into()).await
+    }
+
+    /// Runs what hands work to guests, on their threads. What takes long there holds guests up.
+    pub(crate) fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.guests.spawn(work)
     }
 
     pub(super) fn guests(&self) -> &Guests {

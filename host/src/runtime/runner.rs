@@ -1,9 +1,14 @@
 //! Runs attempts in sandboxes on this machine: the `StepRunner` of the host.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
+
+use futures_util::FutureExt;
 
 use super::{
     attempt::Attempts,
@@ -54,10 +59,15 @@ impl StepRunner for SandboxRunner {
     fn run(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> BoxFuture<'static, AttemptReport> {
         let shared = self.shared.clone();
         Box::pin(async move {
-            let modules = shared.modules.clone();
             let range = job.range();
-            let attempts = async move { shared.attempts(job, logs, cancel).await };
-            modules.guests().run(attempts).await.unwrap_or_else(|| {
+            let ended = if job.alone {
+                // Another task would have to be woken up, and wake this one up when it is done.
+                AssertUnwindSafe(shared.attempts(job, logs, cancel)).catch_unwind().await.ok()
+            } else {
+                let modules = shared.modules.clone();
+                modules.guests().run(async move { shared.attempts(job, logs, cancel).await }).await
+            };
+            ended.unwrap_or_else(|| {
                 let failure = "the host itself failed while the step ran; this is a bug of stepmill, please report it";
                 report(range, Err(Stop::failed(FailureKind::Host, failure)), Usage::default())
             })

@@ -73,6 +73,7 @@ impl Host {
             scheduled_for: None,
             reuse: false,
             items: None,
+            alone: false,
         }
     }
 

@@ -127,7 +127,7 @@ impl Dispatcher {
             observer: Arc::clone(&self.ports.observer),
         };
         let cancel = self.signals.of(self.state.plan().step(step).finally);
-        self.ports.runner.run(job, Arc::new(sink), cancel)
+        self.ports.runner.run(AttemptJob { alone: self.only_waits(), ..job }, Arc::new(sink), cancel)
     }
 
     /// Records the job that ended, and all others that have ended meanwhile, in one append.

@@ -36,6 +36,11 @@ impl Fans {
         }
     }
 
+    /// Whether no step waits for its turn.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// The step whose turn it is. It is out of the queue until it is added again.
     pub(super) fn next(&mut self) -> Option<StepIndex> {
         let step = self.queue.pop_front()?;

@@ -46,6 +46,13 @@ fn a_clean_stop_leaves_one_file_and_no_mark() {
 
 #[test]
 fn a_full_disk_stops_the_journal_and_leaves_nothing_half_written() {
+    for append in [SqliteJournal::append, SqliteJournal::append_at_once] {
+        fill_disk(append);
+    }
+}
+
+fn fill_disk(append: impl Fn(&SqliteJournal, Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>>) {
+    let append = |journal: &SqliteJournal, events| wait(append(journal, events));
     let folder = tempfile::tempdir().unwrap();
     let dir = DataDir::open_writer(folder.path()).unwrap();
     let connection = schema::open_writer(&dir).unwrap();
@@ -78,6 +85,20 @@ fn a_panic_of_the_writer_is_told_to_all_who_wait() {
     journal.panic();
     let answers: Vec<_> = (1..20).map(|seq| journal.append(events(run, seq, [EventKind::Resumed]))).collect();
     for answer in answers {
+        assert!(wait(answer).unwrap_err().to_string().contains("has stopped"));
+    }
+    assert!(journal.close().is_err());
+}
+
+#[test]
+fn a_panic_of_who_writes_at_once_is_told_to_all_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let run = create(&journal, "p", 1);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| journal.panic_at_once()));
+    assert!(panicked.is_err());
+    let resumed = || events(run, 1, [EventKind::Resumed]);
+    for answer in [journal.append_at_once(resumed()), journal.append(resumed())] {
         assert!(wait(answer).unwrap_err().to_string().contains("has stopped"));
     }
     assert!(journal.close().is_err());

@@ -48,6 +48,47 @@ fn a_lone_append_is_committed_alone() {
     assert_eq!(journal.stats().commits - before, 20);
 }
 
+#[test]
+fn an_append_at_once_waits_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let run = create(&journal, "p", 1);
+    // The writer's thread may hold on to its turn for a moment after its answer; but nobody gives it another one.
+    let were_at_once = (1..=20).map(|seq| {
+        let committed = journal.append_at_once(events(run, seq, [EventKind::Resumed]));
+        let is_there = reader(folder.path()).run(run).unwrap().events == seq + 1;
+        wait(committed).unwrap();
+        is_there
+    });
+    assert_eq!(were_at_once.last(), Some(true));
+}
+
+#[test]
+fn runs_that_append_at_once_share_commits_where_they_meet() {
+    const EACH: u64 = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let before = journal.stats();
+    std::thread::scope(|scope| {
+        let write = || {
+            let run = create(&journal, "p", 1);
+            for seq in 1..EACH {
+                journal.log(entry(run, 1, &["a line"]));
+                wait(journal.append_at_once(events(run, seq, [EventKind::Resumed]))).unwrap();
+            }
+            run
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(write)).collect();
+        for thread in threads {
+            let history = reader(folder.path()).history(thread.join().unwrap()).unwrap();
+            assert_eq!(history.len() as u64, EACH);
+        }
+    });
+    let after = journal.stats();
+    assert_eq!(after.events - before.events, 8 * EACH);
+    assert!(after.commits - before.commits < 8 * EACH, "{after:?}");
+}
+
 fn entry(run: RunId, attempt: u32, texts: &[&str]) -> LogEntry {
     let line = |text: &&str| LogLine {
         at: Timestamp(1),

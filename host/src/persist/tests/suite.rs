@@ -78,6 +78,21 @@ fn the_order_of_calls_is_the_order_of_events_also_when_nobody_waits() {
 }
 
 #[test]
+fn an_append_at_once_comes_behind_what_was_asked_for_before() {
+    on_each(|subject| {
+        let (journal, run) = (subject.journal(), create(subject.journal(), "p", 1));
+        let resumed = |seq| events(run, seq, [EventKind::Resumed]);
+        for seq in (1..1_000).step_by(2) {
+            drop(journal.append(resumed(seq)));
+            // Often in the middle of the other's commit.
+            wait(journal.append_at_once(resumed(seq + 1))).unwrap();
+        }
+        assert!(wait(journal.append_at_once(resumed(7))).is_err());
+        assert_eq!(subject.kept(run).len(), 1_001);
+    });
+}
+
+#[test]
 fn an_empty_append_is_a_barrier() {
     on_each(|subject| {
         let run = create(subject.journal(), "p", 1);

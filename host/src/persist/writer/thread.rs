@@ -1,10 +1,10 @@
-//! The loop of the writer's thread.
+//! The writer, and the loop of its thread.
 
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc,
-        atomic::Ordering,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::Duration,
@@ -20,6 +20,7 @@ use super::{
     logs::PendingLogs,
     projection::ActiveRun,
     statements::{self, Refusal},
+    turn::{Gone, Turns},
 };
 use crate::{
     execute::ports::{Accepted, JournalError, RequestKey},
@@ -52,10 +53,46 @@ pub(super) struct Writer {
     answers: Vec<Answer>,
 }
 
-/// Whether the loop goes on.
-enum Next {
-    Continue,
-    Stop(Option<oneshot::Sender<Reply>>),
+/// The loop of the writer's thread: serves until the journal is closed, abandoned, or fails. When it fails, the queue goes
+/// with it, and everybody who waits learns why from `shared`.
+pub(super) fn serve(turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsize) {
+    while let Ok(true) = serve_group(turns, queue, queued) {}
+}
+
+/// Waits for calls and writes them as one group; whether there is another one.
+fn serve_group(turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsize) -> Result<bool, Gone> {
+    // The turn ends here: others may have theirs while nothing is queued.
+    let time_left = turns.next()?.logs_time_left();
+    let first = match time_left {
+        None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        Some(time) => queue.recv_timeout(time),
+    };
+    let mut group = match first {
+        Ok(request) => vec![request],
+        Err(RecvTimeoutError::Timeout) => Vec::new(),
+        Err(RecvTimeoutError::Disconnected) => {
+            let mut turn = turns.next()?;
+            turn.write(Vec::new(), true)?;
+            turn.finish(None);
+            return Ok(false);
+        }
+    };
+    group.extend(queue.try_iter().take(GROUP));
+    let mut turn = turns.next()?;
+    // Not before the turn has begun: nobody who finds the queue empty may come before what was in it.
+    queued.fetch_sub(group.len(), Ordering::Relaxed);
+    let closing = group.iter().position(|request| matches!(request, Request::Close { .. }));
+    let Some(closing) = closing else {
+        let logs_are_due = group.is_empty() || turn.logs_time_left() == Some(Duration::ZERO);
+        turn.write(group, logs_are_due)?;
+        return Ok(true);
+    };
+    // What was queued behind the end is dropped, which tells its callers.
+    let mut group: Vec<_> = group.drain(..=closing).collect();
+    let end = group.pop();
+    turn.write(group, true)?;
+    turn.finish(end.and_then(|request| if let Request::Close { reply } = request { Some(reply) } else { None }));
+    Ok(false)
 }
 
 impl Writer {
@@ -72,58 +109,22 @@ impl Writer {
         }
     }
 
-    /// Serves until it is closed, abandoned, or fails. When it fails, the queue goes with it, and everybody who waits
-    /// learns why from `shared`.
-    pub(super) fn run(mut self, requests: &Receiver<Request>) {
-        let served = loop {
-            match self.serve(requests) {
-                Ok(Next::Continue) => {}
-                Ok(Next::Stop(reply)) => break Ok(reply),
-                Err(error) => break Err(error),
-            }
-        };
-        match served {
-            Ok(reply) => self.finish(reply),
-            Err(error) => self.give_up(&error),
-        }
+    /// How long until log lines must be written; `None` if there are none.
+    pub(super) fn logs_time_left(&self) -> Option<Duration> {
+        self.logs.time_left()
     }
 
-    /// Waits for calls and writes them as one group.
-    fn serve(&mut self, requests: &Receiver<Request>) -> rusqlite::Result<Next> {
-        let first = match self.logs.time_left() {
-            None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(time) => requests.recv_timeout(time),
-        };
-        let mut group = match first {
-            Ok(request) => vec![request],
-            Err(RecvTimeoutError::Timeout) => Vec::new(),
-            Err(RecvTimeoutError::Disconnected) => {
-                self.write(Vec::new(), true)?;
-                return Ok(Next::Stop(None));
-            }
-        };
-        group.extend(requests.try_iter().take(GROUP));
-        let logs_are_due = group.is_empty() || self.logs.time_left() == Some(Duration::ZERO);
-        let closing = group.iter().position(|request| matches!(request, Request::Close { .. }));
-        let Some(closing) = closing else {
-            self.write(group, logs_are_due)?;
-            return Ok(Next::Continue);
-        };
-        // What was queued behind the end is dropped, which tells its callers.
-        let mut group: Vec<_> = group.drain(..=closing).collect();
-        let end = group.pop();
-        self.write(group, true)?;
-        Ok(Next::Stop(end.and_then(|request| if let Request::Close { reply } = request { Some(reply) } else { None })))
-    }
-
-    fn write(&mut self, group: Vec<Request>, logs_are_due: bool) -> rusqlite::Result<()> {
+    /// Writes a group in one commit, and answers those who asked for what is in it.
+    pub(super) fn write(&mut self, group: Vec<Request>, logs_are_due: bool) -> rusqlite::Result<()> {
         let (logs, calls): (Vec<_>, Vec<_>) = group.into_iter().partition(|r| matches!(r, Request::Log(_)));
         for request in logs {
             if let Request::Log(entry) = request {
                 self.logs.add(entry);
             }
         }
-        if calls.is_empty() && !logs_are_due && !self.logs.are_many() {
+        // A caller that wrote in between took the lines along.
+        let logs_are_due = self.logs.time_left().is_some() && (logs_are_due || self.logs.are_many());
+        if calls.is_empty() && !logs_are_due {
             return Ok(());
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -249,7 +250,7 @@ impl Writer {
     }
 
     /// Closes in good order: a checkpoint, then the note that nothing is open.
-    fn finish(self, reply: Option<oneshot::Sender<Reply>>) {
+    pub(super) fn finish(self, reply: Option<oneshot::Sender<Reply>>) {
         let path = database(&self.dir);
         let closed = match self.connection.close() {
             Ok(()) => self.dir.mark_closed().map_err(|error| JournalError(error.to_string())),
@@ -264,7 +265,7 @@ impl Writer {
     }
 
     /// Leaves the files as they are: a second sync could succeed although the first one lost data.
-    fn give_up(mut self, error: &rusqlite::Error) {
+    pub(super) fn give_up(mut self, error: &rusqlite::Error) {
         let failure = write_error(&database(&self.dir), error);
         tracing::error!("{failure}");
         let _ = self.shared.failure.set(failure.clone());
