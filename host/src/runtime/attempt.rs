@@ -1,6 +1,7 @@
 //! One attempt in a sandbox of its own, and what the attempts of one job share.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -99,7 +100,8 @@ impl<'a> Attempts<'a> {
             self.outside.clone(),
         );
         self.started.fetch_add(1, Relaxed);
-        let guest = call::run(self.module.pre(&job.grants)?, sandbox, &job.function, inputs);
+        // Pinned here, because it is large, and would be copied into each of the futures around it.
+        let guest = pin!(call::run(self.module.pre(&job.grants)?, sandbox, &job.function, inputs));
         let grace = if job.grants.run { call::GRACE } else { Duration::ZERO };
         let returned = call::within(&job.limits, Some(self.cancel.clone()), grace, spent.count(guest)).await;
         output::check(returned?, job.output, &job.limits)

@@ -37,8 +37,12 @@ impl Guests {
 
     /// Runs the work on a guest thread. It ends when the returned future is dropped; `None` if it panicked or these
     /// threads are gone.
-    pub(super) async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        AbortOnDrop(self.spawn(work)).join().await.ok()
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send + 'static {
+        let task = AbortOnDrop(self.spawn(work));
+        async move { task.join().await.ok() }
     }
 }
 

@@ -57,21 +57,15 @@ impl SandboxRunner {
 
 impl StepRunner for SandboxRunner {
     fn run(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> BoxFuture<'static, AttemptReport> {
-        let shared = self.shared.clone();
-        Box::pin(async move {
-            let range = job.range();
-            let ended = if job.alone {
-                // Another task would have to be woken up, and wake this one up when it is done.
-                AssertUnwindSafe(shared.attempts(job, logs, cancel)).catch_unwind().await.ok()
-            } else {
-                let modules = shared.modules.clone();
-                modules.guests().run(async move { shared.attempts(job, logs, cancel).await }).await
-            };
-            ended.unwrap_or_else(|| {
-                let failure = "the host itself failed while the step ran; this is a bug of stepmill, please report it";
-                report(range, Err(Stop::failed(FailureKind::Host, failure)), Usage::default())
-            })
-        })
+        let (shared, range, alone) = (self.shared.clone(), job.range(), job.alone);
+        let attempts = async move { shared.attempts(job, logs, cancel).await };
+        if alone {
+            // Another task would have to be woken up, and wake this one up when it is done.
+            let ended = AssertUnwindSafe(attempts).catch_unwind();
+            return Box::pin(async move { ended.await.unwrap_or_else(|_| broken(range)) });
+        }
+        let ended = self.shared.modules.guests().run(attempts);
+        Box::pin(async move { ended.await.unwrap_or_else(|| broken(range)) })
     }
 }
 
@@ -93,7 +87,8 @@ impl Shared {
             Err(stop) => return report(range, Err(stop), Usage::default()),
         };
         match &attempts.job().items {
-            Some(batch) => batch::run(&attempts, batch).await,
+            // Apart, so that a single attempt does not carry room for it around.
+            Some(batch) => Box::pin(batch::run(&attempts, batch)).await,
             None => {
                 let (result, usage) = attempts.run(None).await;
                 report(range, result.and_then(|checked| output::keep(checked, self.store.as_ref())), usage)
@@ -106,6 +101,12 @@ impl Shared {
             .get(&job.module)
             .ok_or_else(|| Stop::failed(FailureKind::BadModule, format!("the module {} is not loaded", job.module)))
     }
+}
+
+/// The host panicked, or its guests' threads are gone.
+fn broken(items: ItemRange) -> AttemptReport {
+    let failure = "the host itself failed while the step ran; this is a bug of stepmill, please report it";
+    report(items, Err(Stop::failed(FailureKind::Host, failure)), Usage::default())
 }
 
 fn report(items: ItemRange, result: Result<OutputRef, Stop>, usage: Usage) -> AttemptReport {
