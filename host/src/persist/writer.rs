@@ -8,6 +8,7 @@ mod logs;
 mod projection;
 mod shadow;
 mod statements;
+mod steps;
 mod thread;
 mod turn;
 

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::projection::to_json;
+use super::{projection::to_json, steps::Begun};
 use crate::{
     event::{EventKind, RunEvent},
     failure::{StepFailure, Usage},
@@ -47,19 +47,13 @@ pub(super) fn count_running(running: &[RunningItems], step: StepIndex) -> u64 {
     running.iter().filter(|row| row.step == step).map(|row| u64::from(row.items.count)).sum()
 }
 
-/// Notes that attempts began.
-pub(super) fn start(
-    connection: &Connection,
-    key: i64,
-    step: StepIndex,
-    items: ItemRange,
-    attempt: u32,
-    at: Timestamp,
-) -> rusqlite::Result<()> {
+/// Notes that an attempt began.
+pub(super) fn start(connection: &Connection, key: i64, step: StepIndex, begun: Begun) -> rusqlite::Result<()> {
+    let Begun { items, attempt, at } = begun;
     insert_running(connection, key, &RunningItems { step, attempt, items, started_at: Some(at) })
 }
 
-/// The same for items of a fanned-out step.
+/// Notes that items of a fanned-out step began.
 pub(super) fn start_items(
     connection: &Connection,
     key: i64,

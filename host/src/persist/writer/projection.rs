@@ -12,6 +12,7 @@ use super::{
     LogEntry,
     attempts::{self, RunningItems},
     statements,
+    steps::{Begun, ChangedSteps},
 };
 use crate::{
     event::{EventKind, Origin, RunEvent, RunState, StepState},
@@ -34,6 +35,7 @@ pub(super) struct ActiveRun {
     cancel_requested: bool,
     finished_at: Option<Timestamp>,
     steps: Vec<ActiveStep>,
+    changed: ChangedSteps,
     counts: StepCounts,
     /// The items of fanned-out steps that run.
     running: Vec<RunningItems>,
@@ -70,6 +72,7 @@ impl ActiveRun {
             cancel_requested: false,
             finished_at: None,
             steps: vec![ActiveStep { state: StepState::Waiting, items: None }; steps],
+            changed: ChangedSteps::default(),
             counts: StepCounts::default(),
             running: Vec::new(),
             chunks: HashMap::new(),
@@ -137,8 +140,12 @@ impl ActiveRun {
         Ok(())
     }
 
-    /// Writes the run's own row, once for all events of a group.
+    /// Writes the run's own row and those of its steps, once for all events of a group.
     pub(super) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let steps = &self.steps;
+        self.changed.save(connection, self.key, |step| {
+            steps.get(step.get()).map_or(StepState::Waiting, |active| active.state)
+        })?;
         let unsaved = std::mem::replace(&mut self.unsaved, Unsaved::Nothing);
         if unsaved == Unsaved::Nothing {
             return Ok(());
@@ -208,19 +215,19 @@ impl ActiveRun {
             }
             EventKind::StepSucceeded { step, output } => {
                 statements::set_step_output(connection, self.key, *step, output, event.seq)?;
-                self.end_step(connection, *step, StepState::Succeeded, None, at)
+                self.end_step(*step, StepState::Succeeded, None, at)
             }
             EventKind::StepFailed { step, failure } => {
                 let reason = StepReason::Failed(failure.clone());
-                self.end_step(connection, *step, StepState::Failed, Some(reason), at)
+                self.end_step(*step, StepState::Failed, Some(&reason), at)
             }
             EventKind::StepSkipped { step, reason } => {
                 let reason = StepReason::Skipped(reason.clone());
-                self.end_step(connection, *step, StepState::Skipped, Some(reason), at)
+                self.end_step(*step, StepState::Skipped, Some(&reason), at)
             }
             EventKind::StepCancelled { step, reason } => {
                 let reason = StepReason::Cancelled(reason.clone());
-                self.end_step(connection, *step, StepState::Cancelled, Some(reason), at)
+                self.end_step(*step, StepState::Cancelled, Some(&reason), at)
             }
             EventKind::CancelRequested => {
                 self.cancel_requested = true;
@@ -247,12 +254,11 @@ impl ActiveRun {
         if self.is_fanned_out(step) {
             let begun = RunningItems { step, attempt, items, started_at: Some(at) };
             attempts::start_items(connection, self.key, &mut self.running, begun)?;
-            statements::start_items(connection, self.key, step, attempt, at)?;
+            self.changed.start_items(step, attempt, at);
             return self.count_items(connection, step, |_| {});
         }
-        attempts::start(connection, self.key, step, items, attempt, at)?;
         self.enter(step, StepState::Running);
-        statements::start_step(connection, self.key, step, attempt, at)
+        self.changed.start(connection, self.key, step, Begun { items, attempt, at })
     }
 
     /// Attempts ended, were given back, or were taken over from another run.
@@ -272,35 +278,34 @@ impl ActiveRun {
             return self.count_items(connection, step, |counts| counts.end(&event.kind, count));
         }
         if matches!(event.kind, EventKind::AttemptReturned { .. }) {
+            self.changed.write_begun(connection, self.key, step)?;
             attempts::remove(connection, self.key, step, items.first, attempt)?;
         }
-        attempts::end(connection, self.key, event, None)?;
+        let began = self.changed.end_attempt(step, items.first, attempt);
+        attempts::end(connection, self.key, event, began)?;
         match &event.kind {
             EventKind::AttemptFailed { failure, retry_at: Some(retry_at), .. } => {
-                self.wait(connection, step, Some(&StepReason::Failed(failure.clone())), Some(*retry_at))
+                self.wait(step, Some(&StepReason::Failed(failure.clone())), Some(*retry_at))
             }
             EventKind::AttemptFailed { failure, .. } => {
                 let cancelled = failure.kind == FailureKind::Cancelled;
                 let state = if cancelled { StepState::Cancelled } else { StepState::Failed };
-                self.end_step(connection, step, state, Some(StepReason::Failed(failure.clone())), event.at)
+                self.end_step(step, state, Some(&StepReason::Failed(failure.clone())), event.at)
             }
-            EventKind::AttemptLost { .. } | EventKind::AttemptReturned { .. } => {
-                self.wait(connection, step, None, None)
-            }
-            _ => self.end_step(connection, step, StepState::Succeeded, None, event.at),
+            EventKind::AttemptLost { .. } | EventKind::AttemptReturned { .. } => self.wait(step, None, None),
+            _ => self.end_step(step, StepState::Succeeded, None, event.at),
         }
     }
 
     fn wait(
         &mut self,
-        connection: &Connection,
         step: StepIndex,
         reason: Option<&StepReason>,
         retry_at: Option<Timestamp>,
     ) -> rusqlite::Result<()> {
         self.enter(step, StepState::Waiting);
-        let reason = reason.map(to_json).transpose()?;
-        statements::wait_step(connection, self.key, step, reason.as_deref(), retry_at)
+        self.changed.wait(step, reason.map(to_json).transpose()?, retry_at);
+        Ok(())
     }
 
     fn is_fanned_out(&self, step: StepIndex) -> bool {
@@ -324,15 +329,14 @@ impl ActiveRun {
 
     fn end_step(
         &mut self,
-        connection: &Connection,
         step: StepIndex,
         state: StepState,
-        reason: Option<StepReason>,
+        reason: Option<&StepReason>,
         at: Timestamp,
     ) -> rusqlite::Result<()> {
         self.enter(step, state);
-        let reason = reason.as_ref().map(to_json).transpose()?;
-        statements::end_step(connection, self.key, step, state, reason.as_deref(), at)
+        self.changed.end(step, reason.map(to_json).transpose()?, at);
+        Ok(())
     }
 
     fn enter(&mut self, step: StepIndex, state: StepState) {

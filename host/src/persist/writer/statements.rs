@@ -112,36 +112,6 @@ pub(super) fn insert_event(connection: &Connection, key: i64, encoded: &EncodedE
     Ok(())
 }
 
-pub(super) fn start_step(
-    connection: &Connection,
-    key: i64,
-    step: StepIndex,
-    attempt: u32,
-    at: Timestamp,
-) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached(
-        "UPDATE steps SET state = ?, reason = NULL, retry_at = NULL, attempts = max(attempts, ?), \
-         started_at = coalesce(started_at, ?), finished_at = NULL WHERE run = ? AND step = ?",
-    )?;
-    update.execute(params![StepState::Running.as_str(), attempt, at.0, key, step.0])?;
-    Ok(())
-}
-
-/// Puts a step back to where it was before an attempt: after one that was lost, or that is tried again later.
-pub(super) fn wait_step(
-    connection: &Connection,
-    key: i64,
-    step: StepIndex,
-    reason: Option<&str>,
-    retry_at: Option<Timestamp>,
-) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached(
-        "UPDATE steps SET state = ?, reason = ?, retry_at = ?, finished_at = NULL WHERE run = ? AND step = ?",
-    )?;
-    update.execute(params![StepState::Waiting.as_str(), reason, retry_at.map(|at| at.0), key, step.0])?;
-    Ok(())
-}
-
 /// Notes where the items of a fanned-out step are, and the state that follows for the step.
 pub(super) fn count_items(
     connection: &Connection,
@@ -163,21 +133,6 @@ pub(super) fn count_items(
         key,
         step.0
     ])?;
-    Ok(())
-}
-
-/// Notes that items of a fanned-out step began.
-pub(super) fn start_items(
-    connection: &Connection,
-    key: i64,
-    step: StepIndex,
-    attempt: u32,
-    at: Timestamp,
-) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached(
-        "UPDATE steps SET attempts = max(attempts, ?), started_at = coalesce(started_at, ?) WHERE run = ? AND step = ?",
-    )?;
-    update.execute(params![attempt, at.0, key, step.0])?;
     Ok(())
 }
 
@@ -214,21 +169,6 @@ pub(super) fn insert_cache(connection: &Connection, key: i64, seq: u64, entry: &
     for (index, hash) in (0_i64..).zip(&entry.keys) {
         insert.execute(params![hash.0, key, int(seq), index])?;
     }
-    Ok(())
-}
-
-pub(super) fn end_step(
-    connection: &Connection,
-    key: i64,
-    step: StepIndex,
-    state: StepState,
-    reason: Option<&str>,
-    at: Timestamp,
-) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached(
-        "UPDATE steps SET state = ?, reason = ?, retry_at = NULL, finished_at = ? WHERE run = ? AND step = ?",
-    )?;
-    update.execute(params![state.as_str(), reason, at.0, key, step.0])?;
     Ok(())
 }
 
