@@ -108,13 +108,13 @@ macro_rules! hash_type {
             /// The 64 hexadecimal digits, without a prefix.
             #[must_use]
             pub fn hex(&self) -> String {
-                hex::encode(self.0)
+                blake3::Hash::from_bytes(self.0).to_hex().to_string()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "{}"), self.hex())
+                write!(f, concat!($prefix, "{}"), blake3::Hash::from_bytes(self.0).to_hex())
             }
         }
 

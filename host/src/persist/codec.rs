@@ -24,9 +24,13 @@ pub(super) struct EncodedEvent {
 }
 
 pub(super) fn encode(events: Vec<RunEvent>) -> Result<Vec<EncodedEvent>, JournalError> {
-    let encode = |event: RunEvent| match rmp_serde::to_vec_named(&event.kind) {
-        Ok(body) => Ok(EncodedEvent { event, body }),
-        Err(error) => Err(JournalError(format!("an event cannot be serialised: {error}"))),
+    let encode = |event: RunEvent| {
+        // Most events fit.
+        let mut body = Vec::with_capacity(512);
+        match rmp_serde::encode::write_named(&mut body, &event.kind) {
+            Ok(()) => Ok(EncodedEvent { event, body }),
+            Err(error) => Err(JournalError(format!("an event cannot be serialised: {error}"))),
+        }
     };
     events.into_iter().map(encode).collect()
 }

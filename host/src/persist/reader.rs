@@ -20,7 +20,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{codec, data_dir::DataDir, error::StoreError, schema};
 use crate::ids::RunId;
 
-pub(super) use columns::{form_word, item_counts, place_word};
+pub(super) use columns::{RUN_COUNTS, form_word, item_counts, place_word};
 pub use rows::{
     AttemptFilter, AttemptRow, AttemptState, ItemCounts, LogChunk, LogFilter, OutputRow, PipelineRow, RunCursor,
     RunFilter, RunPage, RunRow, StepCounts, StepReason, StepRow, StepStateRow, StoredOutput,

@@ -36,6 +36,14 @@ fn is_inline(word: &str) -> Option<bool> {
     }
 }
 
+/// How many events a run has, and steps that run, succeeded, failed, were skipped and cancelled; of the table `runs`, called
+/// `r`. While it goes on, its newest event knows.
+pub(in crate::persist) const RUN_COUNTS: &str = "coalesce(e.seq + 1, r.events), coalesce(e.running, r.running), \
+     coalesce(e.succeeded, r.succeeded), coalesce(e.failed, r.failed), coalesce(e.skipped, r.skipped), \
+     coalesce(e.cancelled, r.cancelled) \
+     FROM runs r LEFT JOIN events e ON r.finished_at IS NULL AND e.run = r.key \
+     AND e.seq = (SELECT max(seq) FROM events WHERE run = r.key)";
+
 /// The columns that [`usage_and_output`] reads, of a table called `a`.
 pub(super) const USAGE_AND_OUTPUT: &str = "a.wall_us, a.cpu_us, a.memory, a.log_lines, a.log_lines_dropped, \
      a.output_form, a.output_hash, a.output_size, a.output_items, a.output_place";

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::{
-    MAX_ROWS, PipelineRow, QueryError, Reader, RunCursor, RunFilter, RunPage, RunRow, StepCounts, cap, codec, columns,
+    MAX_ROWS, PipelineRow, QueryError, RUN_COUNTS, Reader, RunCursor, RunFilter, RunPage, RunRow, StepCounts, cap,
+    codec, columns,
 };
 use crate::{
     event::RunState,
@@ -13,9 +14,11 @@ use crate::{
 };
 
 /// The columns of a [`RunRow`].
-const RUN: &str = "r.id, r.pipeline, p.hash, r.state, r.cancel_requested, r.created_at, r.finished_at, r.events, \
-     r.steps, r.running, r.succeeded, r.failed, r.skipped, r.cancelled, r.trigger, r.scheduled_for \
-     FROM runs r JOIN plans p ON p.key = r.plan";
+const RUN: &str = "r.id, r.pipeline, p.hash, r.state, r.cancel_requested, r.created_at, r.finished_at, r.steps, \
+     r.trigger, r.scheduled_for";
+
+/// Where its plan is.
+const PLAN: &str = "JOIN plans p ON p.key = r.plan";
 
 /// How many runs are looked at for a page of those that have a text.
 const SEARCHED: u32 = 5_000;
@@ -49,7 +52,7 @@ impl Reader {
     /// If there is none with that id, or the database cannot be read.
     pub fn run(&self, run: RunId) -> Result<RunRow, StoreError> {
         self.query(|connection, _| {
-            let mut select = connection.prepare_cached(&format!("SELECT {RUN} WHERE r.id = ?"))?;
+            let mut select = connection.prepare_cached(&format!("SELECT {RUN}, {RUN_COUNTS} {PLAN} WHERE r.id = ?"))?;
             let found = select.query_row([run.as_bytes()], run_row).optional()?;
             found.ok_or_else(|| StoreError::NoSuchRun(run.to_string()).into())
         })
@@ -217,7 +220,7 @@ fn list(
     }
     let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     values.push(Box::new(limit));
-    let sql = format!("SELECT {RUN} {filter} ORDER BY r.created_at DESC, r.id DESC LIMIT ?");
+    let sql = format!("SELECT {RUN}, {RUN_COUNTS} {PLAN} {filter} ORDER BY r.created_at DESC, r.id DESC LIMIT ?");
     let mut select = connection.prepare_cached(&sql)?;
     let runs = select.query_map(rusqlite::params_from_iter(values), run_row)?;
     Ok(runs.collect::<Result<_, _>>()?)
@@ -232,17 +235,17 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         cancel_requested: row.get(4)?,
         created_at: Timestamp(row.get(5)?),
         finished_at: columns::time(row, 6)?,
-        events: codec::count(row, 7)?,
-        steps: codec::count(row, 8)?,
+        steps: codec::count(row, 7)?,
+        trigger: columns::optional_name(row, 8)?,
+        scheduled_for: columns::time(row, 9)?,
+        events: codec::count(row, 10)?,
         counts: StepCounts {
-            running: codec::count(row, 9)?,
-            succeeded: codec::count(row, 10)?,
-            failed: codec::count(row, 11)?,
-            skipped: codec::count(row, 12)?,
-            cancelled: codec::count(row, 13)?,
+            running: codec::count(row, 11)?,
+            succeeded: codec::count(row, 12)?,
+            failed: codec::count(row, 13)?,
+            skipped: codec::count(row, 14)?,
+            cancelled: codec::count(row, 15)?,
         },
-        trigger: columns::optional_name(row, 14)?,
-        scheduled_for: columns::time(row, 15)?,
     })
 }
 

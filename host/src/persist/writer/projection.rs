@@ -41,18 +41,8 @@ pub(super) struct ActiveRun {
     running: Vec<RunningItems>,
     /// The next chunk of each step's log, where known.
     chunks: HashMap<StepIndex, u64>,
-    /// What `runs` does not say yet.
-    unsaved: Unsaved,
-}
-
-/// What of a run changed since it was saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Unsaved {
-    Nothing,
-    /// How many events there are, and steps of each state: with every commit.
-    Counts,
-    /// What runs are found by, too.
-    Whole,
+    /// Whether `runs` does not say this yet. What it says of events and counts is made up for by the newest event.
+    dirty: bool,
 }
 
 /// A step of it.
@@ -76,21 +66,23 @@ impl ActiveRun {
             counts: StepCounts::default(),
             running: Vec::new(),
             chunks: HashMap::new(),
-            unsaved: Unsaved::Whole,
+            dirty: true,
         }
     }
 
     /// Takes a run up where the database has it.
     pub(super) fn load(connection: &Connection, id: RunId) -> rusqlite::Result<Option<Self>> {
-        let mut select = connection
-            .prepare_cached("SELECT key, events, state, cancel_requested, finished_at, steps FROM runs WHERE id = ?")?;
+        let mut select = connection.prepare_cached(
+            "SELECT key, coalesce((SELECT max(seq) + 1 FROM events WHERE run = key), events), state, cancel_requested, \
+             finished_at, steps FROM runs WHERE id = ?",
+        )?;
         let run = select.query_row([id.as_bytes()], |row| {
             let mut run = Self::new(row.get(0)?, codec::count(row, 5)?);
             run.next = codec::count(row, 1)?;
             run.state = codec::word(row, 2, RunState::from_word)?;
             run.cancel_requested = row.get(3)?;
             run.finished_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-            run.unsaved = Unsaved::Nothing;
+            run.dirty = false;
             Ok(run)
         });
         let Some(mut run) = run.optional()? else { return Ok(None) };
@@ -121,13 +113,11 @@ impl ActiveRun {
 
     /// Writes checked events and what follows from them; returns how many.
     pub(super) fn apply(&mut self, connection: &Connection, events: &[EncodedEvent]) -> rusqlite::Result<u64> {
-        for encoded in events {
-            statements::insert_event(connection, self.key, encoded)?;
+        for (left, encoded) in (0..events.len()).rev().zip(events) {
             self.project(connection, &encoded.event)?;
             self.next += 1;
-        }
-        if !events.is_empty() {
-            self.unsaved = self.unsaved.max(Unsaved::Counts);
+            let counts = (left == 0).then_some(&self.counts);
+            statements::insert_event(connection, self.key, encoded, counts)?;
         }
         Ok(events.len() as u64)
     }
@@ -136,7 +126,7 @@ impl ActiveRun {
     pub(super) fn replay(&mut self, connection: &Connection, event: &RunEvent) -> rusqlite::Result<()> {
         self.project(connection, event)?;
         self.next += 1;
-        self.unsaved = Unsaved::Whole;
+        self.dirty = true;
         Ok(())
     }
 
@@ -146,21 +136,17 @@ impl ActiveRun {
         self.changed.save(connection, self.key, |step| {
             steps.get(step.get()).map_or(StepState::Waiting, |active| active.state)
         })?;
-        let unsaved = std::mem::replace(&mut self.unsaved, Unsaved::Nothing);
-        if unsaved == Unsaved::Nothing {
+        if !std::mem::take(&mut self.dirty) {
             return Ok(());
         }
-        // Apart: an update that names what is indexed writes the indexes anew, although nothing changed in them.
-        if unsaved == Unsaved::Whole {
-            let mut update = connection
-                .prepare_cached("UPDATE runs SET state = ?, cancel_requested = ?, finished_at = ? WHERE key = ?")?;
-            let finished_at = self.finished_at.map(|at| at.0);
-            update.execute(params![self.state.as_str(), self.cancel_requested, finished_at, self.key])?;
-        }
         let mut update = connection.prepare_cached(
-            "UPDATE runs SET events = ?, running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ? WHERE key = ?",
+            "UPDATE runs SET state = ?, cancel_requested = ?, finished_at = ?, events = ?, \
+             running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ? WHERE key = ?",
         )?;
         update.execute(params![
+            self.state.as_str(),
+            self.cancel_requested,
+            self.finished_at.map(|at| at.0),
             int(self.next),
             self.counts.running,
             self.counts.succeeded,
@@ -189,7 +175,7 @@ impl ActiveRun {
         let at = event.at;
         if self.state == RunState::Queued && event.kind.begins() {
             self.state = RunState::Running;
-            self.unsaved = Unsaved::Whole;
+            self.dirty = true;
         }
         match &event.kind {
             EventKind::Created { origin: Origin::Trigger { trigger, scheduled_for, .. }, .. } => {
@@ -231,13 +217,13 @@ impl ActiveRun {
             }
             EventKind::CancelRequested => {
                 self.cancel_requested = true;
-                self.unsaved = Unsaved::Whole;
+                self.dirty = true;
                 Ok(())
             }
             EventKind::Finished { outcome } => {
                 self.finished_at = Some(at);
                 self.state = RunState::from(*outcome);
-                self.unsaved = Unsaved::Whole;
+                self.dirty = true;
                 Ok(())
             }
         }

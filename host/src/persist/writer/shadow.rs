@@ -6,7 +6,7 @@ use super::{NewRun, projection::ActiveRun, statements};
 use crate::{
     event::RunEvent,
     ids::{Name, PlanHash, RunId, Timestamp},
-    persist::schema,
+    persist::{reader::RUN_COUNTS, schema},
     plan::Plan,
 };
 
@@ -14,8 +14,7 @@ use crate::{
 const TABLES: [(&str, &str); 3] = [("steps", "step"), ("attempts", "step, item, attempt"), ("blob_refs", "hash")];
 
 /// The columns of `runs` that follow from events.
-const RUN: &str = "SELECT pipeline, state, cancel_requested, created_at, finished_at, events, steps, running, succeeded, \
-     failed, skipped, cancelled FROM runs WHERE key = ?";
+const RUN: &str = "r.pipeline, r.state, r.cancel_requested, r.created_at, r.finished_at, r.steps";
 
 /// A database of its own for one run at a time.
 pub(in crate::persist) struct Shadow {
@@ -68,7 +67,7 @@ impl Shadow {
         let Some(active) = &mut self.active else { return Ok(None) };
         active.save(&self.connection)?;
         let ours = active.key;
-        if !same(&self.connection, ours, stored, key, RUN)? {
+        if !same(&self.connection, ours, stored, key, &format!("SELECT {RUN}, {RUN_COUNTS} WHERE r.key = ?"))? {
             return Ok(Some("runs"));
         }
         for (table, order) in TABLES {

@@ -9,7 +9,7 @@ use crate::{
     output::OutputRef,
     persist::{
         codec::{self, EncodedEvent, int},
-        reader::{ItemCounts, form_word, place_word},
+        reader::{ItemCounts, StepCounts, form_word, place_word},
     },
 };
 
@@ -95,10 +95,18 @@ fn plan_key(connection: &Connection, run: &NewRun) -> rusqlite::Result<i64> {
     insert.insert(params![&run.plan_hash.0, run.plan_json])
 }
 
-pub(super) fn insert_event(connection: &Connection, key: i64, encoded: &EncodedEvent) -> rusqlite::Result<()> {
+/// Writes an event, and how many steps are in each state behind it, if it is the last of those that are appended together.
+pub(super) fn insert_event(
+    connection: &Connection,
+    key: i64,
+    encoded: &EncodedEvent,
+    counts: Option<&StepCounts>,
+) -> rusqlite::Result<()> {
     let EncodedEvent { event, body } = encoded;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO events (run, seq, at, kind, version, checksum, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events \
+         (run, seq, at, kind, version, checksum, body, running, succeeded, failed, skipped, cancelled) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
         key,
@@ -108,6 +116,11 @@ pub(super) fn insert_event(connection: &Connection, key: i64, encoded: &EncodedE
         codec::EVENT_VERSION,
         codec::checksum(event.run, event.seq, event.at, body),
         body,
+        counts.map(|counts| counts.running),
+        counts.map(|counts| counts.succeeded),
+        counts.map(|counts| counts.failed),
+        counts.map(|counts| counts.skipped),
+        counts.map(|counts| counts.cancelled),
     ])?;
     Ok(())
 }
