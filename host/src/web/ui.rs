@@ -7,16 +7,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::EmbeddedFile;
 use std::sync::Arc;
 
 use super::{Web, api};
 
-/// Embedded in a release build, read from the disk in others.
-#[derive(RustEmbed)]
-#[folder = "../ui/dist"]
-#[allow_missing = true]
-struct Files;
+include!(concat!(env!("OUT_DIR"), "/ui.rs"));
 
 /// What the pages may do: run our scripts, and ask this host. Styles stand in elements, too: those of charts and graphs are
 /// computed.
