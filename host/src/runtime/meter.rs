@@ -1,6 +1,7 @@
 //! What a sandbox has used, and how much more it may: memory and tables as wasmtime asks, time as it passes.
 
 use std::{
+    cell::Cell,
     future::{Future, poll_fn},
     pin::pin,
     sync::{
@@ -82,8 +83,10 @@ impl ResourceLimiter for Meter {
 pub(super) struct Spent {
     /// Nanoseconds on the processor in the polls that have ended.
     ended: AtomicU64,
-    /// What the thread's clock said when the current poll began.
+    /// When the current poll began, in nanoseconds.
     began: AtomicU64,
+    /// What its thread had spent on the processor by then, as was known.
+    thread: AtomicU64,
     /// The most linear memory at once, in bytes.
     peak_memory: AtomicU64,
 }
@@ -96,8 +99,7 @@ impl Spent {
 
     /// Microseconds on the processor, asked from within a poll.
     pub(super) fn cpu_micros_now(&self) -> u64 {
-        let current = thread_nanos().saturating_sub(self.began.load(Relaxed));
-        self.ended.load(Relaxed).saturating_add(current) / 1_000
+        self.ended.load(Relaxed).saturating_add(self.in_this_poll()) / 1_000
     }
 
     /// The most linear memory at once, in bytes.
@@ -109,19 +111,49 @@ impl Spent {
     pub(super) async fn count<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|cx| {
-            let began = thread_nanos();
-            self.began.store(began, Relaxed);
+            let now = nanos(ClockId::Monotonic);
+            self.began.store(now, Relaxed);
+            self.thread.store(thread_nanos_by(now), Relaxed);
             let result = future.as_mut().poll(cx);
-            self.ended.fetch_add(thread_nanos().saturating_sub(began), Relaxed);
+            self.ended.fetch_add(self.in_this_poll(), Relaxed);
             result
         })
         .await
     }
+
+    /// Nanoseconds on the processor since the current poll began, and never less: what passed meanwhile if that is short,
+    /// otherwise what the thread spent.
+    fn in_this_poll(&self) -> u64 {
+        let passed = nanos(ClockId::Monotonic).saturating_sub(self.began.load(Relaxed));
+        if passed < SHORT {
+            return passed;
+        }
+        nanos(ClockId::ThreadCPUTime).saturating_sub(self.thread.load(Relaxed)).min(passed)
+    }
 }
 
-/// What the current thread has spent on the processor.
-fn thread_nanos() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+/// For how long, in nanoseconds, it is fine not to ask for the processor time of a thread. That is a call into the kernel,
+/// which costs as much as a tenth of a small step; the monotonic clock is none.
+const SHORT: u64 = 1_000_000;
+
+thread_local! {
+    /// When this thread's processor time was asked for last, and what it was.
+    static KNOWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// What the current thread has spent on the processor by now, or had a short while ago.
+fn thread_nanos_by(now: u64) -> u64 {
+    let (asked, known) = KNOWN.get();
+    if asked > 0 && now.saturating_sub(asked) < SHORT {
+        return known;
+    }
+    let spent = nanos(ClockId::ThreadCPUTime);
+    KNOWN.set((now, spent));
+    spent
+}
+
+fn nanos(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
@@ -140,6 +172,21 @@ mod tests {
         assert!(meter.memory_growing(60, 100, None).unwrap());
         assert!(!meter.table_growing(0, 11, None).unwrap());
         assert_eq!(meter.refused(), Some(LimitKind::Instances));
+    }
+
+    #[tokio::test]
+    async fn processor_time_is_what_was_spent_and_not_what_passed() {
+        let spent = Spent::default();
+        spent.count(async { std::thread::sleep(std::time::Duration::from_millis(30)) }).await;
+        let slept = spent.cpu_micros();
+        assert!(slept < 20_000, "{slept}");
+        let turn = || {
+            let began = nanos(ClockId::ThreadCPUTime);
+            while nanos(ClockId::ThreadCPUTime) - began < 5_000_000 {}
+            spent.cpu_micros_now()
+        };
+        let now = spent.count(async { turn() }).await;
+        assert!(now >= slept + 5_000 && spent.cpu_micros() >= now, "{slept}, {now}, {}", spent.cpu_micros());
     }
 
     #[test]
