@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::{
     attempt::Attempts,
@@ -78,33 +78,45 @@ struct Source {
     on_disk: bool,
     /// What is left of the batch that was read last.
     left: Bytes,
+    /// How many items are wanted.
+    wanted: u64,
 }
 
 impl Source {
     fn open(store: &dyn OutputStore, batch: &ItemBatch) -> Result<Self, Stop> {
         let on_disk = matches!(batch.source.place, Place::Blob);
+        let first = u64::from(batch.range.first);
         let open = || {
             let mut rows = RowsReader::open(store, &batch.source)?;
-            rows.seek(batch.range.first.into())?;
+            rows.skip_to(first)?;
             Ok(rows)
         };
         let rows = if on_disk { tokio::task::block_in_place(open) } else { open() };
         let rows = rows.map_err(|error| Stop::unreadable(WHAT, error))?;
-        let mut source = Self { rows, on_disk, left: Bytes::new() };
-        let first = source.read()?;
-        for _ in first..batch.range.first.into() {
-            source.next()?;
-        }
+        let mut source = Self { rows, on_disk, left: Bytes::new(), wanted: batch.range.count.into() };
+        let before = first - source.read()?.min(first);
+        source.skip(before)?;
         Ok(source)
     }
 
     /// Reads the next batch, and says which item it begins with.
     fn read(&mut self) -> Result<u64, Stop> {
-        let mut read = || self.rows.next_batch();
+        let mut read = || self.rows.next_batch_for(self.wanted);
         let batch = if self.on_disk { tokio::task::block_in_place(read) } else { read() };
         let batch = batch.map_err(|error| Stop::unreadable(WHAT, error))?.ok_or_else(fewer)?;
         self.left = batch.bytes;
         Ok(batch.first)
+    }
+
+    /// Leaves out so many items of the batch that was read.
+    fn skip(&mut self, items: u64) -> Result<(), Stop> {
+        let mut length = 0;
+        let mut batch = batch_items(&self.left);
+        for _ in 0..items {
+            length += batch.next().and_then(Result::ok).ok_or_else(fewer)?.len();
+        }
+        self.left.advance(length);
+        Ok(())
     }
 
     fn next(&mut self) -> Result<Bytes, Stop> {

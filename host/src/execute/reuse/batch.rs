@@ -142,11 +142,11 @@ impl Keys {
 fn item_keys(store: &dyn OutputStore, key: &JobKey, items: &ItemBatch) -> Result<Vec<ContentHash>, StoredError> {
     let (first, end) = (u64::from(items.range.first), u64::from(items.range.end()));
     let mut rows = RowsReader::open(store, &items.source)?;
-    rows.seek(first)?;
+    rows.skip_to(first)?;
     let mut keys = Vec::new();
     let mut next = first;
     while next < end {
-        let Some(batch) = rows.next_batch()? else { break };
+        let Some(batch) = rows.next_batch_for(end - next)? else { break };
         for (item, index) in batch_items(&batch.bytes).zip(batch.first..end) {
             if index >= first {
                 keys.push(key.of_item(item?));

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, io, mem, sync::Arc};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::{StoredError, inline, open};
 use crate::{
@@ -140,13 +140,22 @@ impl RowsReader {
     /// # Errors
     /// If the store cannot give them.
     pub fn next_batch(&mut self) -> Result<Option<Frame>, StoredError> {
+        self.next_batch_for(u64::MAX)
+    }
+
+    /// The next whole items for someone who wants so many: those of a list in memory have to be found one by one, so no
+    /// more of them are looked for.
+    ///
+    /// # Errors
+    /// If the store cannot give them.
+    pub fn next_batch_for(&mut self, wanted: u64) -> Result<Option<Frame>, StoredError> {
         match &mut self.source {
             Source::Blob(blob, next) => {
                 let frame = if *next < blob.frames() { Some(blob.frame(*next)?) } else { None };
                 *next += 1;
                 Ok(frame)
             }
-            Source::Items { bytes, next } => Ok(cut_batch(bytes, next)?),
+            Source::Items { bytes, next } => Ok(cut_batch(bytes, next, wanted)?),
         }
     }
 
@@ -160,7 +169,7 @@ impl RowsReader {
             // Found by walking: there is no index, and all of it is in memory.
             Source::Items { bytes, next } => loop {
                 let (mut ahead, mut first) = (bytes.clone(), *next);
-                if cut_batch(&mut ahead, &mut first)?.is_none_or(|batch| batch.first + batch.items > item) {
+                if cut_batch(&mut ahead, &mut first, u64::MAX)?.is_none_or(|batch| batch.first + batch.items > item) {
                     break;
                 }
                 (*bytes, *next) = (ahead, first);
@@ -168,15 +177,34 @@ impl RowsReader {
         }
         Ok(())
     }
+
+    /// Like [`RowsReader::seek`], for someone who needs no item before it any more: a list in memory is looked through
+    /// only once.
+    ///
+    /// # Errors
+    /// If the items before it cannot be read.
+    pub fn skip_to(&mut self, item: u64) -> Result<(), StoredError> {
+        if let Source::Items { bytes, next } = &mut self.source {
+            let between = usize::try_from(item.saturating_sub(*next)).unwrap_or(usize::MAX);
+            let mut length = 0;
+            for skipped in batch_items(bytes).take(between) {
+                length += skipped?.len();
+                *next += 1;
+            }
+            bytes.advance(length);
+            return Ok(());
+        }
+        self.seek(item)
+    }
 }
 
-/// Takes a batch off the front of items in memory, by the rule by which streams are cut into frames.
-fn cut_batch(bytes: &mut Bytes, next: &mut u64) -> Result<Option<Frame>, StoredError> {
+/// Takes a batch off the front of items in memory, by the rule by which streams are cut into frames, or of so many items.
+fn cut_batch(bytes: &mut Bytes, next: &mut u64, most: u64) -> Result<Option<Frame>, StoredError> {
     let (mut end, mut items) = (0, 0);
     for item in batch_items(bytes) {
         end += item?.len();
         items += 1;
-        if end >= FRAME {
+        if end >= FRAME || items >= most {
             break;
         }
     }

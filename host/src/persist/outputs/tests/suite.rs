@@ -157,6 +157,37 @@ fn windows_of_rows_are_found() {
 }
 
 #[test]
+fn a_few_items_from_the_middle_are_found() {
+    each(|store| {
+        let items = items();
+        let mut writer = RowsWriter::new(Arc::clone(&store));
+        for item in validate_items(&items.concat()) {
+            writer.push(item.unwrap()).unwrap();
+        }
+        let output = writer.finish().unwrap();
+        let list = read_value(&*store, &output, u64::MAX).unwrap();
+        let (first, wanted) = (150_000, 3);
+        for mut reader in [RowsReader::open(&*store, &output).unwrap(), RowsReader::of_list(&list).unwrap()] {
+            reader.skip_to(first).unwrap();
+            let batch = reader.next_batch_for(wanted).unwrap().unwrap();
+            assert!(batch.first <= first && batch.first + batch.items >= first + wanted);
+            let before = usize::try_from(first - batch.first).unwrap();
+            let found: Vec<_> = batch_items(&batch.bytes).skip(before).take(3).map(Result::unwrap).collect();
+            assert_eq!(found, items[150_000..150_003]);
+            reader.skip_to(items.len() as u64).unwrap();
+            let rest = reader.next_batch_for(wanted).unwrap();
+            assert!(rest.is_none_or(|last| last.first + last.items == items.len() as u64));
+        }
+        // Of a list in memory no more than is wanted is looked for, and nothing before it.
+        let mut reader = RowsReader::of_list(&list).unwrap();
+        reader.skip_to(first).unwrap();
+        let batch = reader.next_batch_for(wanted).unwrap().unwrap();
+        assert_eq!((batch.first, batch.items), (first, wanted));
+        assert_eq!(reader.next_batch_for(wanted).unwrap().unwrap().first, first + wanted);
+    });
+}
+
+#[test]
 fn inline_outputs_are_verified_too() {
     let store = MemoryOutputs::new();
     let mut output = store_value(&store, b"\xa3abc", Vec::new()).unwrap();
