@@ -45,6 +45,21 @@ fn a_clean_stop_leaves_one_file_and_no_mark() {
 }
 
 #[test]
+fn a_clean_stop_leaves_all_in_the_database_also_while_somebody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let run = create(&journal, "p", 1);
+    let beside = reader(folder.path());
+    assert_eq!(beside.history(run).unwrap().len(), 1);
+    journal.close().unwrap();
+
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.path().join("stepmill.db"), copy.path().join("stepmill.db")).unwrap();
+    assert_eq!(reader(copy.path()).history(run).unwrap().len(), 1);
+    assert_eq!(beside.history(run).unwrap().len(), 1);
+}
+
+#[test]
 fn a_full_disk_stops_the_journal_and_leaves_nothing_half_written() {
     for append in [SqliteJournal::append, SqliteJournal::append_at_once] {
         fill_disk(append);

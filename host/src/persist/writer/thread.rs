@@ -252,8 +252,16 @@ impl Writer {
     /// Closes in good order: a checkpoint, then the note that nothing is open.
     pub(super) fn finish(self, reply: Option<oneshot::Sender<Reply>>) {
         let path = database(&self.dir);
+        let folded = self.fold();
         let closed = match self.connection.close() {
-            Ok(()) => self.dir.mark_closed().map_err(|error| JournalError(error.to_string())),
+            Ok(()) => match folded {
+                Ok(()) => self.dir.mark_closed().map_err(|error| JournalError(error.to_string())),
+                // All is durable in the log; the next start looks at what is amiss.
+                Err(error) => {
+                    tracing::warn!("the database is left with its log: {}", write_error(&path, &error));
+                    Ok(())
+                }
+            },
             Err((_, error)) => Err(write_error(&path, &error)),
         };
         let closed_already = JournalError("it was closed".to_owned());
@@ -262,6 +270,13 @@ impl Writer {
         if let Some(reply) = reply {
             let _ = reply.send(closed);
         }
+    }
+
+    /// Brings the write-ahead log into the database, and empties it where nobody reads from it just now. Closing does so
+    /// only where nobody else has the database open.
+    fn fold(&self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
     }
 
     /// Leaves the files as they are: a second sync could succeed although the first one lost data.
