@@ -255,6 +255,14 @@ impl Server {
     /// # Panics
     /// If it does not end.
     pub fn stop(mut self) -> i32 {
+        self.end()
+    }
+
+    /// The same, and leaves what it has logged to be read.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub fn end(&mut self) -> i32 {
         kill_process(self.pid(), Signal::TERM).expect("the process is there");
         let deadline = Instant::now() + PATIENCE;
         loop {

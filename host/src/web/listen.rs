@@ -23,9 +23,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers requests until `stop` is done, then until those in progress are answered.
+/// Answers requests until `stop` is done, then until those in progress are answered. Streams of events end at once.
 pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Output = ()>) {
-    let router = router(web);
+    let router = router(Arc::clone(&web));
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits::MAX_CONNECTIONS));
     let mut stop = std::pin::pin!(stop);
@@ -62,6 +62,7 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
         });
     }
     drop(listener);
+    web.stopping.send_replace(true);
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off");
     }

@@ -13,7 +13,7 @@ mod ui;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 pub use self::{api::description, listen::serve, problem::Problem};
 use crate::app::Service;
@@ -27,6 +27,8 @@ pub struct Web {
     hosts: Vec<String>,
     /// A module that is sent is held in memory: few at a time.
     uploading: Semaphore,
+    /// Whether the host stops: streams, which have no end of their own, end then.
+    stopping: watch::Sender<bool>,
 }
 
 impl Web {
@@ -36,7 +38,7 @@ impl Web {
     pub fn new(service: Arc<Service>, address: SocketAddr, hosts: Vec<String>) -> Arc<Self> {
         let hosts = if hosts.is_empty() { local_names(address) } else { hosts };
         let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        Arc::new(Self { service, hosts, uploading: Semaphore::new(UPLOADS) })
+        Arc::new(Self { service, hosts, uploading: Semaphore::new(UPLOADS), stopping: watch::Sender::new(false) })
     }
 }
 

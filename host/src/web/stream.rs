@@ -6,7 +6,10 @@ use axum::{
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
-use futures_util::Stream;
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use tokio::sync::mpsc;
 
 use super::{Web, problem::Problem};
@@ -30,31 +33,17 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const SETTLE: Duration = Duration::from_millis(120);
 
 /// What a client is sent.
-pub(super) type Events = Sse<axum::response::sse::KeepAliveStream<Receiver>>;
+pub(super) type Events = Sse<axum::response::sse::KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>;
 
-/// The receiving end, as a stream.
-pub(super) struct Receiver(mpsc::Receiver<Event>);
-
-impl Stream for Receiver {
-    type Item = Result<Event, Infallible>;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        self.0.poll_recv(context).map(|event| event.map(Ok))
-    }
-}
-
-/// A stream that begins at once: some proxies pass no head on before something follows it.
-fn channel() -> (mpsc::Sender<Event>, mpsc::Receiver<Event>) {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+/// A stream of what is sent, until the sender is gone or the host stops: clients come back for the rest.
+fn channel(web: &Web) -> (mpsc::Sender<Event>, Events) {
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    // Some proxies pass no head on before something follows it.
     let _ = sender.try_send(Event::default().comment("follows"));
-    (sender, receiver)
-}
-
-fn sse(receiver: mpsc::Receiver<Event>) -> Events {
-    Sse::new(Receiver(receiver)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    let mut stopping = web.stopping.subscribe();
+    let stopped = async move { stopping.wait_for(|stopping| *stopping).await.is_ok() };
+    let events = stream::poll_fn(move |context| receiver.poll_recv(context)).map(Ok).take_until(Box::pin(stopped));
+    (sender, Sse::new(events.boxed()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 /// The last event that a client has seen, as it says when it comes back.
@@ -64,7 +53,7 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Option<&str> {
 
 /// The events of a run from `from` on; ends with the run. Each has its number as id.
 pub(super) fn run_events(web: &Arc<Web>, run: RunId, plan: Plan, mut from: u64) -> Events {
-    let (sender, receiver) = channel();
+    let (sender, events) = channel(web);
     let web = Arc::clone(web);
     let mut follower = web.service.feed.follow(run);
     tokio::spawn(async move {
@@ -74,10 +63,10 @@ pub(super) fn run_events(web: &Arc<Web>, run: RunId, plan: Plan, mut from: u64) 
                 Err(_) => return,
             };
             loop {
-                let Ok(events) = web.read(move |reader| reader.events(run, from, PAGE)).await else { return };
-                let Some(last) = events.last() else { break };
+                let Ok(found) = web.read(move |reader| reader.events(run, from, PAGE)).await else { return };
+                let Some(last) = found.last() else { break };
                 from = last.seq + 1;
-                for event in &events {
+                for event in &found {
                     let Some(message) = message(event.seq, &EventView::of(&plan, event)) else { return };
                     if sender.send(message).await.is_err() {
                         return;
@@ -95,12 +84,12 @@ pub(super) fn run_events(web: &Arc<Web>, run: RunId, plan: Plan, mut from: u64) 
             }
         }
     });
-    sse(receiver)
+    events
 }
 
 /// The lines of a run's logs behind a cursor; ends with the run. The id says which chunk of which step comes next.
 pub(super) fn run_logs(web: &Arc<Web>, run: RunId, plan: Plan, mut cursor: LogCursor) -> Events {
-    let (sender, receiver) = channel();
+    let (sender, events) = channel(web);
     let web = Arc::clone(web);
     let mut follower = web.service.feed.follow(run);
     tokio::spawn(async move {
@@ -129,13 +118,13 @@ pub(super) fn run_logs(web: &Arc<Web>, run: RunId, plan: Plan, mut cursor: LogCu
             }
         }
     });
-    sse(receiver)
+    events
 }
 
 /// Runs that begin and end, as they do, and that something else changed. One that misses some is told to load its list
 /// anew.
 pub(super) fn all_runs(web: &Arc<Web>) -> Events {
-    let (sender, receiver) = channel();
+    let (sender, events) = channel(web);
     let web = Arc::clone(web);
     let mut changes = web.service.feed.follow_all();
     let mut deployments = web.service.registry.changes();
@@ -168,7 +157,7 @@ pub(super) fn all_runs(web: &Arc<Web>) -> Events {
             }
         }
     });
-    sse(receiver)
+    events
 }
 
 fn message(seq: u64, view: &EventView) -> Option<Event> {

@@ -39,6 +39,16 @@ fn what_has_run_is_shown_as_the_command_line_shows_it() {
 }
 
 #[test]
+fn a_stop_ends_streams_that_have_no_end_of_their_own() {
+    let bench = Bench::new();
+    let mut server = Server::start(&bench, &[]);
+    let events = server.events("/api/v1/runs/live", None);
+    assert_eq!(server.end(), 0);
+    assert_eq!(events.count(), 0);
+    assert!(!server.log().contains("cut off"), "{}", server.log());
+}
+
+#[test]
 fn commands_say_the_same_of_a_server_as_of_a_data_directory() {
     let bench = Bench::new();
     let path = bench.pipeline_returning(
