@@ -2,13 +2,14 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { withRun } from "@/runs/filter";
 import type { Api } from "./client";
-import type { RunFilter } from "./queries";
+import { changeRun, refresh } from "./refresh";
 import { openStream } from "./stream";
 
 /** Lists are asked for at most this often, however many runs begin and end. */
 const LIST_MS = 400;
+/** The first parts of the keys of what the host tells changes of. */
+const TOLD: ReadonlySet<unknown> = new Set(["runs", "triggers", "modules", "pipelines"]);
 
 const listeners = new Set<() => void>();
 let connected: boolean | undefined;
@@ -25,14 +26,11 @@ export function useConnected(): boolean | undefined {
   }, isConnected);
 }
 
-/** Calls once when changes arrive again. */
-export function whenConnected(call: () => void) {
-  const listener = () => {
-    if (!connected) return;
-    listeners.delete(listener);
-    call();
-  };
-  listeners.add(listener);
+let mustReload = false;
+
+/** Loads the page anew when changes arrive again. */
+export function reloadWhenConnected() {
+  mustReload = true;
 }
 
 function tell(now: boolean) {
@@ -45,46 +43,39 @@ function tell(now: boolean) {
 /** Follows the host until the returned function is called. */
 export function followHost(queries: QueryClient): () => void {
   const refreshRuns = atMostEvery(LIST_MS, () => {
-    // Long lists are changed in place, below: asking for all their pages again would take long.
-    void queries.invalidateQueries({
-      queryKey: ["runs"],
-      predicate: ({ queryKey }) => queryKey[1] !== "list",
-    });
-    void queries.invalidateQueries({ queryKey: ["triggers"] });
+    refresh(queries, { queryKey: ["runs"], predicate: ({ queryKey }) => queryKey[1] !== "list" });
+    refresh(queries, { queryKey: ["triggers"] });
   });
   let opened = false;
   return openStream({
     url: "/api/v1/runs/live",
     events: ["run", "deployed", "reload"],
     onState: (now) => {
-      // What happened meanwhile was not heard.
-      if (now && opened) void queries.invalidateQueries();
-      opened ||= now;
+      if (now && mustReload) {
+        // Who reads "live" sees a whole page.
+        window.location.reload();
+        return;
+      }
+      if (now) {
+        // What happened before was not heard. A page that has just been loaded is only behind in what is told here.
+        refresh(queries, opened ? {} : { predicate: ({ queryKey }) => TOLD.has(queryKey[0]) });
+        opened = true;
+      }
       tell(now);
     },
     onEvent: (name, data) => {
       if (name === "run") {
         const run = JSON.parse(data) as Api<"RunSummary">;
-        void queries.invalidateQueries({ queryKey: ["run", run.id], exact: true });
-        changeLists(queries, run);
+        refresh(queries, { queryKey: ["run", run.id], exact: true });
+        changeRun(queries, run);
         refreshRuns();
       } else if (name === "deployed") {
-        for (const key of ["modules", "pipelines", "triggers"]) {
-          void queries.invalidateQueries({ queryKey: [key] });
-        }
+        for (const key of ["modules", "pipelines", "triggers"]) refresh(queries, { queryKey: [key] });
       } else {
-        void queries.invalidateQueries();
+        refresh(queries);
       }
     },
   });
-}
-
-function changeLists(queries: QueryClient, run: Api<"RunSummary">) {
-  for (const { queryKey } of queries.getQueryCache().findAll({ queryKey: ["runs", "list"] })) {
-    queries.setQueryData<Parameters<typeof withRun>[0]>(queryKey, (pages) =>
-      pages ? withRun(pages, queryKey[2] as RunFilter, run) : pages,
-    );
-  }
 }
 
 /** Calls at once, then at most once in each `pause`; the last call is never lost. */

@@ -4,7 +4,7 @@ import { isMissingPart, surviveMissingParts } from "./parts";
 const live = vi.hoisted(() => ({ connected: true as boolean | undefined, calls: 0 }));
 vi.mock("@/api/live", () => ({
   isConnected: () => live.connected,
-  whenConnected: () => {
+  reloadWhenConnected: () => {
     live.calls += 1;
   },
 }));

@@ -1,7 +1,7 @@
 /** Parts of the UI are loaded when they are first needed, also while the host is away. */
 
 import { OfflineError } from "@/api/client";
-import { isConnected, whenConnected } from "@/api/live";
+import { isConnected, reloadWhenConnected } from "@/api/live";
 
 /**
  * Keeps the page that is there when a part of it cannot be loaded because the host is away, and loads it anew when the host
@@ -12,7 +12,7 @@ export function surviveMissingParts() {
     if (isConnected()) return;
     // The router knows missing parts by this message, and would load the page of a host that does not answer.
     payload.message = new OfflineError().message;
-    whenConnected(() => window.location.reload());
+    reloadWhenConnected();
   });
 }
 
