@@ -113,6 +113,14 @@ pub(super) fn blobs_of(output: &OutputRef) -> impl Iterator<Item = ContentHash> 
     own.into_iter().chain(output.files.iter().map(|file| file.hash))
 }
 
+/// The most that `seq` can be in the key of an event.
+pub(super) const MAX_SEQ: i64 = 0xffff_ffff;
+
+/// The key of an event, or of the place where it would be: those of a run follow one another.
+pub(super) fn event_key(run: i64, seq: i64) -> i64 {
+    run << 32 | seq.clamp(0, MAX_SEQ)
+}
+
 /// SQLite's integers are signed. Nothing that we count comes near the end of them.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_items_and_cache.sql"),
     include_str!("schema/0003_service.sql"),
     include_str!("schema/0004_counts.sql"),
+    include_str!("schema/0005_event_keys.sql"),
 ];
 
 /// The schema that this program writes.

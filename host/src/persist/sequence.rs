@@ -1,5 +1,6 @@
 //! Which events a journal takes: the rules that hold for every implementation.
 
+use super::codec::MAX_SEQ;
 use crate::{
     event::{EventKind, RunEvent},
     execute::ports::JournalError,
@@ -9,6 +10,9 @@ use crate::{
 
 /// The most items that a step may have, as far as the journal is concerned: what is stored stays countable.
 const MAX_ITEMS: u32 = 10_000_000;
+
+/// The most events that a run may have: each has a key of its own.
+const MAX_EVENTS: u64 = MAX_SEQ.unsigned_abs() + 1;
 
 /// Where a run stands, as far as the rules need it.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +41,9 @@ pub(super) fn check<'a>(
         }
         if event.seq != position.next {
             return refuse(format!("event {} is the next", position.next));
+        }
+        if event.seq >= MAX_EVENTS {
+            return refuse(format!("a run has at most {MAX_EVENTS} events"));
         }
         if matches!(event.kind, EventKind::Created { .. }) != (event.seq == 0) {
             return refuse("a run begins with `created`, once".to_owned());
@@ -86,5 +93,22 @@ fn step_of(kind: &EventKind) -> Option<StepIndex> {
         EventKind::Created { .. } | EventKind::Resumed | EventKind::CancelRequested | EventKind::Finished { .. } => {
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Timestamp;
+
+    #[test]
+    fn a_run_has_no_more_events_than_have_a_key() {
+        let run = RunId::generate();
+        let nth = |seq| {
+            let event = RunEvent { run, seq, at: Timestamp(0), kind: EventKind::Resumed };
+            check(run, Position { next: seq, steps: 1, finished: false }, [&event].into_iter())
+        };
+        assert!(nth(MAX_EVENTS - 1).is_ok());
+        assert!(nth(MAX_EVENTS).unwrap_err().to_string().contains("at most 4294967296 events"));
     }
 }

@@ -41,8 +41,8 @@ fn is_inline(word: &str) -> Option<bool> {
 pub(in crate::persist) const RUN_COUNTS: &str = "coalesce(e.seq + 1, r.events), coalesce(e.running, r.running), \
      coalesce(e.succeeded, r.succeeded), coalesce(e.failed, r.failed), coalesce(e.skipped, r.skipped), \
      coalesce(e.cancelled, r.cancelled) \
-     FROM runs r LEFT JOIN events e ON r.finished_at IS NULL AND e.run = r.key \
-     AND e.seq = (SELECT max(seq) FROM events WHERE run = r.key)";
+     FROM runs r LEFT JOIN events e ON r.finished_at IS NULL \
+     AND e.key = (SELECT max(key) FROM events WHERE key BETWEEN r.key << 32 AND r.key << 32 | 4294967295)";
 
 /// The columns that [`usage_and_output`] reads, of a table called `a`.
 pub(super) const USAGE_AND_OUTPUT: &str = "a.wall_us, a.cpu_us, a.memory, a.log_lines, a.log_lines_dropped, \

@@ -22,9 +22,10 @@ impl Reader {
         self.query(|connection, path| {
             let key = run_key(connection, run)?;
             let mut select = connection.prepare_cached(
-                "SELECT seq, at, version, checksum, body FROM events WHERE run = ? AND seq >= ? ORDER BY seq LIMIT ?",
+                "SELECT seq, at, version, checksum, body FROM events WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?",
             )?;
-            let mut rows = select.query(params![key, codec::int(from), cap(limit)])?;
+            let (first, last) = (codec::event_key(key, codec::int(from)), codec::event_key(key, codec::MAX_SEQ));
+            let mut rows = select.query(params![first, last, cap(limit)])?;
             let mut events = Vec::new();
             while let Some(row) = rows.next()? {
                 let event = codec::decode(run, &event_row(row)?);
@@ -113,9 +114,8 @@ fn output_at(connection: &Connection, run: RunId, key: i64, seq: i64) -> Result<
 
 /// Reads one event of a run, if it is there.
 pub(super) fn event_at(connection: &Connection, run: RunId, key: i64, seq: i64) -> Result<Option<RunEvent>, Unfit> {
-    let mut select =
-        connection.prepare_cached("SELECT seq, at, version, checksum, body FROM events WHERE run = ? AND seq = ?")?;
-    let row = select.query_row(params![key, seq], event_row).optional()?;
+    let mut select = connection.prepare_cached("SELECT seq, at, version, checksum, body FROM events WHERE key = ?")?;
+    let row = select.query_row([codec::event_key(key, seq)], event_row).optional()?;
     row.map(|row| codec::decode(run, &row)).transpose().map_err(Unfit::Detail)
 }
 

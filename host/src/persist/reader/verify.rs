@@ -138,10 +138,12 @@ fn replay(
     check: &mut RunCheck,
 ) -> Result<bool, QueryError> {
     let mut select = connection.prepare_cached(
-        "SELECT seq, at, version, checksum, body FROM events WHERE run = ? AND seq >= ? ORDER BY seq LIMIT ?",
+        "SELECT seq, at, version, checksum, body FROM events WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?",
     )?;
+    let last = codec::event_key(key, codec::MAX_SEQ);
     loop {
-        let page = select.query_map(params![key, codec::int(check.events), EVENTS], events::event_row)?;
+        let page = select
+            .query_map(params![codec::event_key(key, codec::int(check.events)), last, EVENTS], events::event_row)?;
         let before = check.events;
         for row in page {
             let row = row?;

@@ -10,7 +10,7 @@ use crate::{
     output::AttemptName,
     persist::{
         Artifact, StoreError,
-        reader::{AttemptState, MAX_ROWS, RunFilter},
+        reader::{AttemptState, MAX_ROWS, RUN_COUNTS, RunFilter},
     },
 };
 
@@ -89,6 +89,23 @@ fn every_filter_has_an_index() {
         let plan: String = connection.query_row(&sql, [], |row| row.get(3)).unwrap();
         assert!(plan.starts_with("SEARCH runs USING INDEX") && !plan.contains("TEMP"), "{filter}: {plan}");
     }
+}
+
+#[test]
+fn the_newest_event_of_a_run_is_found_without_looking_at_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let [run, other] = [0, 1].map(|_| create(&journal, "p", 1));
+    append(&journal, events(run, 1, [started(0, 1)])).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("stepmill.db")).unwrap();
+    let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN SELECT {RUN_COUNTS} WHERE r.id = ?")).unwrap();
+    let plan: Vec<String> =
+        explained.query_map([run.as_bytes()], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    let looks: Vec<_> = plan.iter().filter(|line| line.contains("events")).collect();
+    assert!(!plan.iter().any(|line| line.contains("SCAN")), "{plan:?}");
+    assert!(looks.iter().all(|line| line.contains("rowid")) && looks.len() == 1, "{plan:?}");
+    let reader = reader(folder.path());
+    assert_eq!([run, other].map(|run| reader.run(run).unwrap().events), [2, 1]);
 }
 
 #[test]

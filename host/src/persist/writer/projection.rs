@@ -73,8 +73,9 @@ impl ActiveRun {
     /// Takes a run up where the database has it.
     pub(super) fn load(connection: &Connection, id: RunId) -> rusqlite::Result<Option<Self>> {
         let mut select = connection.prepare_cached(
-            "SELECT key, coalesce((SELECT max(seq) + 1 FROM events WHERE run = key), events), state, cancel_requested, \
-             finished_at, steps FROM runs WHERE id = ?",
+            "SELECT r.key, coalesce((SELECT (max(e.key) & 4294967295) + 1 FROM events e \
+             WHERE e.key BETWEEN r.key << 32 AND r.key << 32 | 4294967295), r.events), \
+             r.state, r.cancel_requested, r.finished_at, r.steps FROM runs r WHERE r.id = ?",
         )?;
         let run = select.query_row([id.as_bytes()], |row| {
             let mut run = Self::new(row.get(0)?, codec::count(row, 5)?);

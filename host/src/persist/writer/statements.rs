@@ -66,10 +66,12 @@ pub(super) fn set_trigger(
 /// Removes a run with all that is about it, and its plan with the last run that follows it. The file shrinks a little:
 /// giving all room back at once would move much of it.
 pub(super) fn remove_run(connection: &Connection, run: RunId) -> rusqlite::Result<()> {
-    let mut select = connection.prepare_cached("SELECT plan FROM runs WHERE id = ?")?;
-    let plan: Option<i64> = select.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
-    let Some(plan) = plan else { return Ok(()) };
-    connection.prepare_cached("DELETE FROM runs WHERE id = ?")?.execute([run.as_bytes()])?;
+    let mut select = connection.prepare_cached("SELECT key, plan FROM runs WHERE id = ?")?;
+    let found = select.query_row([run.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((key, plan)): Option<(i64, i64)> = found else { return Ok(()) };
+    connection.prepare_cached("DELETE FROM runs WHERE key = ?")?.execute([key])?;
+    let mut delete = connection.prepare_cached("DELETE FROM events WHERE key BETWEEN ? AND ?")?;
+    delete.execute([codec::event_key(key, 0), codec::event_key(key, codec::MAX_SEQ)])?;
     let mut delete = connection
         .prepare_cached("DELETE FROM plans WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE plan = ?1)")?;
     delete.execute([plan])?;
@@ -105,12 +107,11 @@ pub(super) fn insert_event(
     let EncodedEvent { event, body } = encoded;
     let mut insert = connection.prepare_cached(
         "INSERT INTO events \
-         (run, seq, at, kind, version, checksum, body, running, succeeded, failed, skipped, cancelled) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         (key, at, kind, version, checksum, body, running, succeeded, failed, skipped, cancelled) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
-        key,
-        int(event.seq),
+        codec::event_key(key, int(event.seq)),
         event.at.0,
         codec::kind_word(&event.kind),
         codec::EVENT_VERSION,
