@@ -21,7 +21,7 @@ use tempfile::TempDir;
 /// The order in which things are measured.
 const SECTIONS: &[&str] =
     &["chain", "many", "items", "cached", "large", "stream", "memory", "hello", "webhooks", "waiting", "pages"];
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 21;
 /// How many runs of independent steps there are in a round: a chain takes as long as eight of them should.
 const INDEPENDENT: u32 = 4;
 /// Rounds of what takes seconds.
