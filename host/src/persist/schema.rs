@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_service.sql"),
     include_str!("schema/0004_counts.sql"),
     include_str!("schema/0005_event_keys.sql"),
+    include_str!("schema/0006_current_steps.sql"),
 ];
 
 /// The schema that this program writes.

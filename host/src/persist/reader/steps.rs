@@ -22,7 +22,7 @@ impl Reader {
             let key = run_key(connection, run)?;
             let mut select = connection.prepare_cached(&format!(
                 "SELECT s.step, s.name, s.state, s.reason, s.attempts, s.started_at, s.finished_at, s.retry_at, \
-                 s.items, s.items_running, s.items_succeeded, s.items_failed, {} FROM steps s \
+                 s.items, s.items_running, s.items_succeeded, s.items_failed, {} FROM current_steps s \
                  LEFT JOIN attempts a ON a.run = s.run AND a.step = s.step AND a.item = 0 AND a.attempt = s.attempts \
                  AND s.items IS NULL WHERE s.run = ? AND s.step >= ? ORDER BY s.step LIMIT ?",
                 columns::USAGE_AND_STEP_OUTPUT
@@ -40,7 +40,7 @@ impl Reader {
         self.query(|connection, _| {
             let key = run_key(connection, run)?;
             let mut select = connection.prepare_cached(
-                "SELECT name, state, finished_at - started_at FROM steps WHERE run = ? ORDER BY step",
+                "SELECT name, state, finished_at - started_at FROM current_steps WHERE run = ? ORDER BY step",
             )?;
             let steps = select.query_map([key], |row| {
                 let duration: Option<i64> = row.get(2)?;

@@ -222,6 +222,10 @@ impl Model {
     ) -> &mut AttemptRow {
         let began = self.take_out(step, items, attempt);
         self.outputs.remove(&(step.0, items.first, attempt));
+        let step_row = &mut self.steps[step.get()];
+        if step_row.items.is_none() {
+            step_row.attempts = step_row.attempts.max(attempt);
+        }
         let row = self.attempt(step, items, attempt);
         let started_at = began.or(row.started_at);
         *row = AttemptRow { state, started_at, finished_at: Some(at), ..blank(step, items, attempt) };

@@ -109,6 +109,29 @@ fn the_newest_event_of_a_run_is_found_without_looking_at_others() {
 }
 
 #[test]
+fn a_step_that_does_as_its_attempt_does_needs_no_row_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let run = create(&journal, "p", 3);
+    append(&journal, events(run, 1, [started(0, 1), started(1, 1), started(2, 1)])).unwrap();
+    let lost = EventKind::AttemptLost { step: StepIndex(2), items: ItemRange::WHOLE, attempt: 1 };
+    append(&journal, events(run, 4, [succeeded(0, 1, inline(b"1")), lost, started(2, 2)])).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("stepmill.db")).unwrap();
+    let states = |rows: &str| -> Vec<(String, u32)> {
+        let mut select = connection.prepare(&format!("SELECT state, attempts FROM {rows} ORDER BY step")).unwrap();
+        select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let words = |words: [&str; 3], attempts| words.map(str::to_owned).into_iter().zip(attempts).collect::<Vec<_>>();
+    // The second attempt does not know when the first began.
+    assert_eq!(states("steps"), words(["waiting", "waiting", "running"], [0, 0, 2]));
+    assert_eq!(states("current_steps"), words(["succeeded", "running", "running"], [1, 1, 2]));
+    let mut explained =
+        connection.prepare("EXPLAIN QUERY PLAN SELECT * FROM current_steps WHERE run = ? AND step >= ?").unwrap();
+    let plan: Vec<String> = explained.query_map([1, 0], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    assert!(!plan.iter().any(|line| line.contains("SCAN")), "{plan:?}");
+}
+
+#[test]
 fn runs_are_found_by_what_people_type() {
     let folder = tempfile::tempdir().unwrap();
     let (_dir, journal) = open(folder.path());

@@ -12,7 +12,7 @@ use super::{
     LogEntry,
     attempts::{self, RunningItems},
     statements,
-    steps::{Begun, ChangedSteps},
+    steps::{ActiveStep, Begun, ChangedSteps},
 };
 use crate::{
     event::{EventKind, Origin, RunEvent, RunState, StepState},
@@ -45,14 +45,6 @@ pub(super) struct ActiveRun {
     dirty: bool,
 }
 
-/// A step of it.
-#[derive(Debug, Clone, Copy)]
-struct ActiveStep {
-    state: StepState,
-    /// Once it has been fanned out: from then on its items come and go, and only events about the step end it.
-    items: Option<ItemCounts>,
-}
-
 impl ActiveRun {
     pub(super) fn new(key: i64, steps: usize) -> Self {
         Self {
@@ -61,7 +53,7 @@ impl ActiveRun {
             state: RunState::Queued,
             cancel_requested: false,
             finished_at: None,
-            steps: vec![ActiveStep { state: StepState::Waiting, items: None }; steps],
+            steps: vec![ActiveStep::default(); steps],
             changed: ChangedSteps::default(),
             counts: StepCounts::default(),
             running: Vec::new(),
@@ -88,16 +80,26 @@ impl ActiveRun {
         });
         let Some(mut run) = run.optional()? else { return Ok(None) };
         let mut select = connection.prepare_cached(
-            "SELECT step, state, items, items_running, items_succeeded, items_failed FROM steps WHERE run = ?",
+            "SELECT c.step, c.state, c.items, c.items_running, c.items_succeeded, c.items_failed, \
+             c.attempts, c.started_at, s.attempts, s.started_at IS NOT NULL \
+             FROM current_steps c JOIN steps s ON s.run = c.run AND s.step = c.step WHERE c.run = ?",
         )?;
         let mut rows = select.query([run.key])?;
         while let Some(row) = rows.next()? {
             let step: usize = codec::count(row, 0)?;
-            let state = codec::word(row, 1, codec::step_state)?;
-            let items = item_counts(row, 2)?;
+            let (attempts, row_attempts) = (row.get(6)?, row.get(8)?);
+            let active = ActiveStep {
+                state: codec::word(row, 1, codec::step_state)?,
+                items: item_counts(row, 2)?,
+                attempts,
+                started_at: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+                row_attempts,
+                row_started: row.get(9)?,
+                is_as_attempt: attempts > row_attempts,
+            };
             if let Some(old) = run.steps.get_mut(step) {
-                *old = ActiveStep { state, items };
-                run.counts.enter(state);
+                *old = active;
+                run.counts.enter(active.state);
             }
         }
         run.running = attempts::load_running(connection, run.key)?;
@@ -133,10 +135,7 @@ impl ActiveRun {
 
     /// Writes the run's own row and those of its steps, once for all events of a group.
     pub(super) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let steps = &self.steps;
-        self.changed.save(connection, self.key, |step| {
-            steps.get(step.get()).map_or(StepState::Waiting, |active| active.state)
-        })?;
+        self.changed.save(connection, self.key, &mut self.steps)?;
         if !std::mem::take(&mut self.dirty) {
             return Ok(());
         }
@@ -197,6 +196,8 @@ impl ActiveRun {
             EventKind::FannedOut { step, items } => {
                 if let Some(active) = self.steps.get_mut(step.get()) {
                     active.items = Some(ItemCounts { total: items.items.unwrap_or(0), ..ItemCounts::default() });
+                    active.is_as_attempt = false;
+                    self.changed.count(*step);
                 }
                 self.count_items(connection, *step, |_| {})
             }
@@ -238,14 +239,18 @@ impl ActiveRun {
         attempt: u32,
         at: Timestamp,
     ) -> rusqlite::Result<()> {
+        let begun = Begun { items, attempt, at };
+        if let Some(active) = self.steps.get_mut(step.get()) {
+            active.begin(begun);
+        }
         if self.is_fanned_out(step) {
             let begun = RunningItems { step, attempt, items, started_at: Some(at) };
             attempts::start_items(connection, self.key, &mut self.running, begun)?;
-            self.changed.start_items(step, attempt, at);
+            self.changed.count(step);
             return self.count_items(connection, step, |_| {});
         }
         self.enter(step, StepState::Running);
-        self.changed.start(connection, self.key, step, Begun { items, attempt, at })
+        self.changed.start(connection, self.key, step, begun)
     }
 
     /// Attempts ended, were given back, or were taken over from another run.
@@ -270,6 +275,9 @@ impl ActiveRun {
         }
         let began = self.changed.end_attempt(step, items.first, attempt);
         attempts::end(connection, self.key, event, began)?;
+        if let Some(active) = self.steps.get_mut(step.get()) {
+            active.end(&event.kind, items, attempt);
+        }
         match &event.kind {
             EventKind::AttemptFailed { failure, retry_at: Some(retry_at), .. } => {
                 self.wait(step, Some(&StepReason::Failed(failure.clone())), Some(*retry_at))
@@ -280,7 +288,11 @@ impl ActiveRun {
                 self.end_step(step, state, Some(&StepReason::Failed(failure.clone())), event.at)
             }
             EventKind::AttemptLost { .. } | EventKind::AttemptReturned { .. } => self.wait(step, None, None),
-            _ => self.end_step(step, StepState::Succeeded, None, event.at),
+            _ => {
+                self.enter(step, StepState::Succeeded);
+                self.changed.end(step, None, event.at);
+                Ok(())
+            }
         }
     }
 
@@ -306,7 +318,9 @@ impl ActiveRun {
         step: StepIndex,
         change: impl FnOnce(&mut ItemCounts),
     ) -> rusqlite::Result<()> {
-        let Some(ActiveStep { state, items: Some(counts) }) = self.steps.get_mut(step.get()) else { return Ok(()) };
+        let Some(ActiveStep { state, items: Some(counts), .. }) = self.steps.get_mut(step.get()) else {
+            return Ok(());
+        };
         change(counts);
         counts.running = attempts::count_running(&self.running, step);
         let (counts, state) = (*counts, counts.state_of_step(*state));
@@ -314,6 +328,7 @@ impl ActiveRun {
         statements::count_items(connection, self.key, step, state, counts)
     }
 
+    /// A step ended in another way than by an attempt that succeeded.
     fn end_step(
         &mut self,
         step: StepIndex,
@@ -321,6 +336,9 @@ impl ActiveRun {
         reason: Option<&StepReason>,
         at: Timestamp,
     ) -> rusqlite::Result<()> {
+        if let Some(active) = self.steps.get_mut(step.get()) {
+            active.is_as_attempt = false;
+        }
         self.enter(step, state);
         self.changed.end(step, reason.map(to_json).transpose()?, at);
         Ok(())

@@ -10,8 +10,13 @@ use crate::{
     plan::Plan,
 };
 
-/// What is compared row by row, in the order of its key; `run` aside, which is another number here.
-const TABLES: [(&str, &str); 3] = [("steps", "step"), ("attempts", "step, item, attempt"), ("blob_refs", "hash")];
+/// What is compared row by row, in the order of its key; `run` aside, which is another number here. Where it is read, and
+/// the table that is wrong where that differs: what a row of a step says depends on what was committed together.
+const TABLES: [(&str, &str, &str); 3] = [
+    ("attempts", "step, item, attempt", "attempts"),
+    ("current_steps", "step", "steps"),
+    ("blob_refs", "hash", "blob_refs"),
+];
 
 /// The columns of `runs` that follow from events.
 const RUN: &str = "r.pipeline, r.state, r.cancel_requested, r.created_at, r.finished_at, r.steps";
@@ -70,8 +75,8 @@ impl Shadow {
         if !same(&self.connection, ours, stored, key, &format!("SELECT {RUN}, {RUN_COUNTS} WHERE r.key = ?"))? {
             return Ok(Some("runs"));
         }
-        for (table, order) in TABLES {
-            let sql = format!("SELECT * FROM {table} WHERE run = ? ORDER BY {order}");
+        for (rows, order, table) in TABLES {
+            let sql = format!("SELECT * FROM {rows} WHERE run = ? ORDER BY {order}");
             if !same(&self.connection, ours, stored, key, &sql)? {
                 return Ok(Some(table));
             }

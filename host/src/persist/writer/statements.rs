@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Artifact, LogEntry, NewRun};
+use super::{Artifact, LogEntry, NewRun, projection::to_json};
 use crate::{
     event::{CacheEntry, RunState, StepState},
     ids::{Name, RunId, StepIndex, Timestamp},
@@ -44,10 +44,10 @@ pub(super) fn insert_run(
         at.0,
         steps
     ])?;
-    let mut insert = connection.prepare_cached("INSERT INTO steps (run, step, name, state) VALUES (?, ?, ?, ?)")?;
-    for (step, name) in (0_i64..).zip(&run.steps) {
-        insert.execute(params![key, step, name.as_str(), StepState::Waiting.as_str()])?;
-    }
+    // One statement for all of them: nothing of a large run begins before its rows are there.
+    let mut insert = connection
+        .prepare_cached("INSERT INTO steps (run, step, name, state) SELECT ?1, key, value, ?2 FROM json_each(?3)")?;
+    insert.execute(params![key, StepState::Waiting.as_str(), to_json(&run.steps)?])?;
     Ok(Ok(key))
 }
 

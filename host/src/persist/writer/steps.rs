@@ -1,5 +1,6 @@
 //! The rows of steps, written once for each commit, together with those of the attempts that it says began: most of these
-//! end in it, too, and then one row says both.
+//! end in it, too, and then one row says both. A step that only does what its newest attempt does needs no row of its
+//! own: the view `current_steps` reads it from the attempt.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +8,67 @@ use rusqlite::{Connection, params};
 
 use super::attempts;
 use crate::{
-    event::StepState,
+    event::{EventKind, StepState},
     ids::{StepIndex, Timestamp},
     output::ItemRange,
+    persist::reader::ItemCounts,
 };
+
+/// A step of a run that is written to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ActiveStep {
+    pub(super) state: StepState,
+    /// Once it has been fanned out: from then on its items come and go, and only events about the step end it.
+    pub(super) items: Option<ItemCounts>,
+    /// How many attempts there were.
+    pub(super) attempts: u32,
+    /// When the first of them began.
+    pub(super) started_at: Option<Timestamp>,
+    /// How many attempts its row knows of.
+    pub(super) row_attempts: u32,
+    /// Whether its row knows when the first began.
+    pub(super) row_started: bool,
+    /// Whether the newest attempt says all that there is to say of it, and is newer than its row.
+    pub(super) is_as_attempt: bool,
+}
+
+impl Default for ActiveStep {
+    fn default() -> Self {
+        Self {
+            state: StepState::Waiting,
+            items: None,
+            attempts: 0,
+            started_at: None,
+            row_attempts: 0,
+            row_started: false,
+            is_as_attempt: false,
+        }
+    }
+}
+
+impl ActiveStep {
+    /// Counts an attempt that began.
+    pub(super) fn begin(&mut self, begun: Begun) {
+        let Begun { items, attempt, at } = begun;
+        self.attempts = self.attempts.max(attempt);
+        let started_at = *self.started_at.get_or_insert(at);
+        self.is_as_attempt = self.items.is_none()
+            && items.first == 0
+            && attempt == self.attempts
+            && attempt > self.row_attempts
+            && (self.row_started || started_at == at);
+    }
+
+    /// Counts an attempt that ended. Only one that succeeded can go on to speak for the step.
+    pub(super) fn end(&mut self, end: &EventKind, items: ItemRange, attempt: u32) {
+        let succeeded = matches!(end, EventKind::AttemptSucceeded { .. });
+        self.is_as_attempt &= succeeded && items.first == 0 && attempt == self.attempts;
+        // One that was given back has no row.
+        if !matches!(end, EventKind::AttemptReturned { .. }) {
+            self.attempts = self.attempts.max(attempt);
+        }
+    }
+}
 
 /// What happened to steps and is not yet in their rows.
 #[derive(Default)]
@@ -19,16 +77,12 @@ pub(super) struct ChangedSteps(BTreeMap<StepIndex, Change>);
 /// What happened to one of them.
 #[derive(Default)]
 struct Change {
-    /// How many attempts there were at least.
-    attempts: u32,
-    /// When the first of those in this commit began.
-    started_at: Option<Timestamp>,
     standing: Option<Standing>,
     /// The attempt that began and has no row yet.
     begun: Option<Begun>,
 }
 
-/// Where a step is now. Its state is the run's to know.
+/// Where a step is now, besides its state.
 #[derive(Default)]
 struct Standing {
     /// JSON.
@@ -55,18 +109,13 @@ impl ChangedSteps {
         begun: Begun,
     ) -> rusqlite::Result<()> {
         self.write_begun(connection, key, step)?;
-        self.start_items(step, begun.attempt, begun.at);
-        let change = self.0.entry(step).or_default();
-        change.standing = Some(Standing::default());
-        change.begun = Some(begun);
+        self.0.insert(step, Change { standing: Some(Standing::default()), begun: Some(begun) });
         Ok(())
     }
 
-    /// Items of a fanned-out step began. Their rows are others' to write, as is the step's state.
-    pub(super) fn start_items(&mut self, step: StepIndex, attempt: u32, at: Timestamp) {
-        let change = self.0.entry(step).or_default();
-        change.attempts = change.attempts.max(attempt);
-        change.started_at.get_or_insert(at);
+    /// A step was fanned out, or items of it began. Their rows are others' to write, as is the step's state.
+    pub(super) fn count(&mut self, step: StepIndex) {
+        self.0.entry(step).or_default();
     }
 
     /// An attempt ended. Says when it began, if no row does.
@@ -93,46 +142,40 @@ impl ChangedSteps {
         }
     }
 
-    /// Writes all rows.
-    pub(super) fn save(
-        &mut self,
-        connection: &Connection,
-        key: i64,
-        state: impl Fn(StepIndex) -> StepState,
-    ) -> rusqlite::Result<()> {
+    /// Writes all rows that are needed.
+    pub(super) fn save(&mut self, connection: &Connection, key: i64, steps: &mut [ActiveStep]) -> rusqlite::Result<()> {
         while let Some((step, change)) = self.0.pop_first() {
             if let Some(begun) = change.begun {
                 attempts::start(connection, key, step, begun)?;
             }
-            change.save(connection, key, step, &state)?;
+            if let Some(active) = steps.get_mut(step.get()).filter(|active| !active.is_as_attempt) {
+                write(connection, key, step, active, change.standing)?;
+                active.row_attempts = active.attempts;
+                active.row_started = active.started_at.is_some();
+            }
         }
         Ok(())
     }
 }
 
-impl Change {
-    fn save(
-        &self,
-        connection: &Connection,
-        key: i64,
-        step: StepIndex,
-        state: impl Fn(StepIndex) -> StepState,
-    ) -> rusqlite::Result<()> {
-        let started_at = self.started_at.map(|at| at.0);
-        let Some(standing) = &self.standing else {
-            let mut update = connection.prepare_cached(
-                "UPDATE steps SET attempts = max(attempts, ?), started_at = coalesce(started_at, ?) \
-                 WHERE run = ? AND step = ?",
-            )?;
-            return update.execute(params![self.attempts, started_at, key, step.0]).map(drop);
-        };
-        let mut update = connection.prepare_cached(
-            "UPDATE steps SET state = ?, reason = ?, retry_at = ?, finished_at = ?, attempts = max(attempts, ?), \
-             started_at = coalesce(started_at, ?) WHERE run = ? AND step = ?",
-        )?;
-        let (state, Standing { reason, retry_at, finished_at }) = (state(step).as_str(), standing);
-        let (retry_at, finished_at) = (retry_at.map(|at| at.0), finished_at.map(|at| at.0));
-        let values = params![state, reason, retry_at, finished_at, self.attempts, started_at, key, step.0];
-        update.execute(values).map(drop)
-    }
+fn write(
+    connection: &Connection,
+    key: i64,
+    step: StepIndex,
+    active: &ActiveStep,
+    standing: Option<Standing>,
+) -> rusqlite::Result<()> {
+    let (attempts, started_at) = (active.attempts, active.started_at.map(|at| at.0));
+    let Some(Standing { reason, retry_at, finished_at }) = standing else {
+        let mut update =
+            connection.prepare_cached("UPDATE steps SET attempts = ?, started_at = ? WHERE run = ? AND step = ?")?;
+        return update.execute(params![attempts, started_at, key, step.0]).map(drop);
+    };
+    let mut update = connection.prepare_cached(
+        "UPDATE steps SET state = ?, reason = ?, retry_at = ?, finished_at = ?, attempts = ?, started_at = ? \
+         WHERE run = ? AND step = ?",
+    )?;
+    let (retry_at, finished_at) = (retry_at.map(|at| at.0), finished_at.map(|at| at.0));
+    let values = params![active.state.as_str(), reason, retry_at, finished_at, attempts, started_at, key, step.0];
+    update.execute(values).map(drop)
 }
