@@ -3,7 +3,7 @@ import type { Span } from "../gantt";
 import { tickWords } from "./words";
 
 /** The width that the last mark and its words need. */
-const LAST = 30;
+const LAST = 48;
 /** The width that "now" and a mark beside it need. */
 const NOW = 70;
 
