@@ -5,6 +5,8 @@ use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::effects;
+
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 64;
 
@@ -173,7 +175,7 @@ impl RunId {
     /// A new id, different from all others.
     #[must_use]
     pub fn generate() -> Self {
-        Self(Uuid::now_v7())
+        Self(effects::uuid())
     }
 
     /// The 16 bytes of the id.
@@ -237,7 +239,7 @@ impl Timestamp {
     /// What the system's clock says.
     #[must_use]
     pub fn now() -> Self {
-        Self(chrono::Utc::now().timestamp_millis())
+        Self(effects::wall_clock())
     }
 
     /// RFC 3339 in UTC with milliseconds, such as `2026-11-22T06:00:00.000Z`.

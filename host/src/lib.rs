@@ -23,6 +23,7 @@ pub mod build;
 pub mod cli;
 pub mod definition;
 pub mod dto;
+mod effects;
 pub mod event;
 pub mod execute;
 pub mod failure;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    effects,
     execute::{
         ports::BoxFuture,
         reuse::{CachedResult, LookupError, ResultCache},
@@ -24,7 +25,7 @@ impl ResultCache for JournalResults {
             if keys.len() <= FEW {
                 return find(&reader, &keys);
             }
-            let found = tokio::task::spawn_blocking(move || find(&reader, &keys)).await;
+            let found = effects::blocking(move || find(&reader, &keys)).await;
             found.unwrap_or_else(|error| Err(LookupError(error.to_string())))
         })
     }

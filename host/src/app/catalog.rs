@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use crate::{
     build::{self, BuildError},
     definition::{ModuleDecl, VersionRef},
+    effects,
     ids::Name,
     limits,
     module::ModuleInfo,
@@ -53,7 +54,7 @@ pub(super) async fn load(modules: &Arc<Modules>, path: &Path) -> Result<Arc<Modu
     let built;
     let file = if metadata.is_dir() {
         let dir = path.to_owned();
-        let result = tokio::task::spawn_blocking(move || build::build_if_stale(&dir)).await;
+        let result = effects::blocking(move || build::build_if_stale(&dir)).await;
         built = result.map_err(|_| stopping())?.map_err(|error| unbuildable(&error))?;
         built.as_path()
     } else {

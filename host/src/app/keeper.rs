@@ -6,15 +6,17 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
     sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock},
     task::JoinHandle,
+    time::Instant,
 };
 
 use crate::{
+    effects,
     ids::Timestamp,
     persist::{
         Reader, SqliteJournal, WriterDir,
@@ -96,9 +98,9 @@ impl Keeper {
         policy: RetentionPolicy,
     ) {
         let keeper = Arc::clone(self);
-        let pass = tokio::spawn(async move {
+        let pass = effects::spawn(async move {
             let Some(alone) = alone.await.filter(|_| !keeper.resting.load(Ordering::SeqCst)) else { return };
-            let pass = tokio::task::spawn_blocking(move || {
+            let pass = effects::blocking(move || {
                 keeper.pass(policy);
                 *keeper.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 drop(alone);
@@ -167,7 +169,7 @@ mod tests {
         let run = due.in_use().await;
         due.tidy();
         tokio::task::yield_now().await;
-        let next = tokio::spawn({
+        let next = effects::spawn({
             let due = Arc::clone(&due);
             async move { drop(due.in_use().await) }
         });

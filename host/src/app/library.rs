@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use super::{Compiler, Host, OpenError, catalog};
 use crate::{
     definition::{Pipeline, problem::Problems},
+    effects,
     module::ModuleInfo,
     plan::{self, Compiled, catalog::CatalogError},
     runtime::{MemoryIndex, Modules, ModulesOptions},
@@ -63,8 +64,6 @@ impl Library {
     pub async fn compile(&self, pipeline: &Pipeline) -> Result<Compiled, Problems> {
         let catalog = catalog::LocalCatalog { modules: Arc::clone(&self.modules), handle: Handle::current() };
         let pipeline = pipeline.clone();
-        tokio::task::spawn_blocking(move || plan::compile(&pipeline, &catalog))
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        effects::blocking_or_panic(move || plan::compile(&pipeline, &catalog)).await
     }
 }

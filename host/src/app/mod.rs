@@ -39,6 +39,7 @@ pub use self::{
 use crate::{
     access::Policy,
     definition::{Pipeline, problem::Problems},
+    effects,
     execute::{
         dispatcher::Ports,
         ports::{BoxFuture, Observer, OutputStore},
@@ -341,7 +342,6 @@ impl Host {
     pub async fn close(&self) -> Result<(), crate::execute::ports::JournalError> {
         self.keeper.rest().await;
         let journal = Arc::clone(&self.journal);
-        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
-        closed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        effects::blocking_or_panic(move || journal.close()).await
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Host, Params, Run, StartError, params};
 use crate::{
+    effects,
     event::{EventKind, RunOptions},
     execute::rerun::{self, Earlier, Mode},
     ids::{RunId, StepIndex},
@@ -75,12 +76,12 @@ impl Host {
         self.policy.check(&plan)?;
         self.load_modules(&plan).await?;
         let (new_plan, outputs) = (Arc::clone(&plan), Arc::clone(&self.outputs));
-        let decided = tokio::task::spawn_blocking(move || {
+        let decided = effects::blocking_or_panic(move || {
             let earlier = Earlier { run: of, plan: &old_plan, events: &events };
             let values = params::store_again(&new_plan, how.params, (&old_plan, earlier.params()), outputs.as_ref())?;
             Ok::<_, StartError>(rerun::first_events(earlier, &new_plan, values, &mode, how.options))
         });
-        let first = decided.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let first = decided.await?;
         self.launch(plan, first, None, None, in_use).await?.only()
     }
 }

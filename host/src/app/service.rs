@@ -5,10 +5,10 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::Instant};
 
 use super::{
     Host, HostBuilder, OpenError, Params, StartError, StartRequest, Submitted, Uploads,
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     access::{Tokens, Vault, tokens::TokensError, vault::VaultError},
     definition::problem::Problems,
+    effects,
     event::RunState,
     execute::ports::JournalError,
     ids::{Name, NameError, RunId, Timestamp},
@@ -182,7 +183,7 @@ impl Service {
         let service = Arc::new(service);
         service.start_triggers().await;
         let watch = Arc::clone(&service).watch(options.folders);
-        *service.folders.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::spawn(watch).abort_handle());
+        *service.folders.lock().unwrap_or_else(PoisonError::into_inner) = Some(effects::spawn(watch).abort_handle());
         Ok(service)
     }
 

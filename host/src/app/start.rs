@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Host, Params, ParamsError, Run, keeper::InUse, params};
 use crate::{
     access::Refusal,
+    effects,
     event::{EventKind, Origin, RunOptions},
     execute::{
         dispatcher::{self, RunError},
@@ -167,9 +168,7 @@ impl Host {
         given: Params,
     ) -> Result<Vec<crate::event::ParamValue>, ParamsError> {
         let (plan, outputs) = (Arc::clone(plan), Arc::clone(&self.outputs));
-        tokio::task::spawn_blocking(move || params::store(&plan, given, outputs.as_ref()))
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        effects::blocking_or_panic(move || params::store(&plan, given, outputs.as_ref())).await
     }
 
     /// Accepts a run with its first events, and begins it when it is its turn.
@@ -208,6 +207,7 @@ impl Host {
             };
             // One that is cancelled ends at once, whoever is before it.
             let _permit = tokio::select! {
+                biased;
                 permit = turn => permit,
                 Ok(_) = asked.wait_for(|asked| *asked) => None,
             };

@@ -7,6 +7,7 @@ pub use crate::persist::{
     verify::{Finding, Listener, Verified, VerifyError},
 };
 use crate::{
+    effects,
     ids::Timestamp,
     persist::{DataDir, DataDirError, Reader, SqliteJournal, StoreError, retention, verify},
 };
@@ -86,5 +87,5 @@ pub async fn verify<L: Listener + Send + 'static>(
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
 ) -> Result<T, StorageError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    effects::blocking_or_panic(work).await
 }

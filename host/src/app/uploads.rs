@@ -4,13 +4,15 @@ use std::{
     collections::HashMap,
     io::{self, Read},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use uuid::Uuid;
 
 use super::{Host, keeper::InUse};
-use crate::{execute::stored, ids::Timestamp, limits, output::FileRef};
+use crate::{effects, execute::stored, ids::Timestamp, limits, output::FileRef};
 
 /// How long a file waits for its run.
 const LEASE: Duration = Duration::from_secs(15 * 60);
@@ -81,10 +83,10 @@ impl Host {
     ) -> io::Result<(FileRef, InUse)> {
         let in_use = self.keeper.in_use().await;
         let store = std::sync::Arc::clone(&self.outputs);
-        let stored = tokio::task::spawn_blocking(move || {
+        let stored = effects::blocking_or_panic(move || {
             read(&mut |source| stored::store_file(store.as_ref(), name.clone(), media_type.clone(), source))
         });
-        let file = stored.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let file = stored.await?;
         Ok((file, in_use))
     }
 
@@ -105,13 +107,13 @@ impl Host {
         }
         let in_use = self.keeper.in_use().await;
         let store = std::sync::Arc::clone(&self.outputs);
-        let stored = tokio::task::spawn_blocking(move || {
+        let stored = effects::blocking_or_panic(move || {
             let file = stored::store_file(store.as_ref(), name, media_type, &mut source.take(limits::MAX_UPLOAD + 1))?;
             // What is stored of it is swept with all else that nothing refers to.
             if file.size > limits::MAX_UPLOAD { Err(UploadError::TooLarge) } else { Ok(file) }
         });
-        let file = stored.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let id = Uuid::now_v7();
+        let file = stored.await?;
+        let id = effects::uuid();
         let lease = Lease { file: file.clone(), ends: Instant::now() + LEASE, _in_use: in_use };
         uploads.lock().insert(id, lease);
         let lives = i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);

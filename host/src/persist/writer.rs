@@ -150,6 +150,9 @@ enum Request {
     Shrink {
         reply: oneshot::Sender<Reply>,
     },
+    Barrier {
+        reply: oneshot::Sender<Reply>,
+    },
     Change(Change),
     Log(LogEntry),
     Close {
@@ -217,6 +220,12 @@ impl SqliteJournal {
     /// Gives some of the database's room that nothing needs back to the file system.
     pub(super) fn shrink(&self) -> Ack {
         self.enqueue(|reply| Request::Shrink { reply })
+    }
+
+    /// Waits until every call before it is committed or refused: nothing that was queued earlier becomes durable after
+    /// this has returned. Whatever has to be read as it will stay is read after a barrier.
+    pub fn barrier(&self) -> Ack {
+        self.enqueue(|reply| Request::Barrier { reply })
     }
 
     /// What the journal has done since it was opened.

@@ -7,6 +7,8 @@ use tokio::{
     task::{JoinError, JoinHandle},
 };
 
+use crate::effects;
+
 /// A runtime for guests and what hands them their work, with a thread per core. Dropped without waiting for them.
 pub(super) struct Guests {
     handle: Handle,
@@ -32,7 +34,7 @@ impl Guests {
 
     /// Lets a task run on these threads. It goes on when the handle is dropped.
     pub(super) fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        self.handle.spawn(work)
+        effects::spawn_on(&self.handle, work)
     }
 
     /// Runs the work on a guest thread. It ends when the returned future is dropped; `None` if it panicked or these

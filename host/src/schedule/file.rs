@@ -12,13 +12,13 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, future::BoxFuture, stream};
-use tokio::{
-    task::spawn_blocking,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::ports::{Context, Offer, Payload, Trigger, TriggerError, TriggerEvent, TriggerFactory};
-use crate::plan::{FilePattern, PlanTrigger, TriggerKind};
+use crate::{
+    effects,
+    plan::{FilePattern, PlanTrigger, TriggerKind},
+};
 pub use stamp::{FileStamp, StableFile, open_stable};
 use tracker::{Ready, Tracker};
 use watch::Watch;
@@ -125,6 +125,7 @@ impl Files {
             }
             let wait = tracker.next(Instant::now()).unwrap_or(self.settings.rescan).min(self.settings.rescan);
             tokio::select! {
+                biased;
                 () = sleep(if trouble { self.settings.rescan } else { wait }) => {}
                 () = watch.changed(), if !trouble => sleep(GATHER.min(self.settings.rescan)).await,
             }
@@ -134,7 +135,7 @@ impl Files {
     /// Looks at the folder, away from the threads that must not block.
     async fn look(&self, mut tracker: Tracker) -> Option<(Tracker, Vec<Ready>, bool)> {
         let (folder, pattern, roots) = (self.folder.clone(), self.pattern.clone(), self.settings.roots.clone());
-        let look = spawn_blocking(move || {
+        let look = effects::blocking(move || {
             let (ready, full) = folder::look(&folder, &pattern, roots.as_deref(), &mut tracker, Instant::now());
             (tracker, ready, full)
         });

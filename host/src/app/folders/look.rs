@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{limits::MAX_REMEMBERED_FILES, schedule::file::FileStamp};
+use crate::{effects, limits::MAX_REMEMBERED_FILES, schedule::file::FileStamp};
 
 /// A file to be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Look {
     /// The files that are complete and not dealt with, in the order of their names.
     pub(super) async fn ready(&mut self) -> Vec<Found> {
         let (folder, extension) = (self.folder.clone(), self.extension);
-        let listed = tokio::task::spawn_blocking(move || list(&folder, extension)).await;
+        let listed = effects::blocking(move || list(&folder, extension)).await;
         let listed = listed.unwrap_or_else(|error| Err(io::Error::other(error)));
         let trouble = listed.as_ref().err().map(ToString::to_string);
         if trouble != self.trouble {

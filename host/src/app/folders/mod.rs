@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use self::look::{Found, Look};
 use super::Service;
 use crate::{
-    definition,
+    definition, effects,
     ids::ModuleDigest,
     limits::{MAX_MODULE, MAX_PIPELINE_FILE},
     persist::service::Pins,
@@ -175,6 +175,6 @@ async fn read(found: &Found, most: u64) -> Result<Bytes, Refused> {
         file.confirm()?;
         Ok(Bytes::from(bytes))
     };
-    let joined = tokio::task::spawn_blocking(read).await;
+    let joined = effects::blocking(read).await;
     joined.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(Refused::Unreadable)
 }

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     app::service::Service,
+    effects,
     ids::{Name, Timestamp},
     plan::TriggerKind,
     schedule::{Context, Offer, SinkError, Trigger, TriggerError, finished},
@@ -36,7 +37,7 @@ impl Ended {
         loop {
             let store = service.store.clone();
             let (pipeline, from) = (self.pipeline.clone(), since);
-            let found = tokio::task::spawn_blocking(move || store.ended_since(&pipeline, from, PAGE)).await;
+            let found = effects::blocking(move || store.ended_since(&pipeline, from, PAGE)).await;
             let found = found.map_err(|error| SinkError(error.to_string()))?;
             let found = found.map_err(|error| SinkError(error.to_string()))?;
             let full = u32::try_from(found.len()).is_ok_and(|count| count == PAGE);
@@ -76,6 +77,7 @@ impl Trigger for Ended {
                 }
                 drop(service);
                 tokio::select! {
+                    biased;
                     _ = changes.recv() => {}
                     () = tokio::time::sleep(LOOK) => {}
                 }

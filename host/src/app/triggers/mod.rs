@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 pub use self::sink::Sink;
 use super::service::Service;
 use crate::{
+    effects,
     ids::{Name, Timestamp},
     persist::service::{TriggerEntry, TriggerRow},
     plan::{PlanTrigger, TriggerKind},
@@ -101,7 +102,7 @@ impl Service {
         let mut changes = self.registry.changes();
         self.follow_deployment().await;
         let service = Arc::clone(self);
-        let supervisor = tokio::spawn(async move {
+        let supervisor = effects::spawn(async move {
             while changes.changed().await.is_ok() {
                 service.follow_deployment().await;
             }
@@ -221,7 +222,7 @@ impl Service {
         let context = Context { sink: Arc::clone(sink) as _, clock: Arc::new(SystemClock), since };
         let (pipeline, name) = (status.pipeline.clone(), status.trigger.name.clone());
         made.map(|trigger| {
-            let task = tokio::spawn(async move {
+            let task = effects::spawn(async move {
                 if let Err(error) = trigger.run(context).await {
                     tracing::error!(%pipeline, trigger = %name, %error, "a trigger starts no more runs");
                 }

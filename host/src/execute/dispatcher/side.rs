@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 
 use super::{Dispatcher, RunError};
 use crate::{
+    effects,
     event::EventKind,
     execute::{
         condition::Question,
@@ -61,7 +62,7 @@ impl Dispatcher {
         if !self.on_errand.insert(step) {
             return;
         }
-        let work = tokio::task::spawn_blocking(work).map(move |done| {
+        let work = effects::blocking(work).map(move |done| {
             let result = done.unwrap_or_else(|_| {
                 let message = "the host itself failed; this is a bug of stepmill, please report it";
                 Ok(EventKind::StepFailed { step, failure: StepFailure::new(FailureKind::Host, message) })

@@ -31,6 +31,7 @@ use super::{
     stored::StoredError,
 };
 use crate::{
+    effects,
     event::CacheEntry,
     ids::ContentHash,
     output::{AttemptName, OutputRef},
@@ -158,5 +159,5 @@ impl Inner {
 
 /// Waits for the disk on a thread that may.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)
+    effects::blocking(work).await.map_err(std::io::Error::other)
 }

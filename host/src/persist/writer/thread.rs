@@ -157,6 +157,7 @@ impl Writer {
             Request::Artifact { artifact, info, reply } => (self.put_artifact(&artifact, &info), reply),
             Request::Remove { run, reply } => (self.remove(run), reply),
             Request::Shrink { reply } => (statements::shrink(&self.connection).map(|()| Ok(0)), reply),
+            Request::Barrier { reply } => (Ok(Ok(0)), reply),
             Request::Log(_) | Request::Close { .. } => return Ok(0),
             #[cfg(test)]
             Request::Panic => panic!("asked to"),
