@@ -38,8 +38,10 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "RunOptions::is_default")]
         options: RunOptions,
     },
-    /// A host took the run up again after another one had stopped.
+    /// A host continues the run after it was stopped or interrupted.
     Resumed,
+    /// The host stopped driving the run in good order: what was running did not bring it down.
+    Stopped,
     /// Attempts began, one for each item.
     AttemptStarted {
         /// The step.
@@ -86,7 +88,7 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,
     },
-    /// The host stopped while attempts ran; their items wait to be tried again.
+    /// The host stopped while attempts ran; their items wait to be retried.
     AttemptLost {
         /// The step.
         step: StepIndex,
@@ -94,6 +96,9 @@ pub enum EventKind {
         items: ItemRange,
         /// Counts from 1.
         attempt: u32,
+        /// Whether nothing else ran on the host when it died: then this attempt may have killed it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        alone: bool,
     },
     /// A runner gave attempts back that it had not begun: their items wait again, as if they had not been started.
     AttemptReturned {
@@ -170,7 +175,7 @@ impl EventKind {
     /// Whether a run in which this happened has begun; before, it is queued.
     #[must_use]
     pub fn begins(&self) -> bool {
-        !matches!(self, Self::Created { .. } | Self::Carried { .. })
+        !matches!(self, Self::Created { .. } | Self::Carried { .. } | Self::CancelRequested | Self::Stopped)
     }
 }
 

@@ -14,6 +14,15 @@ pub const MAX_CONDITION_READS: usize = MIB as usize;
 /// The largest file that is shown in a browser, in bytes; larger ones are downloaded.
 pub const MAX_PREVIEW: u64 = 16 * MIB;
 
+/// Requests of one client in progress at once that change something: of one token, or without one of one address.
+pub const MAX_CHANGES: usize = 256;
+
+/// How often a host may die without a new result of a run in between, until the run continues one attempt at a time.
+pub const CRASHES_BEFORE_CARE: u32 = 2;
+
+/// How often a host may die while a step's attempt is all that runs on it, until the step fails.
+pub const LOSSES_ALONE: u32 = 3;
+
 /// How long one condition may be evaluated, in milliseconds.
 pub const CONDITION_MS: u64 = 1_000;
 

@@ -26,8 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Cancel this run.
-    Cancel(RunId),
+    /// Cancel a run.
+    Cancel {
+        /// Which.
+        run: RunId,
+        /// Whether not even its `finally` steps are to run.
+        force: bool,
+    },
 }
 
 /// What is answered.
@@ -128,15 +133,20 @@ mod tests {
     fn a_request_is_answered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
-        let socket =
-            ControlSocket::listen(&path, Arc::new(|Request::Cancel(run)| Response::Refused(format!("no run {run}"))))
-                .unwrap();
+        let socket = ControlSocket::listen(
+            &path,
+            Arc::new(|Request::Cancel { run, .. }| Response::Refused(format!("no run {run}"))),
+        )
+        .unwrap();
         let run = RunId::generate();
-        assert_eq!(ask(&path, &Request::Cancel(run)).unwrap(), Response::Refused(format!("no run {run}")));
+        assert_eq!(
+            ask(&path, &Request::Cancel { run, force: false }).unwrap(),
+            Response::Refused(format!("no run {run}"))
+        );
         let stream = UnixStream::connect(&path).unwrap();
         write_line(&stream, &"garbage").unwrap();
         assert!(String::from_utf8(read_line(&stream).unwrap()).unwrap().contains("not a request"));
         drop(socket);
-        assert_eq!(ask(&path, &Request::Cancel(run)).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(ask(&path, &Request::Cancel { run, force: false }).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -6,6 +6,7 @@ mod adapters;
 mod cache;
 mod catalog;
 pub mod control;
+mod driver;
 mod folders;
 mod history;
 mod keeper;
@@ -20,9 +21,9 @@ pub mod storage;
 pub mod triggers;
 mod uploads;
 
-use std::{collections::HashMap, io, num::NonZeroUsize, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, io, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 pub use self::{
     folders::Folders,
@@ -30,7 +31,7 @@ pub use self::{
     library::Library,
     params::{ParamInput, Params, ParamsError},
     rerun::{Again, Rerun},
-    run::Run,
+    run::{Interruption, Run},
     secrets::GivenSecrets,
     service::{Service, ServiceOptions},
     start::{StartError, StartRequest, Submitted},
@@ -42,10 +43,11 @@ use crate::{
     effects,
     execute::{
         dispatcher::Ports,
-        ports::{BoxFuture, Observer, OutputStore},
+        ports::{BoxFuture, JournalError, Observer, OutputStore},
+        requests::CancelError,
         reuse::ReusingRunner,
     },
-    ids::Name,
+    ids::{Name, RunId},
     observe::Fanout,
     persist::{DataDir, ServiceStore, SqliteJournal, outputs::BlobStore},
     plan::Compiled,
@@ -67,9 +69,13 @@ pub mod registry {
 use adapters::{JournalArtifacts, JournalLogs, SystemClock};
 use cache::JournalResults;
 use control::ControlSocket;
+use driver::Driver;
 use keeper::Keeper;
 use run::ActiveRuns;
 use storage::RetentionPolicy;
+
+/// How long runs may take to stop when their host is closed: each has to record it.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A host: a data directory, held for writing, and everything that runs pipelines in it.
 pub struct Host {
@@ -78,12 +84,10 @@ pub struct Host {
     history: History,
     outputs: Arc<dyn OutputStore>,
     runner: Arc<SandboxRunner>,
-    ports: Ports,
+    driver: Arc<Driver>,
     settings: HostSettings,
     policy: Policy,
     active: Arc<ActiveRuns>,
-    /// As many as runs may be active at once.
-    admission: Arc<Semaphore>,
     keeper: Arc<Keeper>,
     _control: Option<ControlSocket>,
 }
@@ -99,6 +103,7 @@ pub struct HostBuilder {
     observers: Vec<Arc<dyn Observer>>,
     retention: Option<RetentionPolicy>,
     max_runs: usize,
+    persistent: bool,
 }
 
 /// What a host was told when it was opened.
@@ -172,6 +177,14 @@ impl HostBuilder {
         self
     }
 
+    /// Whether a run that is interrupted, because something cannot be stored or read, is tried again until it continues.
+    /// Default: no; its [`Run`] reports the error, and it can be resumed.
+    #[must_use]
+    pub fn persistent(mut self, persistent: bool) -> Self {
+        self.persistent = persistent;
+        self
+    }
+
     /// Is told what happens.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
@@ -216,16 +229,29 @@ impl HostBuilder {
             logs: Arc::new(JournalLogs(Arc::clone(&journal))),
             observer: Arc::new(Fanout::new(self.observers)),
             clock: Arc::new(SystemClock),
+            gate: Arc::default(),
+        };
+        let keeper = Keeper::new(dir.clone(), Arc::clone(&reader), Arc::clone(&journal), self.retention);
+        let driver = Driver {
+            ports,
+            parallelism: self.parallelism,
+            journal: Arc::clone(&journal),
+            reader: Arc::clone(&reader),
+            modules: Arc::clone(&modules),
+            keeper: Arc::clone(&keeper),
+            active: Arc::clone(&active),
+            admission: Arc::new(Semaphore::new(self.max_runs)),
+            persistent: self.persistent,
         };
         Ok(Host {
             library: Library::new(modules),
-            keeper: Keeper::new(dir.clone(), Arc::clone(&reader), Arc::clone(&journal), self.retention),
+            driver: Arc::new(driver),
+            keeper,
             history: History::new(dir.dir().clone(), reader, Arc::clone(&outputs)),
             _control: listen(&dir.dir().control_socket(), &active),
             journal,
             outputs,
             runner,
-            ports,
             settings: HostSettings {
                 parallelism: self.parallelism,
                 max_runs: self.max_runs,
@@ -233,15 +259,14 @@ impl HostBuilder {
             },
             policy: self.policy,
             active,
-            admission: Arc::new(Semaphore::new(self.max_runs)),
         })
     }
 }
 
 /// Runs go on without the socket; only `runs cancel` from another process does not reach them then.
 fn listen(path: &std::path::Path, active: &Arc<ActiveRuns>) -> Option<ControlSocket> {
-    let active = Arc::clone(active);
-    match ControlSocket::listen(path, Arc::new(move |request| active.answer(&request))) {
+    let (active, runtime) = (Arc::clone(active), Handle::current());
+    match ControlSocket::listen(path, Arc::new(move |request| active.answer(&request, &runtime))) {
         Ok(socket) => Some(socket),
         Err(error) => {
             tracing::warn!(%error, "other processes cannot cancel runs of this one: no socket at {}", path.display());
@@ -264,6 +289,7 @@ impl Host {
             observers: Vec::new(),
             retention: Some(RetentionPolicy::default()),
             max_runs: Semaphore::MAX_PERMITS,
+            persistent: false,
         }
     }
 
@@ -293,20 +319,35 @@ impl Host {
         self.runner.sandboxes_started()
     }
 
-    /// Asks an active run to end as cancelled; whether there is one of that id.
+    /// Asks an active run to end as cancelled; `force`: without its `finally` steps. The request is durable when the future
+    /// ends, and was made also if that is dropped. Asking again changes nothing.
+    ///
+    /// # Errors
+    /// If no run of that id is active, or the request cannot be recorded.
+    pub fn cancel(&self, run: RunId, force: bool) -> impl Future<Output = Result<(), CancelError>> + Send + use<> {
+        self.active.cancel(run, force)
+    }
+
+    /// Why an active run does not continue at the moment, if it does not.
     #[must_use]
-    pub fn cancel(&self, run: crate::ids::RunId) -> bool {
-        self.active.cancel(run)
+    pub fn interruption(&self, run: RunId) -> Option<Interruption> {
+        self.active.interruption(run)
+    }
+
+    /// The active runs that do not continue at the moment, and why.
+    #[must_use]
+    pub fn interruptions(&self) -> HashMap<RunId, Interruption> {
+        self.active.interruptions()
     }
 
     /// Whether a run is active, or waits for its turn.
     #[must_use]
-    pub fn is_active(&self, run: crate::ids::RunId) -> bool {
+    pub fn is_active(&self, run: RunId) -> bool {
         self.active.contains(run)
     }
 
     /// Ends when none of these runs is active any more.
-    pub(crate) fn ended(&self, runs: Vec<crate::ids::RunId>) -> BoxFuture<'static, ()> {
+    pub(crate) fn ended(&self, runs: Vec<RunId>) -> BoxFuture<'static, ()> {
         Box::pin(self.active.ended(&runs))
     }
 
@@ -339,7 +380,10 @@ impl Host {
     ///
     /// # Errors
     /// If something could not be written.
-    pub async fn close(&self) -> Result<(), crate::execute::ports::JournalError> {
+    pub async fn close(&self) -> Result<(), JournalError> {
+        if tokio::time::timeout(STOP_PATIENCE, self.active.stop()).await.is_err() {
+            tracing::warn!("some runs did not stop in time; they continue at the next start as after a crash");
+        }
         self.keeper.rest().await;
         let journal = Arc::clone(&self.journal);
         effects::blocking_or_panic(move || journal.close()).await

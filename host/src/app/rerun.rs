@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Host, Params, Run, StartError, params};
+use super::{Host, Params, Run, StartError, driver::NewRun, params};
 use crate::{
     effects,
     event::{EventKind, RunOptions},
@@ -74,7 +74,7 @@ impl Host {
         let plan = Arc::new(how.plan.unwrap_or_else(|| old_plan.clone()));
         let mode = how.again.mode(&plan)?;
         self.policy.check(&plan)?;
-        self.load_modules(&plan).await?;
+        self.driver.load_modules(&plan).await?;
         let (new_plan, outputs) = (Arc::clone(&plan), Arc::clone(&self.outputs));
         let decided = effects::blocking_or_panic(move || {
             let earlier = Earlier { run: of, plan: &old_plan, events: &events };
@@ -82,6 +82,6 @@ impl Host {
             Ok::<_, StartError>(rerun::first_events(earlier, &new_plan, values, &mode, how.options))
         });
         let first = decided.await?;
-        self.launch(plan, first, None, None, in_use).await?.only()
+        self.driver.accept(NewRun { plan, first, key: None, after: None, in_use }).await?.only()
     }
 }

@@ -1,35 +1,40 @@
-//! Runs that are active in this process: each a task that drives it, a way to cancel it, a way to await its end.
+//! The runs of this process: each has a task from its acceptance to its end, which takes requests all the time.
 
 use std::{
     collections::HashMap,
-    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use super::control::{Request, Response};
 use crate::{
     event::Outcome,
-    execute::{dispatcher::RunError, ports::Cancel},
-    ids::RunId,
+    execute::{
+        dispatcher::RunError,
+        requests::{self, CancelError, RunHandle, RunRequests},
+    },
+    ids::{RunId, Timestamp},
     plan::Plan,
-    runtime::Modules,
 };
 
-/// How long a request to cancel waits for the run to end before it is answered.
+/// How long a request to cancel from another process waits for the run to end, once it is recorded.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(4);
 
-/// A run that was started or resumed here. It goes on when this is dropped.
+/// A run that was started or resumed here. It continues when this is dropped.
 pub struct Run {
     id: RunId,
     plan: Arc<Plan>,
-    cancel: Arc<watch::Sender<bool>>,
+    handle: RunHandle,
     task: JoinHandle<Result<Outcome, RunError>>,
 }
 
 impl Run {
+    pub(super) fn new(id: RunId, plan: Arc<Plan>, (handle, task): Begun) -> Self {
+        Self { id, plan, handle, task }
+    }
+
     /// Its id.
     #[must_use]
     pub fn id(&self) -> RunId {
@@ -42,17 +47,15 @@ impl Run {
         &self.plan
     }
 
-    /// Asks it to end as cancelled.
+    /// Asks it to end as cancelled, without waiting until the request is recorded.
     pub fn cancel(&self) {
-        self.cancel.send_replace(true);
+        drop(self.handle.cancel(false));
     }
 
     /// What asks it to end as cancelled, to be kept elsewhere.
     pub fn canceller(&self) -> impl Fn() + Send + Sync + 'static {
-        let cancel = Arc::clone(&self.cancel);
-        move || {
-            cancel.send_replace(true);
-        }
+        let handle = self.handle.clone();
+        move || drop(handle.cancel(false))
     }
 
     /// Waits for its end.
@@ -67,13 +70,26 @@ impl Run {
     }
 }
 
-/// The runs that are active in this process.
+/// A run's task, and how to ask it something.
+pub(super) type Begun = (RunHandle, JoinHandle<Result<Outcome, RunError>>);
+
+/// Why a run does not continue at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interruption {
+    /// What keeps it from continuing.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The runs that are active in this process: queued, driven, or interrupted.
 #[derive(Default)]
 pub(super) struct ActiveRuns(Mutex<HashMap<RunId, Active>>);
 
 /// A run that is active.
 struct Active {
-    cancel: Arc<watch::Sender<bool>>,
+    handle: RunHandle,
+    interruption: Option<Interruption>,
     /// Closed with the end of its task.
     end: watch::Receiver<()>,
 }
@@ -87,39 +103,49 @@ impl ActiveRuns {
         self.lock().contains_key(&run)
     }
 
-    /// Starts the task that drives a run, where its guests run: what one of them returned is then handed to the next
-    /// without another thread, which would have to wake up first.
+    /// Starts the task of a run, unless it has one.
     pub(super) fn begin<F>(
         self: &Arc<Self>,
         id: RunId,
-        plan: Arc<Plan>,
-        modules: &Modules,
-        drive: impl FnOnce(Cancel) -> F,
-    ) -> Run
-    where
-        F: Future<Output = Result<Outcome, RunError>> + Send + 'static,
-    {
-        let (cancel, cancelled) = watch::channel(false);
-        let cancel = Arc::new(cancel);
+        spawn: impl FnOnce(F) -> JoinHandle<Result<Outcome, RunError>>,
+        task: impl FnOnce(RunRequests, Registration) -> F,
+    ) -> Option<Begun> {
+        let (handle, requests) = requests::channel();
         let (goes_on, end) = watch::channel(());
-        self.lock().insert(id, Active { cancel: Arc::clone(&cancel), end });
-        let (active, driven) = (Arc::clone(self), drive(cancelled));
-        let task = modules.spawn(async move {
-            let _active = Registration { active, id, _goes_on: goes_on };
-            driven.await
-        });
-        Run { id, plan, cancel, task }
+        {
+            let mut active = self.lock();
+            if active.contains_key(&id) {
+                return None;
+            }
+            active.insert(id, Active { handle: handle.clone(), interruption: None, end });
+        }
+        let registration = Registration { active: Arc::clone(self), id, _goes_on: goes_on };
+        Some((handle, spawn(task(requests, registration))))
     }
 
-    /// Asks a run to end as cancelled; whether it is active.
-    pub(super) fn cancel(&self, run: RunId) -> bool {
-        match self.lock().get(&run) {
-            Some(active) => {
-                active.cancel.send_replace(true);
-                true
+    /// Asks a run to end as cancelled. The request is made by the call itself; the future waits until it is durable.
+    pub(super) fn cancel(
+        &self,
+        run: RunId,
+        force: bool,
+    ) -> impl Future<Output = Result<(), CancelError>> + Send + use<> {
+        let asked = self.lock().get(&run).map(|active| active.handle.cancel(force));
+        async move {
+            match asked {
+                Some(asked) => asked.await,
+                None => Err(CancelError::NotActive),
             }
-            None => false,
         }
+    }
+
+    /// Asks all runs to stop where they are, and waits until they have.
+    pub(super) async fn stop(&self) {
+        let runs: Vec<_> = {
+            let active = self.lock();
+            active.values().for_each(|active| active.handle.stop());
+            active.keys().copied().collect()
+        };
+        self.ended(&runs).await;
     }
 
     /// Ends when none of these runs is active any more.
@@ -139,25 +165,46 @@ impl ActiveRuns {
         self.lock().len()
     }
 
+    /// Why a run does not continue, if it does not.
+    pub(super) fn interruption(&self, run: RunId) -> Option<Interruption> {
+        self.lock().get(&run)?.interruption.clone()
+    }
+
+    /// The runs that do not continue, and why.
+    pub(super) fn interruptions(&self) -> HashMap<RunId, Interruption> {
+        let interrupted = |(run, active): (&RunId, &Active)| Some((*run, active.interruption.clone()?));
+        self.lock().iter().filter_map(interrupted).collect()
+    }
+
     /// Answers another process. A run that is cancelled has usually ended when this returns.
-    pub(super) fn answer(&self, request: &Request) -> Response {
-        let Request::Cancel(run) = request;
-        if !self.cancel(*run) {
-            return Response::Refused(format!("the run {run} is not active"));
-        }
-        let deadline = Instant::now() + CANCEL_PATIENCE;
-        while self.contains(*run) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Response::Done
+    pub(super) fn answer(&self, request: &Request, runtime: &Handle) -> Response {
+        let Request::Cancel { run, force } = *request;
+        runtime.block_on(async {
+            if let Err(error) = self.cancel(run, force).await {
+                return Response::Refused(format!("the run {run} was not cancelled: {error}"));
+            }
+            // It may well take longer: what was asked holds either way.
+            let _ = tokio::time::timeout(CANCEL_PATIENCE, self.ended(&[run])).await;
+            Response::Done
+        })
     }
 }
 
 /// Takes a run off the list when its task ends, however it ends.
-struct Registration {
+pub(super) struct Registration {
     active: Arc<ActiveRuns>,
     id: RunId,
     _goes_on: watch::Sender<()>,
+}
+
+impl Registration {
+    /// Notes that the run does not continue, or that it does again.
+    pub(super) fn interrupted(&self, reason: Option<String>) {
+        if let Some(active) = self.active.lock().get_mut(&self.id) {
+            let since = active.interruption.as_ref().map_or_else(Timestamp::now, |known| known.since);
+            active.interruption = reason.map(|reason| Interruption { reason, since });
+        }
+    }
 }
 
 impl Drop for Registration {

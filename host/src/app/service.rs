@@ -159,7 +159,7 @@ impl Service {
         let metrics = Arc::new(Metrics::default());
         let secrets = Arc::new(VaultSecrets::default());
         let builder = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _);
-        let host = builder.secrets(Arc::clone(&secrets) as _).open().await?;
+        let host = builder.persistent(true).secrets(Arc::clone(&secrets) as _).open().await?;
         let store = host.store();
         let vault = Vault::open(store.clone(), &host.history().dir().root().join(KEY_FILE))?;
         secrets.open(vault.clone());
@@ -197,7 +197,8 @@ impl Service {
             watch.abort();
         }
         let deadline = Instant::now() + patience;
-        while self.host.active_runs() > 0 && Instant::now() < deadline {
+        // Those that are interrupted would not end however long they had.
+        while self.host.active_runs() > self.host.interruptions().len() && Instant::now() < deadline {
             tokio::time::sleep(POLL).await;
         }
         self.host.close().await
@@ -267,27 +268,35 @@ impl Service {
         found.collect()
     }
 
-    /// Takes up what was accepted and has not ended. A run that cannot be is left as it is, and told.
+    /// Takes up what was accepted and has not ended. A run that cannot continue yet is interrupted, and keeps no other
+    /// from continuing.
     async fn resume_all(&self) -> Result<(), ServiceError> {
         // Runs of a trigger that were to begin one after the other still do.
         let mut before: HashMap<(Name, Name), RunId> = HashMap::new();
         for run in self.host.history().reader().unfinished()? {
-            let row = self.host.history().reader().run(run)?;
-            let after = match row.trigger.map(|trigger| (row.pipeline, trigger)) {
-                Some(key) if self.queues(&key) => before.insert(key, run).map(|before| self.host.ended(vec![before])),
-                _ => None,
+            let trigger = match self.host.history().reader().run(run) {
+                Ok(row) => row.trigger.map(|trigger| (row.pipeline, trigger)),
+                Err(error) => {
+                    tracing::error!(%run, %error, "a run cannot be read");
+                    None
+                }
             };
-            if let Err(error) = self.host.resume_after(run, after).await {
-                tracing::error!(%run, %error, "a run cannot be taken up again");
+            let overlap = trigger.as_ref().map_or(Overlap::Allow, |trigger| self.overlap(trigger));
+            let one_by_one = matches!(overlap, Overlap::Queue | Overlap::CancelPrevious);
+            let earlier = trigger.filter(|_| one_by_one).and_then(|trigger| before.insert(trigger, run));
+            self.host.take_up(run, earlier.map(|earlier| self.host.ended(vec![earlier]))).await;
+            if let Some(earlier) = earlier.filter(|_| overlap == Overlap::CancelPrevious) {
+                // Only a crash between the two kept it from being asked. It is asked by the call.
+                drop(self.host.cancel(earlier, false));
             }
         }
         Ok(())
     }
 
-    /// Whether the runs of a trigger begin one after the other.
-    fn queues(&self, (pipeline, trigger): &(Name, Name)) -> bool {
+    /// What becomes of an event of a trigger while its runs go on.
+    fn overlap(&self, (pipeline, trigger): &(Name, Name)) -> Overlap {
         let deployed = self.registry.pipeline(pipeline);
         let found = deployed.as_ref().and_then(|deployed| deployed.triggers().iter().find(|t| t.name == *trigger));
-        found.is_some_and(|trigger| trigger.overlap == Overlap::Queue)
+        found.map_or(Overlap::Allow, |trigger| trigger.overlap)
     }
 }

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{Host, Params, ParamsError, Run, keeper::InUse, params};
+use futures_util::FutureExt;
+
+use super::{
+    Host, Params, ParamsError, Run,
+    driver::{After, NewRun},
+    keeper::InUse,
+    params,
+};
 use crate::{
     access::Refusal,
     effects,
     event::{EventKind, Origin, RunOptions},
     execute::{
-        dispatcher::{self, RunError},
+        dispatcher::RunError,
         ports::{Before, BoxFuture, RequestKey},
-        state::RunState,
     },
     ids::RunId,
     persist::StoreError,
@@ -123,7 +129,7 @@ impl Host {
         let StartRequest { origin, options, key, after } = request;
         let params = self.store_params(&plan, params).await?;
         let first = vec![EventKind::Created { params, origin, options }];
-        self.launch(plan, first, key, after, in_use).await
+        self.driver.accept(NewRun { plan, first, key, after, in_use }).await
     }
 
     /// Takes up a run where it was left. A run that has ended answers with how it did. Its grants were allowed when it was
@@ -135,30 +141,28 @@ impl Host {
         self.resume_after(run, None).await
     }
 
-    /// The same; it begins when something else has happened.
-    ///
-    /// # Errors
-    /// As [`resume`](Self::resume).
-    pub async fn resume_after(&self, run: RunId, after: Option<BoxFuture<'static, ()>>) -> Result<Run, StartError> {
+    async fn resume_after(&self, run: RunId, after: Option<After>) -> Result<Run, StartError> {
         if self.active.contains(run) {
             return Err(StartError::Active(run));
         }
         let in_use = self.keeper.in_use().await;
-        let reader = self.history.reader();
-        let plan = Arc::new(reader.plan(run)?);
-        let events = reader.history(run)?;
-        let state = RunState::replay(run, Arc::clone(&plan), &events).map_err(RunError::from)?;
-        if state.outcome().is_none() {
-            self.load_modules(&plan).await?;
+        let state = self.driver.restore(run).await?;
+        self.driver.resume(state, in_use, after).ok_or(StartError::Active(run))
+    }
+
+    /// The same for a host that tries again until the run continues; it begins when something else has happened.
+    pub(super) async fn take_up(&self, run: RunId, after: Option<BoxFuture<'static, ()>>) {
+        let after = after.map(FutureExt::shared);
+        if let Err(error) = self.resume_after(run, after.clone()).await {
+            self.driver.await_recovery(run, error.to_string(), after);
         }
-        Ok(self.drive(state, in_use, after))
     }
 
     /// Checks that a plan may run, and that it can.
     async fn admit(&self, plan: Arc<Plan>) -> Result<(Arc<Plan>, InUse), StartError> {
         self.policy.check(&plan)?;
         let in_use = self.keeper.in_use().await;
-        self.load_modules(&plan).await?;
+        self.driver.load_modules(&plan).await?;
         Ok((plan, in_use))
     }
 
@@ -169,52 +173,5 @@ impl Host {
     ) -> Result<Vec<crate::event::ParamValue>, ParamsError> {
         let (plan, outputs) = (Arc::clone(plan), Arc::clone(&self.outputs));
         effects::blocking_or_panic(move || params::store(&plan, given, outputs.as_ref())).await
-    }
-
-    /// Accepts a run with its first events, and begins it when it is its turn.
-    pub(super) async fn launch(
-        &self,
-        plan: Arc<Plan>,
-        first: Vec<EventKind>,
-        key: Option<RequestKey>,
-        after: Option<BoxFuture<'static, ()>>,
-        in_use: InUse,
-    ) -> Result<Submitted, StartError> {
-        match dispatcher::accept(plan, first, key, &self.ports).await? {
-            Ok(state) => Ok(Submitted::New(self.drive(state, in_use, after))),
-            Err(before) => Ok(Submitted::Before(before)),
-        }
-    }
-
-    pub(super) async fn load_modules(&self, plan: &Plan) -> Result<(), ModuleError> {
-        for module in &plan.modules {
-            self.library.modules().restore(module.digest).await?;
-        }
-        Ok(())
-    }
-
-    fn drive(&self, state: RunState, in_use: InUse, after: Option<BoxFuture<'static, ()>>) -> Run {
-        let (run, plan) = (state.run(), Arc::clone(state.plan()));
-        let (ports, parallelism) = (self.ports.clone(), self.settings.parallelism);
-        let (keeper, admission) = (Arc::clone(&self.keeper), Arc::clone(&self.admission));
-        self.active.begin(run, plan, self.library.modules(), |cancel| async move {
-            let mut asked = cancel.clone();
-            let turn = async {
-                if let Some(after) = after {
-                    after.await;
-                }
-                admission.acquire_owned().await.ok()
-            };
-            // One that is cancelled ends at once, whoever is before it.
-            let _permit = tokio::select! {
-                biased;
-                permit = turn => permit,
-                Ok(_) = asked.wait_for(|asked| *asked) => None,
-            };
-            let outcome = dispatcher::drive(state, ports, parallelism, cancel).await;
-            drop(in_use);
-            keeper.tidy();
-            outcome
-        })
     }
 }

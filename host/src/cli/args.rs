@@ -16,7 +16,8 @@ pub use self::{
     outside::{AllowArg, OptionArgs, OutsideArgs, SecretArg, SecretValue},
     retention::{GcArgs, Limit, RetentionArgs},
     runs::{
-        RunArg, RunsCommand, RunsListArgs, RunsLogsArgs, RunsOutputArgs, RunsRerunArgs, RunsResumeArgs, RunsShowArgs,
+        RunArg, RunsCancelArgs, RunsCommand, RunsListArgs, RunsLogsArgs, RunsOutputArgs, RunsRerunArgs, RunsResumeArgs,
+        RunsShowArgs,
     },
     serve::ServeArgs,
     server::{

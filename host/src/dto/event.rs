@@ -37,8 +37,10 @@ pub struct EventView {
 pub enum EventBody {
     /// The run was accepted.
     RunCreated { pipeline: Name },
-    /// A host took the run up again.
+    /// A host continues the run.
     RunResumed,
+    /// The host stopped in good order; the run continues when it starts again.
+    RunStopped,
     /// An attempt began.
     AttemptStarted {
         step: Name,
@@ -68,12 +70,14 @@ pub enum EventBody {
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
         retry_at: Option<Timestamp>,
     },
-    /// The host had stopped while an attempt ran.
+    /// The host stopped while an attempt ran. `alone`: nothing else ran on it then.
     AttemptLost {
         step: Name,
         attempt: u32,
         #[serde(skip_serializing_if = "Option::is_none")]
         items: Option<RangeView>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        alone: bool,
     },
     /// Items that were about to run wait again.
     AttemptReturned {
@@ -164,6 +168,7 @@ impl EventBody {
         match kind {
             EventKind::Created { .. } => Self::RunCreated { pipeline: plan.pipeline.clone() },
             EventKind::Resumed => Self::RunResumed,
+            EventKind::Stopped => Self::RunStopped,
             EventKind::AttemptStarted { step, items, attempt } => {
                 Self::AttemptStarted { step: name(step), attempt: *attempt, items: range(step, items) }
             }
@@ -183,8 +188,8 @@ impl EventBody {
                 usage: usage.into(),
                 retry_at: *retry_at,
             },
-            EventKind::AttemptLost { step, items, attempt } => {
-                Self::AttemptLost { step: name(step), attempt: *attempt, items: range(step, items) }
+            EventKind::AttemptLost { step, items, attempt, alone } => {
+                Self::AttemptLost { step: name(step), attempt: *attempt, items: range(step, items), alone: *alone }
             }
             EventKind::AttemptReturned { step, items, attempt } => {
                 Self::AttemptReturned { step: name(step), attempt: *attempt, items: range(step, items) }

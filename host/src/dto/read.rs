@@ -33,6 +33,7 @@ impl From<&RunRow> for RunSummary {
             pipeline: row.pipeline.clone(),
             state: row.state,
             interrupted: false,
+            interruption: None,
             trigger: row.trigger.clone(),
             scheduled_for: row.scheduled_for.map(Timestamp::rfc3339),
             created_at: row.created_at.rfc3339(),

@@ -81,7 +81,7 @@ impl<'a> Replay<'a> {
                 };
                 detail.params = params.iter().map(view).collect();
             }
-            EventKind::Resumed => {}
+            EventKind::Resumed | EventKind::Stopped => {}
             EventKind::CancelRequested => self.detail.cancel_requested = true,
             EventKind::Finished { outcome } => {
                 self.detail.run.state = RunState::from(*outcome);
@@ -97,7 +97,7 @@ impl<'a> Replay<'a> {
             EventKind::AttemptStarted { step, items, attempt } => self.start(at, *step, *items, *attempt),
             EventKind::AttemptSucceeded { .. } => self.succeed(at, kind),
             EventKind::AttemptFailed { .. } => self.fail(at, kind),
-            EventKind::AttemptLost { step, items, attempt } => {
+            EventKind::AttemptLost { step, items, attempt, .. } => {
                 self.end(at, *step, *items, *attempt, &End::of(AttemptState::Lost));
                 self.wait(*step);
             }
@@ -136,6 +136,7 @@ impl<'a> Replay<'a> {
             }
             EventKind::Created { .. }
             | EventKind::Resumed
+            | EventKind::Stopped
             | EventKind::CancelRequested
             | EventKind::Finished { .. } => {}
         }

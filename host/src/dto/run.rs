@@ -27,6 +27,9 @@ pub struct RunSummary {
     /// Whether it is running only by name: its host has stopped, and nobody has resumed it yet.
     #[serde(default, skip_serializing_if = "is_false")]
     pub interrupted: bool,
+    /// Why it does not continue, where a server tries to continue it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<String>,
     /// When it was accepted.
     pub created_at: String,
     /// When it ended.
@@ -193,6 +196,7 @@ impl RunDetail {
             pipeline: plan.pipeline.clone(),
             state: RunState::Queued,
             interrupted: false,
+            interruption: None,
             created_at: String::new(),
             finished_at: None,
             duration_ms: None,

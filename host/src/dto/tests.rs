@@ -51,7 +51,7 @@ fn events() -> Vec<RunEvent> {
     let kinds = [
         EventKind::Created { params: Vec::new(), origin: Origin::Manual, options: RunOptions::default() },
         EventKind::AttemptStarted { step: StepIndex(0), items, attempt },
-        EventKind::AttemptLost { step: StepIndex(0), items, attempt },
+        EventKind::AttemptLost { step: StepIndex(0), items, attempt, alone: false },
         EventKind::Resumed,
         EventKind::AttemptStarted { step: StepIndex(0), items, attempt: 2 },
         EventKind::AttemptSucceeded {
@@ -158,7 +158,7 @@ fn half_done() -> Vec<EventKind> {
         failed(1, 1, 1, None),
         failed(2, 2, 1, Some(Timestamp(60_000))),
         EventKind::AttemptReturned { step: StepIndex(1), items: items(5, 1), attempt: 1 },
-        EventKind::AttemptLost { step: StepIndex(1), items: items(6, 1), attempt: 1 },
+        EventKind::AttemptLost { step: StepIndex(1), items: items(6, 1), attempt: 1, alone: false },
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Owns the state of one run while it runs: it is told, it decides, it acts.
 
 mod attempts;
+mod careful;
 mod fans;
 mod side;
 mod timers;
@@ -16,19 +17,24 @@ use futures_util::{
     StreamExt,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use tokio::time::{Instant, Sleep};
+use tokio::{
+    sync::RwLock,
+    time::{Instant, Sleep},
+};
 
 use self::{
     attempts::{Ended, Signals},
+    careful::{AloneGuard, Beginning},
     fans::Fans,
     side::Errand,
-    timers::Timers,
+    timers::{SteadyClock, Timers},
 };
 use super::{
     ports::{
         Accepted, AttemptReport, Before, BoxFuture, Cancel, Clock, Journal, JournalError, LogStore, Observer,
         OutputStore, RequestKey, StepRunner,
     },
+    requests::{CancelRequest, Reply, RunRequest, RunRequests},
     state::{Decision, RunState, StateError},
 };
 use crate::{
@@ -57,6 +63,19 @@ pub struct Ports {
     pub observer: Arc<dyn Observer>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Shared by all attempts of the host, and held alone by an attempt that may kill it.
+    pub gate: Arc<RwLock<()>>,
+}
+
+/// How a run comes to be driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// It was accepted by this process and has not been driven before.
+    New,
+    /// Another process drove it before, or accepted it.
+    AfterRestart,
+    /// This process drove it before, until something could not be stored.
+    AfterInterruption,
 }
 
 /// Why a run stopped without having ended. What was committed is safe, and the run can be resumed.
@@ -74,20 +93,30 @@ pub enum RunError {
     /// The journal holds an event that cannot be.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The host has a bug.
+    #[error("the host itself failed: {0}; this is a bug of stepmill, please report it")]
+    Panicked(String),
 }
 
-/// Takes a run from where its events left it to its end. At most `parallelism` attempts run at once. When `cancel`
-/// becomes true, the run ends as cancelled.
+/// Drives a run from where its events left it to its end. At most `parallelism` attempts run at once.
 ///
 /// # Errors
-/// If what happened cannot be stored. The run can be resumed.
-pub async fn drive(state: RunState, ports: Ports, parallelism: usize, cancel: Cancel) -> Result<Outcome, RunError> {
+/// If what happened cannot be stored, or the run was asked to stop. It can be resumed.
+pub async fn drive(
+    state: RunState,
+    entry: Entry,
+    ports: Ports,
+    parallelism: usize,
+    requests: &mut RunRequests,
+) -> Result<Outcome, RunError> {
     if let Some(outcome) = state.outcome() {
         return Ok(outcome);
     }
     let dispatcher = Dispatcher {
         signals: Signals::new(&state),
+        cancels: state.cancels(),
         next_seq: state.next_seq(),
+        clock: SteadyClock::new(ports.clock.as_ref()),
         state,
         ports,
         parallelism: parallelism.max(1),
@@ -101,8 +130,11 @@ pub async fn drive(state: RunState, ports: Ports, parallelism: usize, cancel: Ca
         outbox: Vec::new(),
         linger: None,
         alarm: None,
+        turn: None,
+        alone: None,
+        beginning: None,
     };
-    dispatcher.run(cancel).await
+    dispatcher.run(entry, requests).await
 }
 
 type CommitFuture = BoxFuture<'static, Result<Vec<RunEvent>, JournalError>>;
@@ -112,8 +144,9 @@ enum Happening {
     Ended(Box<Ended>),
     Ran(Errand),
     Committed(Result<Vec<RunEvent>, JournalError>),
-    CancelAsked,
+    Asked(RunRequest),
     AlarmRang,
+    IsAlone(AloneGuard),
 }
 
 struct Dispatcher {
@@ -140,56 +173,93 @@ struct Dispatcher {
     alarm: Option<Pin<Box<Sleep>>>,
     next_seq: u64,
     signals: Signals,
+    /// How many requests to cancel the run are recorded, or about to be.
+    cancels: u8,
+    clock: SteadyClock,
+    /// Waits until nothing else runs on the host.
+    turn: Option<BoxFuture<'static, AloneGuard>>,
+    /// Held while the only attempt of the host is begun, runs, and is recorded.
+    alone: Option<AloneGuard>,
+    /// The attempt that runs alone, once its start is durable.
+    beginning: Option<Beginning>,
 }
 
 impl Dispatcher {
-    async fn run(mut self, mut cancel: Cancel) -> Result<Outcome, RunError> {
-        self.recover()?;
-        let mut asked = u8::from(self.state.is_cancelled());
+    async fn run(mut self, entry: Entry, requests: &mut RunRequests) -> Result<Outcome, RunError> {
+        self.recover(entry).await?;
         loop {
             // What is known at once, such as reused results, must not keep other tasks from this thread.
             tokio::task::consume_budget().await;
             self.advance()?;
             if let Some(outcome) = self.state.outcome() {
+                // Only what is durable has ended.
                 self.flush();
-                return self.settle(outcome).await;
+                self.settle().await?;
+                return Ok(outcome);
             }
-            match self.next(&mut cancel, asked).await {
+            match self.next(requests).await {
                 Happening::Ended(ended) => self.attempts_ended(*ended)?,
                 Happening::Ran(errand) => self.errand_ran(errand)?,
                 Happening::Committed(result) => self.committed(result?)?,
                 Happening::AlarmRang => self.alarm_rang(),
-                Happening::CancelAsked => {
-                    asked += 1;
-                    self.append(vec![EventKind::CancelRequested]);
-                }
+                Happening::Asked(RunRequest::Cancel(request)) => self.cancel_asked(request),
+                Happening::Asked(RunRequest::Stop) => return self.stop().await,
+                Happening::IsAlone(guard) => self.begin_alone(guard)?,
             }
         }
     }
 
     /// Waits for the next thing to happen.
-    async fn next(&mut self, cancel: &mut Cancel, asked: u8) -> Happening {
+    async fn next(&mut self, requests: &mut RunRequests) -> Happening {
         tokio::select! {
             biased;
             // What is rare comes first: attempts may end faster than they can be recorded.
-            () = cancel_asked(cancel, asked), if asked < 2 => Happening::CancelAsked,
+            request = requests.next() => Happening::Asked(request),
             () = rings(&mut self.alarm) => Happening::AlarmRang,
             Some(result) = self.commits.next() => Happening::Committed(result),
             Some(errand) = self.errands.next() => Happening::Ran(errand),
             Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
+            guard = careful::turn(&mut self.turn) => Happening::IsAlone(guard),
         }
     }
 
-    /// Attempts that an earlier host began and never ended are lost; their steps are tried again.
-    fn recover(&mut self) -> Result<(), StateError> {
-        if self.next_seq > 1 {
-            self.decided(EventKind::Resumed)?;
+    /// Attempts that were begun earlier and never ended are lost; their steps are tried again. All of this is durable
+    /// before anything of the run starts: a run that kills its host must be seen to do so.
+    async fn recover(&mut self, entry: Entry) -> Result<(), RunError> {
+        if entry == Entry::New || !self.state.has_begun() {
+            return Ok(());
         }
         let lost: Vec<_> = self.state.running().collect();
-        for (step, items, attempt) in lost {
-            self.decided(EventKind::AttemptLost { step, items, attempt })?;
+        let alone =
+            lost.len() == 1 && self.state.is_careful() && !self.state.was_stopped() && entry == Entry::AfterRestart;
+        if entry == Entry::AfterInterruption && !self.state.was_stopped() {
+            self.decided(EventKind::Stopped)?;
         }
-        Ok(())
+        self.decided(EventKind::Resumed)?;
+        for (step, items, attempt) in lost {
+            self.decided(EventKind::AttemptLost { step, items, attempt, alone })?;
+        }
+        self.flush();
+        self.settle().await
+    }
+
+    /// Records a request to cancel the run, and answers it when it is durable.
+    fn cancel_asked(&mut self, request: CancelRequest) {
+        let missing = request.events().saturating_sub(self.cancels);
+        self.cancels += missing;
+        let facts = (0..missing).map(|_| self.event(EventKind::CancelRequested)).collect();
+        // Also without a new event: an earlier request may not be durable yet.
+        self.commit(facts, Some(request.into_reply()));
+    }
+
+    /// Stops where the run is. What its attempts have not returned is lost.
+    async fn stop(mut self) -> Result<Outcome, RunError> {
+        if self.state.has_begun() {
+            self.decided(EventKind::Stopped)?;
+        }
+        self.flush();
+        self.settle().await?;
+        Err(RunError::Stopped)
     }
 
     /// Does everything that follows from what is known.
@@ -218,7 +288,7 @@ impl Dispatcher {
 
     /// When a time comes, if it has not come yet.
     fn not_yet(&self, at: Option<Timestamp>) -> Option<Instant> {
-        let wait = u64::try_from(at?.0 - self.ports.clock.now().0).ok().filter(|wait| *wait > 0)?;
+        let wait = u64::try_from(at?.0 - self.clock.now().0).ok().filter(|wait| *wait > 0)?;
         Some(Instant::now() + Duration::from_millis(wait))
     }
 
@@ -237,13 +307,14 @@ impl Dispatcher {
     /// Appends facts: they are applied once they are committed.
     fn append(&mut self, facts: Vec<EventKind>) {
         let facts: Vec<_> = facts.into_iter().map(|kind| self.event(kind)).collect();
-        self.commit(facts);
+        self.commit(facts, None);
     }
 
     /// Applies an event that follows from others, and lets it ride along with the next commit.
     fn decided(&mut self, kind: EventKind) -> Result<(), StateError> {
         let event = self.event(kind);
         self.state.apply(&event)?;
+        self.alone_went_on(&event.kind);
         self.outbox.push(event);
         let due = *self.linger.get_or_insert_with(|| Instant::now() + LINGER);
         self.ring_by(due);
@@ -267,18 +338,18 @@ impl Dispatcher {
     fn flush(&mut self) {
         self.linger = None;
         if !self.outbox.is_empty() {
-            self.commit(Vec::new());
+            self.commit(Vec::new(), None);
         }
     }
 
     fn event(&mut self, kind: EventKind) -> RunEvent {
-        let event = RunEvent { run: self.state.run(), seq: self.next_seq, at: self.ports.clock.now(), kind };
+        let event = RunEvent { run: self.state.run(), seq: self.next_seq, at: self.clock.now(), kind };
         self.next_seq += 1;
         event
     }
 
-    /// Commits what waits in the outbox and these facts behind it.
-    fn commit(&mut self, facts: Vec<RunEvent>) {
+    /// Commits what waits in the outbox and then these facts, and answers who waits for that.
+    fn commit(&mut self, facts: Vec<RunEvent>, reply: Option<Reply>) {
         self.linger = None;
         let mut batch = std::mem::take(&mut self.outbox);
         batch.extend(facts.iter().cloned());
@@ -287,7 +358,11 @@ impl Dispatcher {
         let committed =
             if self.only_waits() { journal.append_at_once(batch.clone()) } else { journal.append(batch.clone()) };
         self.commits.push_back(Box::pin(async move {
-            committed.await?;
+            let committed = committed.await;
+            if let Some(reply) = reply {
+                reply.send(committed.clone().map_err(Into::into));
+            }
+            committed?;
             observer.committed(&plan, &batch);
             Ok(facts)
         }));
@@ -300,22 +375,27 @@ impl Dispatcher {
             && self.commits.is_empty()
             && self.ready.is_empty()
             && self.fans.is_empty()
+            && !self.state.is_careful()
     }
 
     fn committed(&mut self, facts: Vec<RunEvent>) -> Result<(), RunError> {
         for fact in facts {
             self.state.apply(&fact)?;
+            self.alone_went_on(&fact.kind);
         }
         self.signals.follow(&self.state);
         Ok(())
     }
 
-    /// Waits until everything is committed: only then has the run ended.
-    async fn settle(mut self, outcome: Outcome) -> Result<Outcome, RunError> {
+    /// Waits until everything is committed.
+    async fn settle(&mut self) -> Result<(), RunError> {
         while let Some(result) = self.commits.next().await {
-            result?;
+            let facts = result?;
+            if self.state.outcome().is_none() {
+                self.committed(facts)?;
+            }
         }
-        Ok(outcome)
+        Ok(())
     }
 }
 
@@ -334,26 +414,18 @@ async fn rings(alarm: &mut Option<Pin<Box<Sleep>>>) {
     }
 }
 
-/// Ends when somebody asks for the run to be cancelled, or once more after so many times; never, if nobody can any more.
-async fn cancel_asked(cancel: &mut Cancel, asked: u8) {
-    let answer = if asked == 0 { cancel.wait_for(|asked| *asked).await.map(|_| ()) } else { cancel.changed().await };
-    if answer.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Accepts a new run with its first events: it is durable when this returns. If what asks for it did so before, there is
-/// no new run.
+/// Accepts a new run, of an id that is used for nothing else, with its first events: it is durable when this returns. If
+/// what asks for it did so before, there is no new run.
 ///
 /// # Errors
 /// If the journal cannot be written, or the events do not fit the plan.
 pub async fn accept(
+    run: RunId,
     plan: Arc<Plan>,
     first: Vec<EventKind>,
     request: Option<RequestKey>,
     ports: &Ports,
 ) -> Result<Result<RunState, Before>, RunError> {
-    let run = RunId::generate();
     let at = ports.clock.now();
     let events: Vec<_> = (0..).zip(first).map(|(seq, kind)| RunEvent { run, seq, at, kind }).collect();
     let mut state = RunState::new(run, Arc::clone(&plan));

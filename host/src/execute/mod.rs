@@ -10,6 +10,8 @@ pub mod dispatcher;
 mod fan_out;
 mod job;
 pub mod ports;
+pub mod queued;
+pub mod requests;
 pub mod rerun;
 mod retry;
 pub mod reuse;

@@ -232,6 +232,9 @@ pub trait Observer: Send + Sync {
 
     /// A step said how far it is.
     fn progressed(&self, attempt: &AttemptName, progress: &Progress);
+
+    /// A run was interrupted, for the reason given, or continues.
+    fn interrupted(&self, _run: RunId, _reason: Option<&str>) {}
 }
 
 /// Takes what a step says while it runs.

@@ -1,6 +1,7 @@
 //! What the events of a run add up to. Pure: no clock, no I/O, no randomness.
 
 mod attempts;
+mod crashes;
 mod decide;
 mod items;
 mod view;
@@ -34,6 +35,9 @@ pub struct RunState {
     /// Asked twice to end: not even `finally` steps run any more.
     forced: bool,
     outcome: Option<Outcome>,
+    /// Whether anything has happened since it was accepted.
+    begun: bool,
+    crashes: crashes::Crashes,
     /// Steps about which something may have to be done; may hold steps that have been decided since.
     decidable: VecDeque<StepIndex>,
 }
@@ -52,6 +56,8 @@ struct Step {
     retry_at: Option<Timestamp>,
     /// With `for_each`, once it has its items.
     items: Option<Box<Items>>,
+    /// How often the host died while this step's attempt was all that ran on it.
+    lost_alone: u32,
 }
 
 /// An event that cannot follow those before it: the journal is damaged, or was written by a newer version.
@@ -80,6 +86,7 @@ impl RunState {
                 condition_held: false,
                 retry_at: None,
                 items: None,
+                lost_alone: 0,
             })
             .collect();
         let decidable = plan.indices().filter(|index| plan.step(*index).upstreams.is_empty()).collect();
@@ -96,6 +103,8 @@ impl RunState {
             ending: None,
             forced: false,
             outcome: None,
+            begun: false,
+            crashes: crashes::Crashes::default(),
             decidable,
             steps,
             plan,
@@ -126,6 +135,8 @@ impl RunState {
             return Err(self.error(event.seq, problem));
         }
         self.next_seq = self.next_seq.max(event.seq + 1);
+        self.begun |= event.kind.begins();
+        self.crashes.follow(&event.kind);
         Ok(())
     }
 
@@ -144,7 +155,7 @@ impl RunState {
                 self.options = options.clone();
                 self.created_at = event.at;
             }
-            EventKind::Resumed => {}
+            EventKind::Resumed | EventKind::Stopped => {}
             EventKind::CancelRequested => self.cancel(),
             EventKind::Finished { outcome } => {
                 if self.unfinished > 0 {
@@ -159,7 +170,10 @@ impl RunState {
             EventKind::AttemptFailed { step, items, attempt, failure, retry_at, .. } => {
                 self.attempt_failed(*step, *items, *attempt, failure, *retry_at)?;
             }
-            EventKind::AttemptLost { step, items, attempt } => self.attempt_undone(*step, *items, attempt + 1)?,
+            EventKind::AttemptLost { step, items, attempt, alone } => {
+                self.attempt_undone(*step, *items, attempt + 1)?;
+                self.entry(*step)?.lost_alone += u32::from(*alone);
+            }
             EventKind::AttemptReturned { step, items, attempt } => self.attempt_undone(*step, *items, *attempt)?,
             EventKind::ConditionHeld { step, .. } => {
                 self.expect(*step, &[StepState::Waiting])?.condition_held = true;

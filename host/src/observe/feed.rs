@@ -99,6 +99,11 @@ impl Observer for Feed {
     fn progressed(&self, attempt: &AttemptName, _: &Progress) {
         self.wake(attempt.run);
     }
+
+    fn interrupted(&self, run: RunId, _: Option<&str>) {
+        self.wake(run);
+        let _ = self.all.send(run);
+    }
 }
 
 #[cfg(test)]

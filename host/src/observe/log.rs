@@ -45,6 +45,7 @@ fn log_event(plan: &Plan, event: &RunEvent) {
     match &event.kind {
         EventKind::Created { .. } => debug!(%run, pipeline = %plan.pipeline, "run {run} of {} created", plan.pipeline),
         EventKind::Resumed => info!(%run, "run {run} resumed"),
+        EventKind::Stopped => info!(%run, "run {run} stopped with its host"),
         EventKind::AttemptStarted { step, attempt, .. } => {
             let step = name(step);
             debug!(%run, %step, attempt, "{step} started");

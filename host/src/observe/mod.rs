@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::{
     event::RunEvent,
     execute::ports::{LogLine, Observer, Progress},
+    ids::RunId,
     output::AttemptName,
     plan::Plan,
 };
@@ -36,5 +37,9 @@ impl Observer for Fanout {
 
     fn progressed(&self, attempt: &AttemptName, progress: &Progress) {
         self.0.iter().for_each(|observer| observer.progressed(attempt, progress));
+    }
+
+    fn interrupted(&self, run: RunId, reason: Option<&str>) {
+        self.0.iter().for_each(|observer| observer.interrupted(run, reason));
     }
 }

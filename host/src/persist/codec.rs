@@ -73,6 +73,7 @@ pub(super) fn kind_word(kind: &EventKind) -> &'static str {
     match kind {
         EventKind::Created { .. } => "created",
         EventKind::Resumed => "resumed",
+        EventKind::Stopped => "stopped",
         EventKind::AttemptStarted { .. } => "attempt_started",
         EventKind::AttemptSucceeded { .. } => "attempt_succeeded",
         EventKind::AttemptFailed { .. } => "attempt_failed",

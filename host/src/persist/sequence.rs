@@ -90,9 +90,11 @@ fn step_of(kind: &EventKind) -> Option<StepIndex> {
         | EventKind::StepFailed { step, .. }
         | EventKind::StepSkipped { step, .. }
         | EventKind::StepCancelled { step, .. } => Some(step),
-        EventKind::Created { .. } | EventKind::Resumed | EventKind::CancelRequested | EventKind::Finished { .. } => {
-            None
-        }
+        EventKind::Created { .. }
+        | EventKind::Resumed
+        | EventKind::Stopped
+        | EventKind::CancelRequested
+        | EventKind::Finished { .. } => None,
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tower::ServiceExt;
 use tower_http::csrf::CsrfLayer;
 
-use super::{Web, api, guard, ui};
+use super::{Web, api, changes::Peer, guard, ui};
 use crate::limits;
 
 /// How long a connection may take to send the head of a request; also how long it may be idle between two.
@@ -38,16 +38,18 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 wait_out(&error).await;
                 continue;
             }
         };
-        let service = TowerToHyperService::new(
-            router.clone().map_request(|request: hyper::Request<Incoming>| request.map(Body::new)),
-        );
+        let service = TowerToHyperService::new(router.clone().map_request(move |request: hyper::Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer.ip()));
+            request
+        }));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
@@ -65,6 +67,10 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
     web.stopping.send_replace(true);
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off");
+    }
+    // Also those whose clients have gone.
+    if !web.changes.finish(DRAIN).await {
+        tracing::warn!("some changes were cut off; what is durable of them holds");
     }
 }
 

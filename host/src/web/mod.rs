@@ -3,6 +3,7 @@
 
 mod api;
 mod body;
+mod changes;
 mod guard;
 mod listen;
 mod problem;
@@ -15,6 +16,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::{Semaphore, watch};
 
+use self::changes::Changes;
 pub use self::{api::description, listen::serve, problem::Problem};
 use crate::app::Service;
 
@@ -27,6 +29,8 @@ pub struct Web {
     hosts: Vec<String>,
     /// A module that is sent is held in memory: few at a time.
     uploading: Semaphore,
+    /// Requests in progress that change something.
+    changes: Changes,
     /// Whether the host stops: streams, which have no end of their own, end then.
     stopping: watch::Sender<bool>,
 }
@@ -38,7 +42,13 @@ impl Web {
     pub fn new(service: Arc<Service>, address: SocketAddr, hosts: Vec<String>) -> Arc<Self> {
         let hosts = if hosts.is_empty() { local_names(address) } else { hosts };
         let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        Arc::new(Self { service, hosts, uploading: Semaphore::new(UPLOADS), stopping: watch::Sender::new(false) })
+        Arc::new(Self {
+            service,
+            hosts,
+            uploading: Semaphore::new(UPLOADS),
+            changes: Changes::default(),
+            stopping: watch::Sender::new(false),
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use super::{Web, guard};
+use super::{Web, changes, guard};
 use crate::access::Role;
 
 /// Who may use a route.
@@ -46,7 +46,11 @@ impl Routes {
     /// Adds what is at one path. The guard is part of it: it cannot be forgotten, and no path can go around it.
     pub(super) fn add(mut self, access: Access, routes: UtoipaMethodRouter<Arc<Web>>) -> Self {
         let (schemas, paths, handlers) = routes;
-        let guarded = handlers.route_layer(middleware::from_fn(guard::check)).layer(Extension(access));
+        // The guard first: whose requests are counted is known only then.
+        let guarded = handlers
+            .route_layer(middleware::from_fn(changes::detach))
+            .route_layer(middleware::from_fn(guard::check))
+            .layer(Extension(access));
         for (path, mut item) in paths.paths {
             self.router = self.router.route(&path, guarded.clone());
             for operation in [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten() {

@@ -16,7 +16,7 @@ use super::{Web, problem::Problem};
 use crate::{
     app::StoreError,
     dto::{
-        EventView, RunSummary,
+        EventView,
         read::{LogCursor, log_views},
     },
     ids::{RunId, StepIndex},
@@ -146,7 +146,9 @@ pub(super) fn all_runs(web: &Arc<Web>) -> Events {
                     let row = web.read(move |reader| reader.run(run)).await;
                     // It may have been removed since.
                     let Ok(row) = row else { continue };
-                    let Ok(data) = serde_json::to_string(&RunSummary::from(&row)) else { return };
+                    let Ok(data) = serde_json::to_string(&web.summaries(std::slice::from_ref(&row)).remove(0)) else {
+                        return;
+                    };
                     Event::default().event("run").data(data)
                 }
                 Err(RecvError::Lagged(_)) => Event::default().event("reload").data("{}"),

@@ -62,7 +62,8 @@ fn run(bench: &Bench, pipeline: &str, expected: &Json) -> Ran {
     watched(bench, &words, &cancels)
 }
 
-/// Runs a command to its end, and cancels the run each time that the next of these events has happened.
+/// Runs a command to its end, and cancels the run each time that the next of these events has happened, by force from the
+/// second time on.
 fn watched(bench: &Bench, words: &[&str], cancels: &[Json]) -> Ran {
     let mut child =
         bench.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
@@ -74,10 +75,12 @@ fn watched(bench: &Bench, words: &[&str], cancels: &[Json]) -> Ran {
             text
         });
         let stdout = scope.spawn(|| {
-            let (mut text, mut cancels) = (String::new(), cancels.iter().peekable());
+            let (mut text, mut cancels) = (String::new(), cancels.iter().enumerate().peekable());
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if cancels.next_if(|next| happened(next, &line)).is_some() {
-                    _ = bench.run(&["runs", "cancel", "latest"]);
+                // Cancelling again changes nothing, unless it is forced.
+                if let Some((index, _)) = cancels.next_if(|(_, next)| happened(next, &line)) {
+                    let force: &[&str] = if index > 0 { &["--force"] } else { &[] };
+                    _ = bench.run(&[&["runs", "cancel", "latest"], force].concat());
                 }
                 text += &(line + "\n");
             }

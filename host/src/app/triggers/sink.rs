@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     app::{ParamInput, Params, StartError, StartRequest, Submitted, keeper::InUse, service::Service},
+    effects,
     event::{Origin, RunOptions},
     execute::ports::{Before, RequestKey},
     ids::{Name, RunId, Timestamp},
@@ -22,6 +23,7 @@ use crate::{
 };
 
 /// Takes the events of one trigger.
+#[derive(Clone)]
 pub struct Sink {
     service: Weak<Service>,
     pipeline: Name,
@@ -117,8 +119,11 @@ impl Sink {
                 self.runs.lock().unwrap_or_else(PoisonError::into_inner).push(run.id());
                 if self.trigger.overlap == Overlap::CancelPrevious {
                     for run in before {
-                        // One that has ended meanwhile need not be cancelled.
-                        let _ = service.host.cancel(run);
+                        if let Err(error) = service.host.cancel(run, false).await
+                            && service.host.is_active(run)
+                        {
+                            tracing::error!(%run, %error, "a run is not cancelled although a newer one takes its place");
+                        }
                     }
                 }
                 Ok(Offer::Accepted(run.id()))
@@ -129,6 +134,21 @@ impl Sink {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Decides about an event, and notes that its time has been dealt with.
+    async fn take(&self, event: TriggerEvent) -> Result<Offer, SinkError> {
+        let scheduled_for = event.scheduled_for;
+        let offer = match self.decide(event).await {
+            Ok(offer) | Err(Undecided::Offer(offer)) => offer,
+            Err(Undecided::Later(error)) => return Err(error),
+        };
+        if let (Some(time), Some(service)) = (scheduled_for, self.service.upgrade()) {
+            let (pipeline, trigger) = (self.pipeline.clone(), self.trigger.name.clone());
+            let noted = service.store.decided(pipeline, trigger, time, 0).await;
+            noted.map_err(|error| SinkError(error.to_string()))?;
+        }
+        Ok(offer)
     }
 
     fn key(&self, event: &TriggerEvent) -> RequestKey {
@@ -252,22 +272,10 @@ fn is_stale(error: &io::Error) -> bool {
 
 impl EventSink for Sink {
     fn offer(&self, event: TriggerEvent) -> BoxFuture<'_, Result<Offer, SinkError>> {
-        Box::pin(async move {
-            let scheduled_for = event.scheduled_for;
-            let offer = match self.decide(event).await {
-                Ok(offer) | Err(Undecided::Offer(offer)) => offer,
-                Err(Undecided::Later(error)) => return Err(error),
-            };
-            if let (Some(time), Some(service)) = (scheduled_for, self.service.upgrade()) {
-                let (pipeline, trigger) = (self.pipeline.clone(), self.trigger.name.clone());
-                service
-                    .store
-                    .decided(pipeline, trigger, time, 0)
-                    .await
-                    .map_err(|error| SinkError(error.to_string()))?;
-            }
-            Ok(offer)
-        })
+        // A trigger that is paused, or a sender that goes away, leaves no event half decided.
+        let sink = self.clone();
+        let decided = effects::spawn(async move { sink.take(event).await });
+        Box::pin(async move { decided.await.unwrap_or_else(|error| Err(SinkError(error.to_string()))) })
     }
 
     fn missed(&self, count: u64, until: Timestamp) -> BoxFuture<'_, Result<(), SinkError>> {

@@ -17,8 +17,8 @@ pub enum RunsCommand {
     Logs(RunsLogsArgs),
     /// Print an output, or write its files
     Output(RunsOutputArgs),
-    /// Ask for a run to end
-    Cancel(RunArg),
+    /// Cancel a run
+    Cancel(RunsCancelArgs),
     /// Take up a run whose host stopped
     Resume(RunsResumeArgs),
     /// Repeat a run that has ended, as a new run: all of it, what failed, or from a step on
@@ -34,6 +34,17 @@ pub struct RunArg {
     /// How to print it.
     #[command(flatten)]
     pub json: JsonArg,
+}
+
+/// `stepmill runs cancel`
+#[derive(Debug, Args)]
+pub struct RunsCancelArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub run: RunArg,
+    /// Do not run its `finally` steps either
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `stepmill runs show`

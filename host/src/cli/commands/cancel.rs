@@ -9,7 +9,7 @@ use crate::{
         control::{self, Request, Response},
     },
     cli::{
-        args::RunArg,
+        args::RunsCancelArgs,
         exit::{CliError, Exit},
         settings::Settings,
         source::Source,
@@ -18,12 +18,13 @@ use crate::{
     ids::RunId,
 };
 
-pub(super) async fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, CliError> {
+pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result<Exit, CliError> {
+    let RunsCancelArgs { run: args, force } = args;
     let history = match Source::open(settings)? {
         Source::Local(history) => history,
         Source::Nothing => return Err(CliError::bad_input(format!("there is no run `{}`", args.run))),
         Source::Remote(remote) => {
-            remote.cancel(remote.find(&args.run).await?).await?;
+            remote.cancel(remote.find(&args.run).await?, *force).await?;
             return runs::show(settings, args, None).await;
         }
     };
@@ -31,7 +32,7 @@ pub(super) async fn cancel(settings: &Settings, args: &RunArg) -> Result<Exit, C
     if let Some(ended) = ended(&history, run)? {
         return Err(has_ended(run, ended));
     }
-    let answer = control::ask(&history.dir().control_socket(), &Request::Cancel(run));
+    let answer = control::ask(&history.dir().control_socket(), &Request::Cancel { run, force: *force });
     if let Ok(Response::Done) = answer {
         return runs::show(settings, args, None).await;
     }

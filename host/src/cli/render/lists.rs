@@ -42,7 +42,7 @@ pub fn runs(runs: &[(RunSummary, Timestamp)], now: Timestamp, paint: Paint) -> S
         ]);
     }
     let mut text = table.render(paint);
-    if let Some((run, _)) = runs.iter().find(|(run, _)| run.interrupted) {
+    if let Some((run, _)) = runs.iter().find(|(run, _)| run.interrupted && run.interruption.is_none()) {
         let hint = format!("take up an interrupted run again: {}", resume_command(run.id));
         text.push_str(&format!("\n{}\n", paint.text(Style::Faint, &hint)));
     }
@@ -111,6 +111,7 @@ mod tests {
             pipeline: Name::new("weather").unwrap(),
             state: RunState::Failed,
             interrupted: false,
+            interruption: None,
             created_at: String::new(),
             finished_at: None,
             trigger: None,

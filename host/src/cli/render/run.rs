@@ -204,8 +204,12 @@ fn outcome(detail: &RunDetail, paint: Paint) -> String {
     }
     let mut text = format!("{}{time}{}\n", paint.text(style, &head), paint.text(Style::Faint, &facts));
     text.push_str(&next(detail, paint));
-    if run.interrupted {
-        text.push_str(&format!("  its host has stopped; take it up again: {}\n", resume_command(run.id)));
+    match &run.interruption {
+        Some(reason) => text.push_str(&format!("  the server continues it as soon as it can: {}\n", safe_text(reason))),
+        None if run.interrupted => {
+            text.push_str(&format!("  its host has stopped; resume it: {}\n", resume_command(run.id)));
+        }
+        None => {}
     }
     text
 }

@@ -292,8 +292,8 @@ impl Remote {
     ///
     /// # Errors
     /// If it has ended, or the server does not do it.
-    pub async fn cancel(&self, run: RunId) -> Result<(), CliError> {
-        let request = self.request(Method::POST, &["runs", &run.to_string(), "cancel"]);
+    pub async fn cancel(&self, run: RunId, force: bool) -> Result<(), CliError> {
+        let request = self.request(Method::POST, &["runs", &run.to_string(), "cancel"]).query(&[("force", force)]);
         self.send(request).await.map(drop)
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
-use super::{AttemptReport, BoxFuture, Cancel, Dispatcher, LogStore, MAX_UNCOMMITTED, Observer, RunError, StateError};
+use super::{
+    AttemptReport, Beginning, BoxFuture, Cancel, Dispatcher, LogStore, MAX_UNCOMMITTED, Observer, RunError, StateError,
+};
 use crate::{
     event::{EventKind, StepState},
     execute::{
@@ -60,18 +62,30 @@ impl Signals {
 impl Dispatcher {
     /// Starts what may start, while there is room.
     pub(super) fn fill(&mut self) -> Result<(), StateError> {
-        while self.attempts.len() < self.parallelism && self.commits.len() < MAX_UNCOMMITTED {
-            if let Some((step, attempt)) = self.ready.pop_front() {
-                if self.state.state(step) == StepState::Waiting {
-                    self.start(step, attempt)?;
-                }
-            } else if let Some(step) = self.fans.next() {
-                self.start_items(step)?;
-            } else {
+        if self.state.is_careful() {
+            self.fill_alone();
+            return Ok(());
+        }
+        while self.attempts.len() < self.parallelism && self.commits.len() < MAX_UNCOMMITTED && self.alone.is_none() {
+            if !self.start_next()? {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Starts what is ready first, if it still may; whether there was anything.
+    pub(super) fn start_next(&mut self) -> Result<bool, StateError> {
+        if let Some((step, attempt)) = self.ready.pop_front() {
+            if self.state.state(step) == StepState::Waiting {
+                self.start(step, attempt)?;
+            }
+        } else if let Some(step) = self.fans.next() {
+            self.start_items(step)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     fn start(&mut self, step: StepIndex, attempt: u32) -> Result<(), StateError> {
@@ -89,8 +103,8 @@ impl Dispatcher {
             return Ok(());
         }
         let (waiting, next_retry) = items.waiting();
-        let most = self.fans.batch(step, waiting, lanes);
-        let Some((range, attempt)) = items.next(self.ports.clock.now(), most) else {
+        let most = if self.state.is_careful() { 1 } else { self.fans.batch(step, waiting, lanes) };
+        let Some((range, attempt)) = items.next(self.clock.now(), most) else {
             if let Some(due) = self.not_yet(next_retry) {
                 self.wake(due, step);
             }
@@ -110,13 +124,23 @@ impl Dispatcher {
         attempt: u32,
         prepared: Result<AttemptJob, StepFailure>,
     ) -> Result<(), StateError> {
+        let beginning = Beginning { step, items, attempt, prepared };
+        if self.state.is_careful() {
+            self.begin_durably(beginning);
+            return Ok(());
+        }
         self.decided(EventKind::AttemptStarted { step, items, attempt })?;
+        self.launch(beginning);
+        Ok(())
+    }
+
+    pub(super) fn launch(&mut self, beginning: Beginning) {
+        let Beginning { step, items, attempt, prepared } = beginning;
         let report = match prepared {
             Ok(job) => self.run_job(step, job),
             Err(failure) => std::future::ready(AttemptReport::failed(items, failure)).boxed(),
         };
         self.attempts.push(Box::pin(async move { Ended { step, items, attempt, report: report.await } }));
-        Ok(())
     }
 
     fn run_job(&self, step: StepIndex, job: AttemptJob) -> BoxFuture<'static, AttemptReport> {
@@ -127,7 +151,29 @@ impl Dispatcher {
             observer: Arc::clone(&self.ports.observer),
         };
         let cancel = self.signals.of(self.state.plan().step(step).finally);
-        self.ports.runner.run(AttemptJob { alone: self.only_waits(), ..job }, Arc::new(sink), cancel)
+        let job = AttemptJob { alone: self.only_waits(), ..job };
+        let runner = Arc::clone(&self.ports.runner);
+        if self.alone.is_some() {
+            return runner.run(job, Arc::new(sink), cancel);
+        }
+        // Nobody has the host for himself, as a rule: then the attempt begins at once.
+        if let Ok(shared) = Arc::clone(&self.ports.gate).try_read_owned() {
+            let report = runner.run(job, Arc::new(sink), cancel);
+            return Box::pin(async move {
+                let _shared = shared;
+                report.await
+            });
+        }
+        let (gate, mut asked) = (Arc::clone(&self.ports.gate), cancel.clone());
+        Box::pin(async move {
+            // An attempt that is cancelled while it waits ends at once: the runner sees that it is.
+            let _shared = tokio::select! {
+                biased;
+                shared = gate.read_owned() => Some(shared),
+                _ = asked.wait_for(|asked| *asked) => None,
+            };
+            runner.run(job, Arc::new(sink), cancel).await
+        })
     }
 
     /// Records the job that ended, and all others that have ended meanwhile, in one append.
@@ -180,7 +226,7 @@ impl Dispatcher {
             Err(failure) => {
                 let planned = self.state.plan().step(step);
                 let salt = format!("{}/{}[{}]/{attempt}", self.state.run(), planned.name, items.first);
-                let now = self.ports.clock.now();
+                let now = self.clock.now();
                 let retry_at = retry::next_attempt(planned, attempt, &failure, now, &salt);
                 let retry_at = retry_at.filter(|_| !self.state.is_ending() || planned.finally);
                 EventKind::AttemptFailed { step, items, attempt, failure, usage, retry_at }

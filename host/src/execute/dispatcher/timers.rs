@@ -1,10 +1,32 @@
-//! Steps that are to be looked at again at a time.
+//! Steps that are to be looked at again at a time, and the clock that says which time it is.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use tokio::time::Instant;
 
-use crate::ids::StepIndex;
+use crate::{
+    execute::ports::Clock,
+    ids::{StepIndex, Timestamp},
+};
+
+/// The time of a run: what the wall clock said when its driving began, plus the time that has passed since. A wall clock
+/// that is set meanwhile neither delays a retry nor hurries it, and no event is older than the one before it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SteadyClock {
+    began: Instant,
+    wall: Timestamp,
+}
+
+impl SteadyClock {
+    pub(super) fn new(clock: &dyn Clock) -> Self {
+        Self { began: Instant::now(), wall: clock.now() }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp(self.wall.0.saturating_add(passed))
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Timers(BinaryHeap<Reverse<(Instant, StepIndex)>>);

@@ -54,6 +54,9 @@ impl RunState {
         if let Some(reason) = self.stopped(index) {
             return Some(Decision::Cancel(index, reason.clone()));
         }
+        if let Some(failure) = self.kills_its_host(index) {
+            return Some(Decision::Fail(index, failure));
+        }
         let (step, entry) = (self.plan.step(index), &self.steps[index.get()]);
         let Step { pending, attempts, condition_held, retry_at, .. } = *entry;
         if pending > 0 || step.finally && self.unfinished_main > 0 {
@@ -91,6 +94,9 @@ impl RunState {
         if self.is_cancelled() && self.stopped(index).is_some() {
             let reason = || Decision::Cancel(index, CancelReason::RunCancelled);
             return items.is_idle().then(reason);
+        }
+        if let Some(failure) = self.kills_its_host(index).filter(|_| items.is_idle()) {
+            return Some(Decision::Fail(index, failure));
         }
         if !items.are_done() {
             return (items.waiting().0 > 0).then_some(Decision::RunItems(index));

@@ -93,6 +93,25 @@ impl RunState {
         self.ending == Some(CancelReason::RunCancelled)
     }
 
+    /// Whether anything has happened since it was accepted; before, it is queued.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Whether it can end without executing anything: it was cancelled, and no `finally` step is left that would run.
+    #[must_use]
+    pub fn only_has_to_end(&self) -> bool {
+        let waits = |index: &StepIndex| !self.state(*index).is_terminal() && self.plan.step(*index).finally;
+        self.forced || self.is_cancelled() && !self.plan.indices().any(|index| waits(&index))
+    }
+
+    /// How many requests to cancel it were recorded: the second one forced it.
+    #[must_use]
+    pub fn cancels(&self) -> u8 {
+        u8::from(self.is_cancelled()) + u8::from(self.forced)
+    }
+
     /// Where a step stands.
     #[must_use]
     pub fn state(&self, step: StepIndex) -> StepState {

@@ -4,17 +4,38 @@ use super::*;
 use crate::{
     event::{CancelReason, Join, Outcome, SkipReason, StepState},
     execute::{
-        dispatcher::{RunError, accept, drive},
+        dispatcher::{Entry, RunError, accept, drive},
+        requests::{self, RunHandle},
         state::RunState,
     },
 };
-use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+async fn accepted(plan: Plan, ports: &Ports) -> Result<RunState, RunError> {
+    Ok(accept(RunId::generate(), Arc::new(plan), vec![created()], None, ports).await?.unwrap())
+}
 
 async fn run(plan: Plan, script: &Arc<Script>, notebook: &Arc<Notebook>) -> Result<Outcome, RunError> {
-    let (_keep, cancel) = watch::channel(false);
     let ports = ports(script, notebook);
-    let state = accept(Arc::new(plan), vec![created()], None, &ports).await?.unwrap();
-    drive(state, ports, 4, cancel).await
+    let state = accepted(plan, &ports).await?;
+    let (_handle, mut requests) = requests::channel();
+    drive(state, Entry::New, ports, 4, &mut requests).await
+}
+
+/// Drives a run in the background, from where its events left it.
+fn begin(state: RunState, entry: Entry, ports: Ports) -> (RunHandle, JoinHandle<Result<Outcome, RunError>>) {
+    let (handle, mut requests) = requests::channel();
+    (handle, tokio::spawn(async move { drive(state, entry, ports, 4, &mut requests).await }))
+}
+
+async fn until_running(script: &Script, step: &str) {
+    while !script.runs.lock().unwrap().contains_key(step) {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn kinds(notebook: &Notebook) -> Vec<EventKind> {
+    notebook.events.lock().unwrap().iter().map(|event| event.kind.clone()).collect()
 }
 
 fn replay(plan: &Plan, notebook: &Notebook) -> RunState {
@@ -82,14 +103,12 @@ async fn cancelling_reaches_running_steps_and_ends_the_run() {
     let script = Arc::new(Script { hangs: vec!["s1"], ..Script::default() });
     let notebook = Arc::default();
     let plan = plan(3, &[(0, 1), (1, 2)]);
-    let (ask, cancel) = watch::channel(false);
     let ports = ports(&script, &notebook);
-    let state = accept(Arc::new(plan.clone()), vec![created()], None, &ports).await.unwrap().unwrap();
-    let running = tokio::spawn(drive(state, ports, 4, cancel));
-    while !script.runs.lock().unwrap().contains_key("s1") {
-        tokio::task::yield_now().await;
-    }
-    ask.send_replace(true);
+    let (handle, running) = begin(accepted(plan.clone(), &ports).await.unwrap(), Entry::New, ports);
+    until_running(&script, "s1").await;
+    handle.cancel(false).await.unwrap();
+    // It was durable when it was answered.
+    assert!(kinds(&notebook).contains(&EventKind::CancelRequested));
     assert_eq!(running.await.unwrap().unwrap(), Outcome::Cancelled);
     use StepState::{Cancelled, Succeeded};
     assert_eq!(states(&plan, &notebook), [Succeeded, Cancelled, Cancelled]);
@@ -129,8 +148,9 @@ async fn a_journal_that_fails_stops_the_run_where_it_can_be_resumed() {
         }
         let resumed =
             Arc::new(Notebook { events: Mutex::new(notebook.events.lock().unwrap().clone()), ..Notebook::default() });
-        let (_keep, cancel) = watch::channel(false);
-        let outcome = drive(replay(&plan, &resumed), ports(&Arc::default(), &resumed), 4, cancel).await.unwrap();
+        let state = replay(&plan, &resumed);
+        let (_, running) = begin(state, Entry::AfterRestart, ports(&Arc::default(), &resumed));
+        let outcome = running.await.unwrap().unwrap();
         assert_eq!(outcome, Outcome::Succeeded);
         assert_eq!(states(&plan, &resumed), [StepState::Succeeded; 4]);
     }

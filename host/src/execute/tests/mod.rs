@@ -1,6 +1,7 @@
 //! Runs without sandboxes: a runner that answers from a script, a journal in memory, a clock that counts.
 
 mod dispatcher;
+mod lasting;
 mod rerun;
 mod state;
 
@@ -194,5 +195,6 @@ pub(super) fn ports(script: &Arc<Script>, notebook: &Arc<Notebook>) -> Ports {
         logs: Arc::new(Keeper(Arc::clone(notebook))),
         observer: Arc::new(Keeper(Arc::clone(notebook))),
         clock: Arc::new(Counter::default()),
+        gate: Arc::default(),
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn simulate_from(
         } else if crash.contains(&turn) {
             state = RunState::replay(run, Arc::clone(plan), &events).unwrap();
             for (step, items, attempt) in running {
-                record(&mut state, &mut events, EventKind::AttemptLost { step, items, attempt });
+                record(&mut state, &mut events, EventKind::AttemptLost { step, items, attempt, alone: false });
             }
             EventKind::Resumed
         } else {
@@ -293,7 +293,7 @@ proptest! {
                 0 => EventKind::AttemptStarted { step, items, attempt },
                 1 => end_of(step, false),
                 2 => end_of(step, true),
-                3 => EventKind::AttemptLost { step, items, attempt },
+                3 => EventKind::AttemptLost { step, items, attempt, alone: false },
                 4 => EventKind::StepCancelled { step, reason: crate::event::CancelReason::RunCancelled },
                 5 => EventKind::CancelRequested,
                 _ => EventKind::Finished { outcome: Outcome::Succeeded },

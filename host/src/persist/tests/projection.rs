@@ -62,7 +62,7 @@ impl Model {
     fn apply(&mut self, event: &RunEvent) {
         let at = event.at;
         match event.kind.clone() {
-            EventKind::Created { .. } | EventKind::Resumed | EventKind::ConditionHeld { .. } => {}
+            EventKind::Created { .. } | EventKind::Resumed | EventKind::Stopped | EventKind::ConditionHeld { .. } => {}
             EventKind::AttemptStarted { step, items, attempt } => self.start(step, items, attempt, at),
             EventKind::AttemptSucceeded { step, items, attempt, output, usage, reused, .. } => {
                 let row = self.end_attempt(step, items, attempt, at, AttemptState::Succeeded);
@@ -84,7 +84,7 @@ impl Model {
                     self.steps[step.get()].retry_at = retry_at;
                 }
             }
-            EventKind::AttemptLost { step, items, attempt } => {
+            EventKind::AttemptLost { step, items, attempt, .. } => {
                 self.end_attempt(step, items, attempt, at, AttemptState::Lost);
                 self.settle(step, None, None, at, |_| {});
             }
@@ -345,7 +345,7 @@ pub(super) fn kind() -> impl Strategy<Value = EventKind> {
             failure: StepFailure::new(FailureKind::ItemsFailed, "2 of 3 items failed"),
         }),
         1 => step().prop_map(|step| EventKind::ConditionHeld { step, values: Vec::new() }),
-        1 => which().prop_map(|(step, items, attempt)| EventKind::AttemptLost { step, items, attempt }),
+        1 => which().prop_map(|(step, items, attempt)| EventKind::AttemptLost { step, items, attempt, alone: false }),
         1 => (step(), step()).prop_map(|(step, upstream)| EventKind::StepSkipped {
             step,
             reason: SkipReason::Upstream { step: upstream, state: StepState::Failed, join: Join::AllSuccess },
@@ -356,6 +356,7 @@ pub(super) fn kind() -> impl Strategy<Value = EventKind> {
         }),
         1 => Just(EventKind::CancelRequested),
         1 => Just(EventKind::Resumed),
+        1 => Just(EventKind::Stopped),
     ]
 }
 
@@ -430,7 +431,7 @@ fn a_restarted_writer_counts_on_from_what_is_stored() {
     drop((journal, dir));
 
     let (_dir, journal) = open(folder.path());
-    let lost = EventKind::AttemptLost { step: StepIndex(1), items: ItemRange::WHOLE, attempt: 1 };
+    let lost = EventKind::AttemptLost { step: StepIndex(1), items: ItemRange::WHOLE, attempt: 1, alone: false };
     let more = events(run, 4, [EventKind::CancelRequested, EventKind::Resumed, lost, started(1, 2)]);
     append(&journal, more.clone()).unwrap();
     all.extend(more);

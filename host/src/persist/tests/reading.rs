@@ -114,7 +114,7 @@ fn a_step_that_does_as_its_attempt_does_needs_no_row_of_its_own() {
     let (_dir, journal) = open(folder.path());
     let run = create(&journal, "p", 3);
     append(&journal, events(run, 1, [started(0, 1), started(1, 1), started(2, 1)])).unwrap();
-    let lost = EventKind::AttemptLost { step: StepIndex(2), items: ItemRange::WHOLE, attempt: 1 };
+    let lost = EventKind::AttemptLost { step: StepIndex(2), items: ItemRange::WHOLE, attempt: 1, alone: false };
     append(&journal, events(run, 4, [succeeded(0, 1, inline(b"1")), lost, started(2, 2)])).unwrap();
     let connection = rusqlite::Connection::open(folder.path().join("stepmill.db")).unwrap();
     let states = |rows: &str| -> Vec<(String, u32)> {

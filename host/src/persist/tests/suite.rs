@@ -186,7 +186,7 @@ fn every_kind() -> Vec<EventKind> {
         succeeded(Some(cache), Some(origin.clone())),
         failed(FailureKind::RetryAfter(1_500), Some(Timestamp(9))),
         failed(FailureKind::Trapped, None),
-        EventKind::AttemptLost { step, items, attempt },
+        EventKind::AttemptLost { step, items, attempt, alone: false },
         EventKind::AttemptReturned { step, items, attempt },
         EventKind::Carried { step, items, output: rows.clone(), from: origin },
         EventKind::StepSucceeded { step, output: rows.clone() },

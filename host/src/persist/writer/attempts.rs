@@ -157,7 +157,9 @@ impl<'a> End<'a> {
                 retry_at: *retry_at,
                 ..end(*step, *items, *attempt, AttemptState::Failed)
             }),
-            EventKind::AttemptLost { step, items, attempt } => Some(end(*step, *items, *attempt, AttemptState::Lost)),
+            EventKind::AttemptLost { step, items, attempt, .. } => {
+                Some(end(*step, *items, *attempt, AttemptState::Lost))
+            }
             // Nothing was tried in this run, so it is attempt 0.
             EventKind::Carried { step, items, output, from } => Some(Self {
                 output: Some(output),

@@ -181,7 +181,9 @@ impl ActiveRun {
             EventKind::Created { origin: Origin::Trigger { trigger, scheduled_for, .. }, .. } => {
                 statements::set_trigger(connection, self.key, trigger, *scheduled_for)
             }
-            EventKind::Created { .. } | EventKind::Resumed | EventKind::ConditionHeld { .. } => Ok(()),
+            EventKind::Created { .. } | EventKind::Resumed | EventKind::Stopped | EventKind::ConditionHeld { .. } => {
+                Ok(())
+            }
             EventKind::AttemptStarted { step, items, attempt } => self.start(connection, *step, *items, *attempt, at),
             EventKind::AttemptSucceeded { cache, .. } => {
                 if let Some(entry) = cache {
@@ -258,7 +260,7 @@ impl ActiveRun {
         let (step, items, attempt) = match &event.kind {
             EventKind::AttemptSucceeded { step, items, attempt, .. }
             | EventKind::AttemptFailed { step, items, attempt, .. }
-            | EventKind::AttemptLost { step, items, attempt }
+            | EventKind::AttemptLost { step, items, attempt, .. }
             | EventKind::AttemptReturned { step, items, attempt } => (*step, *items, *attempt),
             EventKind::Carried { step, items, .. } => (*step, *items, 0),
             _ => return Ok(()),

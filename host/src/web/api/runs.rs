@@ -14,7 +14,7 @@ use crate::{
     access::Identity,
     app::{
         Again, ParamInput, Params, Rerun,
-        reader::{LogFilter, RunFilter},
+        reader::{LogFilter, RunFilter, RunRow},
         service::StartDeployedError,
     },
     dto::{
@@ -79,7 +79,7 @@ pub(in crate::web) async fn list(State(web): Api, Query(query): Query<ListQuery>
         text: query.text.filter(|text| !text.is_empty()),
     };
     let page = web.read(move |reader| reader.runs(&filter, after, limit)).await?;
-    let runs = page.runs.iter().map(RunSummary::from).collect();
+    let runs = web.summaries(&page.runs);
     Ok(document(&RunPage { runs, next: page.next.map(query::write_cursor) }))
 }
 
@@ -95,7 +95,9 @@ pub(in crate::web) async fn show(State(web): Api, Path(run): Path<RunId>) -> Res
         detail.explain_from(reader, None);
         Ok(detail)
     });
-    Ok(document(&read.await?))
+    let mut detail = read.await?;
+    web.mark_interrupted([&mut detail.run]);
+    Ok(document(&detail))
 }
 
 #[utoipa::path(get, path = "/api/v1/runs/{run}/graph", summary = "What the run executes", tag = "runs", params(("run" = RunId, Path, description = "The run")), responses((status = 200, description = "The graph", body = GraphView), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
@@ -254,23 +256,46 @@ pub(in crate::web) async fn logs(
     Ok(document(&LogPage { lines, next: stream::write_log_position(cursor.position()), ended }))
 }
 
-/// Asks a run to end. Answers when it has been asked; the run ends soon after.
-#[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", summary = "Asks the run to end", tag = "runs", params(("run" = RunId, Path, description = "The run")), responses((status = 202, description = "It ends soon"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+/// How a run is to be cancelled.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct CancelQuery {
+    /// Do not run its `finally` steps either.
+    force: bool,
+}
+
+/// Answers when the request is durable; the run ends soon after. Asking again changes nothing.
+#[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", summary = "Cancel a run", tag = "runs", params(("run" = RunId, Path, description = "The run"), CancelQuery), responses((status = 202, description = "Recorded: the run ends as cancelled"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn cancel(
     State(web): Api,
     Path(run): Path<RunId>,
+    Query(CancelQuery { force }): Query<CancelQuery>,
     axum::Extension(identity): axum::Extension<Identity>,
 ) -> Result<StatusCode, Problem> {
-    let row = web.read(move |reader| reader.run(run)).await?;
-    if row.state.is_terminal() {
-        return Err(Problem::new(Kind::Conflict, format!("the run has ended: it {}", row.state.as_str())));
+    if let Some(answer) = has_ended(&web, run).await? {
+        return answer;
     }
-    web.service.store.note(identity.name, "run.cancel", run.to_string(), None).await?;
-    if web.service.host.cancel(run) {
-        return Ok(StatusCode::ACCEPTED);
+    let action = if force { "run.cancel.force" } else { "run.cancel" };
+    web.service.store.note(identity.name, action, run.to_string(), None).await?;
+    match web.service.host.cancel(run, force).await {
+        Ok(()) => Ok(StatusCode::ACCEPTED),
+        // It may have ended meanwhile, or while it was asked.
+        Err(error) => match has_ended(&web, run).await? {
+            Some(answer) => answer,
+            None => Err(Problem::new(Kind::Unavailable, error.to_string()).help("try again")),
+        },
     }
-    // It ended meanwhile.
-    Err(Problem::new(Kind::Conflict, "the run has ended"))
+}
+
+/// How a request to cancel a run that has ended is answered.
+async fn has_ended(web: &Web, run: RunId) -> Result<Option<Result<StatusCode, Problem>>, Problem> {
+    let state = web.read(move |reader| reader.run(run)).await?.state;
+    Ok(match state {
+        RunState::Queued | RunState::Running => None,
+        RunState::Cancelled => Some(Ok(StatusCode::ACCEPTED)),
+        state => Some(Err(Problem::new(Kind::Conflict, format!("the run has ended: it {}", state.as_str())))),
+    })
 }
 
 /// How a run is to be repeated.
@@ -320,7 +345,8 @@ pub(in crate::web) async fn rerun(
 pub(in crate::web) async fn accepted(web: &Arc<Web>, run: RunId, status: StatusCode) -> Result<Response, Problem> {
     let row = web.read(move |reader| reader.run(run)).await?;
     let location = [(header::LOCATION, format!("/api/v1/runs/{run}"))];
-    Ok((status, location, JsonBody(RunSummary::from(&row))).into_response())
+    let summary = web.summaries(std::slice::from_ref(&row)).remove(0);
+    Ok((status, location, JsonBody(summary)).into_response())
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {
@@ -334,6 +360,27 @@ pub(in crate::web) fn document<T: Versioned>(body: &T) -> Response {
 }
 
 impl Web {
+    /// Runs as lists show them.
+    pub(in crate::web) fn summaries(&self, rows: &[RunRow]) -> Vec<RunSummary> {
+        let mut runs: Vec<_> = rows.iter().map(RunSummary::from).collect();
+        self.mark_interrupted(&mut runs);
+        runs
+    }
+
+    /// Says of runs that do not continue at the moment that and why they do not.
+    pub(in crate::web) fn mark_interrupted<'r>(&self, runs: impl IntoIterator<Item = &'r mut RunSummary>) {
+        let interruptions = self.service.host.interruptions();
+        if interruptions.is_empty() {
+            return;
+        }
+        for run in runs {
+            if let Some(interruption) = interruptions.get(&run.id).filter(|_| !run.state.is_terminal()) {
+                run.interrupted = true;
+                run.interruption = Some(interruption.reason.clone());
+            }
+        }
+    }
+
     /// What a run of a plan is given, from JSON. A file is what its upload answered with.
     pub(in crate::web) fn params(
         &self,

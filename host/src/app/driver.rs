@@ -1,0 +1,303 @@
+//! Drives runs: each in a task of its own, from before it is accepted until it has ended. Whoever asks for a run only waits
+//! for that task, so that one who goes away leaves nothing half done.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{
+    Run, StartError, Submitted,
+    keeper::{InUse, Keeper},
+    run::{ActiveRuns, Begun, Registration},
+};
+use crate::{
+    effects,
+    event::{EventKind, Outcome},
+    execute::{
+        dispatcher::{self, Entry, Ports, RunError},
+        ports::RequestKey,
+        queued,
+        requests::{CancelError, RunRequest, RunRequests},
+        state::RunState,
+    },
+    ids::RunId,
+    persist::{Reader, SqliteJournal, StoreError},
+    plan::Plan,
+    runtime::{ModuleError, Modules},
+};
+
+/// How long an interrupted run waits before it is tried again; twice as long after each time, up to the second of these.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+
+/// What a run waits for before its turn comes.
+pub(super) type After = Shared<BoxFuture<'static, ()>>;
+
+/// What the tasks of runs need of their host.
+pub(super) struct Driver {
+    pub(super) ports: Ports,
+    /// How many attempts of one run run at once.
+    pub(super) parallelism: usize,
+    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) reader: Arc<Reader>,
+    pub(super) modules: Arc<Modules>,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) active: Arc<ActiveRuns>,
+    /// As many permits as runs may be active at once.
+    pub(super) admission: Arc<Semaphore>,
+    /// Whether an interrupted run is tried again until it continues. Else it ends its task with the error.
+    pub(super) persistent: bool,
+}
+
+/// A new run.
+pub(super) struct NewRun {
+    pub(super) plan: Arc<Plan>,
+    pub(super) first: Vec<EventKind>,
+    pub(super) key: Option<RequestKey>,
+    pub(super) after: Option<BoxFuture<'static, ()>>,
+    pub(super) in_use: InUse,
+}
+
+/// What a run's task begins with.
+enum Start {
+    /// It was left by another process in this state.
+    Left(Box<RunState>, InUse),
+    /// It was left by another process, and cannot continue yet for this reason.
+    Interrupted(String),
+}
+
+impl Driver {
+    /// Accepts a run and drives it. The run is durable when this returns, and is driven also if nobody waits for it.
+    pub(super) async fn accept(self: &Arc<Self>, new: NewRun) -> Result<Submitted, StartError> {
+        let (id, plan) = (RunId::generate(), Arc::clone(&new.plan));
+        let (answer, accepted) = oneshot::channel();
+        let begun = self.begin(id, None, |task| task.accept(new, answer));
+        let begun = begun.ok_or(StartError::Active(id))?;
+        match accepted.await {
+            Ok(Ok(None)) => Ok(Submitted::New(Run::new(id, plan, begun))),
+            Ok(Ok(Some(before))) => Ok(Submitted::Before(before)),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(RunError::Stopped.into()),
+        }
+    }
+
+    /// Continues a run that another process left.
+    pub(super) fn resume(self: &Arc<Self>, state: RunState, in_use: InUse, after: Option<After>) -> Option<Run> {
+        let (id, plan) = (state.run(), Arc::clone(state.plan()));
+        let begun = self.begin(id, after, |task| task.execute(Start::Left(Box::new(state), in_use)));
+        Some(Run::new(id, plan, begun?))
+    }
+
+    /// Takes a run up that another process left and that cannot continue yet.
+    pub(super) fn await_recovery(self: &Arc<Self>, id: RunId, reason: String, after: Option<After>) {
+        self.begin(id, after, |task| task.execute(Start::Interrupted(reason)));
+    }
+
+    /// Starts the task of a run where its guests run: what one of them returned is then handed to the next without
+    /// another thread, which would have to wake up first.
+    fn begin<F>(self: &Arc<Self>, id: RunId, after: Option<After>, work: impl FnOnce(RunTask) -> F) -> Option<Begun>
+    where
+        F: Future<Output = Result<Outcome, RunError>> + Send + 'static,
+    {
+        let driver = Arc::clone(self);
+        let task = |requests, registration| work(RunTask { driver, id, requests, registration, after, in_use: None });
+        self.active.begin(id, |task| self.modules.spawn(task), task)
+    }
+
+    /// What is known of a run, read after everything that was queued for it is committed or lost.
+    async fn read(&self, run: RunId) -> Result<RunState, StartError> {
+        let reader = Arc::clone(&self.reader);
+        effects::blocking_or_panic(move || {
+            let plan = Arc::new(reader.plan(run)?);
+            let events = reader.history(run)?;
+            Ok(RunState::replay(run, plan, &events).map_err(RunError::from)?)
+        })
+        .await
+    }
+
+    /// The state of a run that another process left, with its modules loaded.
+    pub(super) async fn restore(&self, run: RunId) -> Result<RunState, StartError> {
+        let state = self.read(run).await?;
+        if state.outcome().is_none() && !state.only_has_to_end() {
+            self.load_modules(state.plan()).await?;
+        }
+        Ok(state)
+    }
+
+    pub(super) async fn load_modules(&self, plan: &Plan) -> Result<(), ModuleError> {
+        for module in &plan.modules {
+            self.modules.restore(module.digest).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The task of one run.
+struct RunTask {
+    driver: Arc<Driver>,
+    id: RunId,
+    requests: RunRequests,
+    registration: Registration,
+    after: Option<After>,
+    /// Held while the run may use what nothing refers to yet.
+    in_use: Option<InUse>,
+}
+
+/// What became of an attempt to accept a run.
+type Accepted = Result<Option<crate::execute::ports::Before>, RunError>;
+
+impl RunTask {
+    /// Accepts the run, answers, and drives it.
+    async fn accept(mut self, new: NewRun, answer: oneshot::Sender<Accepted>) -> Result<Outcome, RunError> {
+        let NewRun { plan, first, key, after, in_use } = new;
+        self.after = after.map(FutureExt::shared);
+        self.in_use = Some(in_use);
+        // Whether anybody still waits for an answer changes nothing.
+        match dispatcher::accept(self.id, plan, first, key, &self.driver.ports).await {
+            Ok(Ok(state)) => {
+                let _ = answer.send(Ok(None));
+                self.conclude(state, Entry::New).await
+            }
+            Ok(Err(before)) => {
+                let _ = answer.send(Ok(Some(before)));
+                Err(RunError::Stopped)
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                let _ = answer.send(Err(error));
+                self.accepted_after_all(reason).await
+            }
+        }
+    }
+
+    /// An error does not say that nothing was stored: if the run is there nevertheless, it is driven.
+    async fn accepted_after_all(mut self, reason: String) -> Result<Outcome, RunError> {
+        if !self.driver.persistent {
+            return Err(RunError::Stopped);
+        }
+        let state = self.recover(reason).await?;
+        self.conclude(state, Entry::AfterInterruption).await
+    }
+
+    async fn execute(mut self, start: Start) -> Result<Outcome, RunError> {
+        let state = match start {
+            Start::Left(state, in_use) => {
+                self.in_use = Some(in_use);
+                *state
+            }
+            Start::Interrupted(reason) => self.recover(reason).await?,
+        };
+        self.conclude(state, Entry::AfterRestart).await
+    }
+
+    /// Drives the run to its end, again after each interruption.
+    async fn conclude(mut self, mut state: RunState, mut entry: Entry) -> Result<Outcome, RunError> {
+        loop {
+            let error = match self.drive(state, entry).await {
+                Ok(outcome) => {
+                    self.in_use = None;
+                    self.driver.keeper.tidy();
+                    return Ok(outcome);
+                }
+                Err(error) => error,
+            };
+            if !self.driver.persistent || matches!(error, RunError::Stopped) {
+                return Err(error);
+            }
+            // What the state is ahead of the journal is discarded with it.
+            state = self.recover(error.to_string()).await?;
+            entry = Entry::AfterInterruption;
+        }
+    }
+
+    /// Drives the run until it ends or something goes wrong, once it is its turn.
+    async fn drive(&mut self, mut state: RunState, entry: Entry) -> Result<Outcome, RunError> {
+        let (ports, parallelism) = (self.driver.ports.clone(), self.driver.parallelism);
+        let (after, admission) = (self.after.clone(), Arc::clone(&self.driver.admission));
+        let turn = async move {
+            if let Some(after) = after {
+                after.await;
+            }
+            admission.acquire_owned().await.ok()
+        };
+        let driven = async {
+            let _permit = queued::wait_for_turn(&mut state, &ports, &mut self.requests, turn).await?;
+            dispatcher::drive(state, entry, ports.clone(), parallelism, &mut self.requests).await
+        };
+        AssertUnwindSafe(driven).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+    }
+
+    /// Waits until the run can continue, and reads what is known of it.
+    async fn recover(&mut self, mut reason: String) -> Result<RunState, RunError> {
+        let mut pause = PAUSES.0;
+        loop {
+            tracing::error!(run = %self.id, reason, "a run is interrupted; it continues as soon as it can");
+            self.registration.interrupted(Some(reason.clone()));
+            self.driver.ports.observer.interrupted(self.id, Some(&reason));
+            // A request to cancel is a reason to try at once.
+            let asked = tokio::select! {
+                biased;
+                request = self.requests.next() => Some(request),
+                () = tokio::time::sleep(pause) => None,
+            };
+            if matches!(asked, Some(RunRequest::Stop)) {
+                return Err(RunError::Stopped);
+            }
+            match self.try_again(asked).await {
+                Ok(Some(state)) => {
+                    self.registration.interrupted(None);
+                    self.driver.ports.observer.interrupted(self.id, None);
+                    return Ok(state);
+                }
+                // It was never accepted.
+                Ok(None) => return Err(RunError::Stopped),
+                Err(error) => reason = error.to_string(),
+            }
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
+    /// Reads what is known of the run, if it is there, and makes ready what it needs.
+    async fn try_again(&mut self, asked: Option<RunRequest>) -> Result<Option<RunState>, StartError> {
+        let read = self.read_again().await;
+        let state = match (read, asked) {
+            (Ok(Some(state)), None) => state,
+            (Ok(Some(mut state)), Some(RunRequest::Cancel(request))) => {
+                queued::record_cancel(&mut state, &self.driver.ports, request).await?;
+                state
+            }
+            (Ok(state), _) => return Ok(state),
+            (Err(error), Some(RunRequest::Cancel(request))) => {
+                request.into_reply().send(Err(CancelError::Unreadable(error.to_string())));
+                return Err(error);
+            }
+            (Err(error), _) => return Err(error),
+        };
+        // Until here it holds nothing: runs that cannot continue must not keep retention from its work.
+        if state.outcome().is_none() && !state.only_has_to_end() {
+            self.driver.load_modules(state.plan()).await?;
+        }
+        self.in_use = Some(self.driver.keeper.in_use().await);
+        Ok(Some(state))
+    }
+
+    async fn read_again(&mut self) -> Result<Option<RunState>, StartError> {
+        // No event of its earlier life may be committed after its history was read.
+        self.driver.journal.barrier().await.map_err(RunError::from)?;
+        self.in_use = None;
+        match self.driver.read(self.id).await {
+            Ok(state) => Ok(Some(state)),
+            Err(StartError::Store(StoreError::NoSuchRun(_))) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> RunError {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    RunError::Panicked(text.unwrap_or_else(|| "a panic".to_owned()))
+}

@@ -1,0 +1,241 @@
+//! What is asked of a run while it goes on, and how it continues when its host did not.
+
+use super::*;
+use crate::{
+    event::{Outcome, StepState},
+    execute::{
+        dispatcher::{Entry, RunError, accept, drive},
+        queued,
+        requests::{self, CancelError, RunHandle},
+        state::RunState,
+    },
+    limits,
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+type Running = (RunHandle, JoinHandle<Result<Outcome, RunError>>);
+
+async fn accepted(plan: &Plan, ports: &Ports) -> RunState {
+    accept(RunId::generate(), Arc::new(plan.clone()), vec![created()], None, ports).await.unwrap().unwrap()
+}
+
+fn begin(state: RunState, entry: Entry, ports: Ports) -> Running {
+    let (handle, mut requests) = requests::channel();
+    (handle, tokio::spawn(async move { drive(state, entry, ports, 4, &mut requests).await }))
+}
+
+async fn until_running(script: &Script, step: &str) {
+    while !script.runs.lock().unwrap().contains_key(step) {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn replay(plan: &Plan, notebook: &Notebook) -> RunState {
+    let events = notebook.events.lock().unwrap();
+    RunState::replay(events[0].run, Arc::new(plan.clone()), &events).unwrap()
+}
+
+fn count(notebook: &Notebook, wanted: impl Fn(&EventKind) -> bool) -> usize {
+    notebook.events.lock().unwrap().iter().filter(|event| wanted(&event.kind)).count()
+}
+
+fn cancels(notebook: &Notebook) -> usize {
+    count(notebook, |kind| matches!(kind, EventKind::CancelRequested))
+}
+
+/// `s0`, and a `finally` step `s1`.
+fn with_finally() -> Plan {
+    let mut plan = plan(2, &[]);
+    plan.steps[1].finally = true;
+    plan
+}
+
+#[tokio::test]
+async fn cancelling_again_changes_nothing_unless_it_is_forced() {
+    let script = Arc::new(Script { hangs: vec!["s1"], ..Script::default() });
+    let (notebook, plan) = (Arc::default(), with_finally());
+    let ports = ports(&script, &notebook);
+    let (handle, running) = begin(accepted(&plan, &ports).await, Entry::New, ports);
+    until_running(&script, "s1").await;
+    for _ in 0..3 {
+        handle.cancel(false).await.unwrap();
+    }
+    assert_eq!(cancels(&notebook), 1);
+    assert!(!running.is_finished(), "`finally` steps still run");
+    handle.cancel(true).await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap(), Outcome::Cancelled);
+    assert_eq!(cancels(&notebook), 2);
+    // Nothing drives it any more.
+    assert!(matches!(handle.cancel(false).await, Err(CancelError::NotActive)));
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_stored_is_not_acknowledged() {
+    let script = Arc::new(Script { hangs: vec!["s0"], ..Script::default() });
+    let notebook = Arc::new(Notebook { refuse_after: Some(2), ..Notebook::default() });
+    let ports = ports(&script, &notebook);
+    let (handle, running) = begin(accepted(&plan(1, &[]), &ports).await, Entry::New, ports);
+    // Its start is in the journal, and nothing more will be.
+    while notebook.appends.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(handle.cancel(false).await, Err(CancelError::Journal(_))));
+    assert!(matches!(running.await.unwrap(), Err(RunError::Journal(_))));
+    assert_eq!(cancels(&notebook), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_is_cancelled_before_its_turn_takes_no_place_and_runs_nothing() {
+    let (script, notebook) = (Arc::default(), Arc::default());
+    let (plan, ports) = (plan(3, &[(0, 1)]), ports(&script, &notebook));
+    let mut state = accepted(&plan, &ports).await;
+    let (handle, mut requests) = requests::channel();
+    let asked = handle.cancel(false);
+    let turn = queued::wait_for_turn(&mut state, &ports, &mut requests, std::future::pending::<()>()).await;
+    assert_eq!(turn.unwrap(), None);
+    asked.await.unwrap();
+    assert_eq!(drive(state, Entry::New, ports, 4, &mut requests).await.unwrap(), Outcome::Cancelled);
+    assert!(script.runs.lock().unwrap().is_empty());
+    assert_eq!(count(&notebook, |kind| matches!(kind, EventKind::Resumed | EventKind::AttemptStarted { .. })), 0);
+    let state = replay(&plan, &notebook);
+    assert!(plan.indices().all(|step| state.state(step) == StepState::Cancelled));
+}
+
+#[tokio::test]
+async fn finally_steps_of_a_run_that_is_cancelled_before_its_turn_wait_for_it() {
+    let (script, notebook) = (Arc::default(), Arc::default());
+    let (plan, ports) = (with_finally(), ports(&script, &notebook));
+    let mut state = accepted(&plan, &ports).await;
+    let (handle, mut requests) = requests::channel();
+    let asked = handle.cancel(false);
+    let (give, turn) = oneshot::channel();
+    let waiting = tokio::spawn(async move {
+        queued::wait_for_turn(&mut state, &ports, &mut requests, turn).await.unwrap().unwrap().unwrap();
+        drive(state, Entry::New, ports, 4, &mut requests).await
+    });
+    asked.await.unwrap();
+    assert!(!replay(&plan, &notebook).has_begun(), "it is still queued");
+    give.send(()).unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap(), Outcome::Cancelled);
+    assert_eq!(*script.runs.lock().unwrap(), HashMap::from([("s1".to_owned(), 1)]));
+}
+
+#[tokio::test]
+async fn a_run_that_stops_with_its_host_says_so_and_counts_as_no_crash() {
+    let script = Arc::new(Script { hangs: vec!["s0"], ..Script::default() });
+    let (notebook, plan) = (Arc::default(), plan(1, &[]));
+    for life in 0..4 {
+        let ports = ports(&script, &notebook);
+        let (state, entry) = match life {
+            0 => (accepted(&plan, &ports).await, Entry::New),
+            _ => (replay(&plan, &notebook), Entry::AfterRestart),
+        };
+        script.runs.lock().unwrap().clear();
+        let (handle, running) = begin(state, entry, ports);
+        until_running(&script, "s0").await;
+        handle.stop();
+        assert!(matches!(running.await.unwrap(), Err(RunError::Stopped)));
+    }
+    let state = replay(&plan, &notebook);
+    assert!(state.was_stopped() && !state.is_careful());
+    assert_eq!(count(&notebook, |kind| matches!(kind, EventKind::Stopped)), 4);
+    assert_eq!(count(&notebook, |kind| matches!(kind, EventKind::AttemptLost { alone: true, .. })), 0);
+}
+
+/// A host that dies as soon as the step runs: its task is dropped, and nothing is said any more.
+async fn die_while_running(plan: &Plan, script: &Arc<Script>, notebook: &Arc<Notebook>, state: RunState, entry: Entry) {
+    script.runs.lock().unwrap().clear();
+    let (_handle, running) = begin(state, entry, ports(script, notebook));
+    until_running(script, "s0").await;
+    // An attempt of an ordinary run may begin before its start is durable.
+    while replay(plan, notebook).running().next().is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+}
+
+#[tokio::test]
+async fn a_step_that_kills_its_host_fails_after_it_was_alone_each_time() {
+    let script = Arc::new(Script { hangs: vec!["s0"], ..Script::default() });
+    // Two steps at once, until it matters which of them is to blame.
+    let (notebook, plan) = (Arc::default(), plan(3, &[(1, 2)]));
+    let ports = ports(&script, &notebook);
+    let first = accepted(&plan, &ports).await;
+    die_while_running(&plan, &script, &notebook, first, Entry::New).await;
+    let mut lives = 1;
+    let outcome = loop {
+        let state = replay(&plan, &notebook);
+        let failed = {
+            let (_handle, running) = begin(state.clone(), Entry::AfterRestart, super::ports(&script, &notebook));
+            // A run that does not run its step any more ends.
+            script.runs.lock().unwrap().clear();
+            let ended = tokio::select! {
+                () = until_running(&script, "s0") => None,
+                ended = async { while !running.is_finished() { tokio::task::yield_now().await } } => Some(ended),
+            };
+            match ended {
+                Some(()) => Some(running.await.unwrap().unwrap()),
+                None => {
+                    while replay(&plan, &notebook).running().next().is_none() {
+                        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                    }
+                    running.abort();
+                    let _ = running.await;
+                    None
+                }
+            }
+        };
+        lives += 1;
+        assert!(lives < 20, "it never ends");
+        if let Some(outcome) = failed {
+            break outcome;
+        }
+    };
+    assert_eq!(outcome, Outcome::Failed);
+    let alone = count(&notebook, |kind| matches!(kind, EventKind::AttemptLost { alone: true, .. }));
+    assert_eq!(u32::try_from(alone).unwrap(), limits::LOSSES_ALONE);
+    let message = notebook.events.lock().unwrap().iter().find_map(|event| match &event.kind {
+        EventKind::StepFailed { failure, .. } => Some(failure.message.clone()),
+        _ => None,
+    });
+    assert!(message.unwrap().contains("the only one running"), "it says why");
+}
+
+#[tokio::test]
+async fn a_careful_attempt_waits_until_the_host_is_idle_and_keeps_others_waiting() {
+    let script = Arc::new(Script { hangs: vec!["s0"], ..Script::default() });
+    let (notebook, careful) = (Arc::<Notebook>::default(), plan(1, &[]));
+    let ports_of = |notebook: &Arc<Notebook>, gate: &Arc<tokio::sync::RwLock<()>>| Ports {
+        gate: Arc::clone(gate),
+        ..ports(&script, notebook)
+    };
+    let gate = Arc::default();
+    // Two crashes without a result.
+    let run = accepted(&careful, &ports_of(&notebook, &gate)).await.run();
+    let crash = |seq, kind| RunEvent { run, seq, at: Timestamp(0), kind };
+    let started = |attempt| EventKind::AttemptStarted { step: StepIndex(0), items: ItemRange::WHOLE, attempt };
+    let lost = EventKind::AttemptLost { step: StepIndex(0), items: ItemRange::WHOLE, attempt: 1, alone: false };
+    let past = [started(1), EventKind::Resumed, lost, EventKind::Resumed];
+    notebook.events.lock().unwrap().extend((1..).zip(past).map(|(seq, kind)| crash(seq, kind)));
+    let state = replay(&careful, &notebook);
+    assert!(state.is_careful());
+
+    let busy = Arc::clone(&gate).read_owned().await;
+    let (handle, running) = begin(state, Entry::AfterRestart, ports_of(&notebook, &gate));
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert!(!script.runs.lock().unwrap().contains_key("s0"), "something else runs");
+    drop(busy);
+    until_running(&script, "s0").await;
+    assert_eq!(replay(&careful, &notebook).running().count(), 1, "its start was durable before");
+
+    let (other, notebook) = (plan(1, &[]), Arc::default());
+    let quick = Arc::<Script>::default();
+    let ports = Ports { gate: Arc::clone(&gate), ..ports(&quick, &notebook) };
+    let (_, waiting) = begin(accepted(&other, &ports).await, Entry::New, ports);
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert!(quick.runs.lock().unwrap().is_empty(), "the other has the host to itself");
+    handle.cancel(false).await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap(), Outcome::Cancelled);
+    assert_eq!(waiting.await.unwrap().unwrap(), Outcome::Succeeded);
+}
