@@ -305,7 +305,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks the run to end */
+        /** Cancel a run */
         post: operations["runs_cancel"];
         delete?: never;
         options?: never;
@@ -1081,6 +1081,9 @@ export interface components {
             /** @enum {string} */
             event: "run_resumed";
         } | {
+            /** @enum {string} */
+            event: "run_stopped";
+        } | {
             step: components["schemas"]["Name"];
             /** Format: int32 */
             attempt: number;
@@ -1112,6 +1115,7 @@ export interface components {
             /** Format: int32 */
             attempt: number;
             items?: components["schemas"]["RangeView"] | null;
+            alone?: boolean;
             /** @enum {string} */
             event: "attempt_lost";
         } | {
@@ -1888,6 +1892,8 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** @description Whether it is running only by name: its host has stopped, and nobody has resumed it yet. */
             interrupted?: boolean;
+            /** @description Why it does not continue, where a server tries to continue it. */
+            interruption?: string | null;
             /** @description When it was accepted. */
             created_at: string;
             /** @description When it ended. */
@@ -2811,7 +2817,10 @@ export interface operations {
     };
     runs_cancel: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Do not run its `finally` steps either. */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The run */
@@ -2821,7 +2830,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It ends soon */
+            /** @description Recorded: the run ends as cancelled */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -28,23 +28,29 @@ export function RunActions({ detail, selected }: Props) {
 function CancelButton({ detail }: { detail: Api<"RunDetail"> }) {
   const cache = useQueryClient();
   const { id } = detail.run;
+  // Once it is recorded, only the `finally` steps still run, and these too can be stopped.
+  const force = detail.cancel_requested === true;
   const cancel = useMutation({
-    mutationFn: () => answer(api.POST("/api/v1/runs/{run}/cancel", { params: { path: { run: id } } })),
+    mutationFn: () =>
+      answer(api.POST("/api/v1/runs/{run}/cancel", { params: { path: { run: id }, query: { force } } })),
     // Also where it could not be cancelled: then it had ended.
     onSettled: () => cache.invalidateQueries({ queryKey: ["run", id], exact: true }),
   });
-  const asked = detail.cancel_requested === true;
   return (
     <Confirm
-      title="Cancel this run?"
-      description="Steps that run are stopped, the others do not begin. What has succeeded is kept: a rerun can take it over."
-      action="Cancel run"
+      title={force ? "End this run without its finally steps?" : "Cancel this run?"}
+      description={
+        force
+          ? "The run is being cancelled. Forcing it also stops its finally steps: what they would clean up stays as it is."
+          : "Running steps are stopped, the others do not start. Results so far are kept: a rerun can reuse them."
+      }
+      action={force ? "Force" : "Cancel run"}
       danger
       onConfirm={() => cancel.mutateAsync().catch(() => undefined)}
     >
       {(open) => (
-        <Button look="danger" icon={OctagonX} onClick={open} disabled={asked} busy={cancel.isPending}>
-          {asked ? "Cancelling …" : "Cancel run"}
+        <Button look="danger" icon={OctagonX} onClick={open} busy={cancel.isPending}>
+          {force ? "Force cancel …" : "Cancel run"}
         </Button>
       )}
     </Confirm>

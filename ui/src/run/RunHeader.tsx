@@ -10,10 +10,11 @@ import { shortId } from "./attempts";
 
 /** Beside the name of the pipeline: where the run stands. */
 export function RunState({ detail }: { detail: Api<"RunDetail"> }) {
-  const { state, interrupted } = detail.run;
+  const { state, interrupted, interruption } = detail.run;
   return (
     <>
       <StateBadge state={state} {...(interrupted ? { interrupted } : {})} />
+      {interruption && <Tag>continues when this is over: {interruption}</Tag>}
       {detail.cancel_requested && !hasEnded(state) && <Tag>is being cancelled</Tag>}
     </>
   );

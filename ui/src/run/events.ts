@@ -27,6 +27,8 @@ export function tell(event: RunEvent): Told {
   switch (event.event) {
     case "run_created":
       return { says: "run accepted", state: "queued" };
+    case "run_stopped":
+      return { says: "stopped with the host" };
     case "run_resumed":
       return { says: "run taken up again by a host", state: "running" };
     case "attempt_started":
