@@ -1,5 +1,6 @@
 //! The service: the real binary on a port of its own.
 
+mod accepted;
 mod access;
 mod crash;
 mod deploy;
