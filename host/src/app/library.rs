@@ -26,7 +26,7 @@ impl Library {
         Self { modules, _folder: None }
     }
 
-    pub(super) fn modules(&self) -> &Arc<Modules> {
+    pub(crate) fn modules(&self) -> &Arc<Modules> {
         &self.modules
     }
 

@@ -34,7 +34,7 @@ mod text;
 mod wasi;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

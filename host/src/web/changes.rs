@@ -58,6 +58,12 @@ impl Changes {
         Some(Running { client, all: Arc::clone(&self.running) })
     }
 
+    /// Whether none is in progress.
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Waits for those in progress; whether all have ended in this time.
     pub(super) async fn finish(&self, patience: Duration) -> bool {
         self.tasks.close();

@@ -75,7 +75,7 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
 }
 
 /// All routes behind all guards.
-fn router(web: Arc<Web>) -> Router {
+pub(super) fn router(web: Arc<Web>) -> Router {
     let (router, _) = api::routes().finish();
     router
         .fallback(ui::serve)

@@ -58,3 +58,6 @@ fn local_names(address: SocketAddr) -> Vec<String> {
     names.push(address.to_string());
     names
 }
+
+#[cfg(test)]
+mod tests;
