@@ -192,7 +192,7 @@ impl Service {
     /// # Errors
     /// If something could not be written.
     pub async fn stop(&self, patience: Duration) -> Result<(), JournalError> {
-        self.triggers.stop();
+        self.triggers.stop(patience).await;
         if let Some(watch) = self.folders.lock().unwrap_or_else(PoisonError::into_inner).take() {
             watch.abort();
         }

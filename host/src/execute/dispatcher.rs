@@ -116,7 +116,7 @@ pub async fn drive(
         signals: Signals::new(&state),
         cancels: state.cancels(),
         next_seq: state.next_seq(),
-        clock: SteadyClock::new(ports.clock.as_ref()),
+        clock: SteadyClock::new(ports.clock.now().max(state.last_at())),
         state,
         ports,
         parallelism: parallelism.max(1),

@@ -41,7 +41,7 @@ pub async fn wait_for_turn<T>(
 /// If it cannot be recorded.
 pub async fn record_cancel(state: &mut RunState, ports: &Ports, request: CancelRequest) -> Result<(), RunError> {
     let missing = request.events().saturating_sub(state.cancels());
-    let at = ports.clock.now();
+    let at = ports.clock.now().max(state.last_at());
     let events: Vec<_> = (state.next_seq()..)
         .take(missing.into())
         .map(|seq| RunEvent { run: state.run(), seq, at, kind: EventKind::CancelRequested })

@@ -38,6 +38,8 @@ pub struct RunState {
     /// Whether anything has happened since it was accepted.
     begun: bool,
     crashes: crashes::Crashes,
+    /// The latest time of an event.
+    last_at: Timestamp,
     /// Steps about which something may have to be done; may hold steps that have been decided since.
     decidable: VecDeque<StepIndex>,
 }
@@ -105,6 +107,7 @@ impl RunState {
             outcome: None,
             begun: false,
             crashes: crashes::Crashes::default(),
+            last_at: Timestamp(i64::MIN),
             decidable,
             steps,
             plan,
@@ -136,6 +139,7 @@ impl RunState {
         }
         self.next_seq = self.next_seq.max(event.seq + 1);
         self.begun |= event.kind.begins();
+        self.last_at = self.last_at.max(event.at);
         self.crashes.follow(&event.kind);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod ends;
 mod groups;
 mod projection;
 mod reading;

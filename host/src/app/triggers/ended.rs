@@ -11,9 +11,10 @@ use futures_util::future::BoxFuture;
 use crate::{
     app::service::Service,
     effects,
-    ids::{Name, Timestamp},
+    ids::Name,
+    persist::service::EndedRun,
     plan::TriggerKind,
-    schedule::{Context, Offer, SinkError, Trigger, TriggerError, finished},
+    schedule::{Context, SinkError, Trigger, TriggerError, finished},
 };
 
 /// How often the store is asked when nobody says that a run has ended.
@@ -23,41 +24,54 @@ const PAGE: u32 = 200;
 
 pub(super) struct Ended {
     service: Weak<Service>,
+    /// The trigger.
+    of: (Name, Name),
+    /// The pipeline whose runs it waits for.
     pipeline: Name,
     kind: TriggerKind,
 }
 
 impl Ended {
-    pub(super) fn new(service: &Arc<Service>, pipeline: &Name, kind: &TriggerKind) -> Self {
-        Self { service: Arc::downgrade(service), pipeline: pipeline.clone(), kind: kind.clone() }
+    pub(super) fn new(service: &Arc<Service>, of: (Name, Name), pipeline: &Name, kind: &TriggerKind) -> Self {
+        Self { service: Arc::downgrade(service), of, pipeline: pipeline.clone(), kind: kind.clone() }
     }
 
-    /// Offers what has ended since; returns up to when all of it is dealt with.
-    async fn look(&self, service: &Service, context: &Context, mut since: Timestamp) -> Result<Timestamp, SinkError> {
+    /// Offers what has ended after a place in the order of ends. Each end is noted when it has been dealt with; the last one
+    /// is returned.
+    async fn look(&self, service: &Service, context: &Context, mut seen: i64) -> Result<i64, SinkError> {
         loop {
-            let store = service.store.clone();
-            let (pipeline, from) = (self.pipeline.clone(), since);
-            let found = effects::blocking(move || store.ended_since(&pipeline, from, PAGE)).await;
+            let (store, pipeline) = (service.store.clone(), self.pipeline.clone());
+            let found = effects::blocking(move || store.ended_after(&pipeline, seen, PAGE)).await;
             let found = found.map_err(|error| SinkError(error.to_string()))?;
             let found = found.map_err(|error| SinkError(error.to_string()))?;
-            let full = u32::try_from(found.len()).is_ok_and(|count| count == PAGE);
-            let before = since;
-            for (run, outcome, at) in found {
+            if found.is_empty() {
+                return Ok(seen);
+            }
+            for EndedRun { run, outcome, place } in found {
                 if let Some(event) = finished::event(&self.kind, &self.pipeline, run, outcome) {
-                    let offer = context.sink.offer(event).await?;
-                    if !matches!(offer, Offer::Duplicate(_)) {
-                        context.sink.missed(0, at).await?;
-                    }
+                    context.sink.offer(event).await?;
                 }
-                since = at;
+                seen = place;
             }
-            // More than a page in one millisecond would be asked for again and again.
-            if !full {
-                return Ok(since);
+            // Noted behind the runs: one that is offered twice has its run already.
+            let (pipeline, trigger) = self.of.clone();
+            let noted = service.store.seen_end(pipeline, trigger, seen).await;
+            noted.map_err(|error| SinkError(error.to_string()))?;
+        }
+    }
+
+    /// Where the trigger left off, read again until that is known.
+    async fn begin(&self) -> Option<i64> {
+        loop {
+            let service = self.service.upgrade()?;
+            let (store, (pipeline, trigger)) = (service.store.clone(), self.of.clone());
+            match effects::blocking(move || store.end_seen_by(&pipeline, &trigger)).await {
+                Ok(Ok(seen)) => return seen,
+                Ok(Err(error)) => tracing::warn!(%error, "a trigger cannot be read; it will be tried again"),
+                Err(_) => return None,
             }
-            if since == before {
-                since = Timestamp(since.0 + 1);
-            }
+            drop(service);
+            tokio::time::sleep(LOOK).await;
         }
     }
 }
@@ -65,14 +79,14 @@ impl Ended {
 impl Trigger for Ended {
     fn run(self: Box<Self>, context: Context) -> BoxFuture<'static, Result<(), TriggerError>> {
         Box::pin(async move {
-            let mut since = context.since.unwrap_or_else(|| context.clock.now());
+            let Some(mut seen) = self.begin().await else { return Ok(()) };
             let Some(mut changes) = self.service.upgrade().map(|service| service.feed.follow_all()) else {
                 return Ok(());
             };
             loop {
                 let Some(service) = self.service.upgrade() else { return Ok(()) };
-                match self.look(&service, &context, since).await {
-                    Ok(until) => since = until,
+                match self.look(&service, &context, seen).await {
+                    Ok(last) => seen = last,
                     Err(error) => tracing::warn!(%error, "a trigger will look again"),
                 }
                 drop(service);

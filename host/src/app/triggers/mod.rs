@@ -7,9 +7,11 @@ mod sink;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::task::TaskTracker;
 
 pub use self::sink::Sink;
 use super::service::Service;
@@ -30,6 +32,8 @@ pub struct Triggers {
     state: Mutex<State>,
     /// Held while what is deployed is compared with what is active: what is read first is also done first.
     following: tokio::sync::Mutex<()>,
+    /// Events that are being decided.
+    deciding: TaskTracker,
 }
 
 #[derive(Default)]
@@ -69,20 +73,31 @@ pub struct TriggerStatus {
 
 impl Triggers {
     pub(super) fn new(factories: Factories) -> Self {
-        Self { factories, state: Mutex::default(), following: tokio::sync::Mutex::default() }
+        Self {
+            factories,
+            state: Mutex::default(),
+            following: tokio::sync::Mutex::default(),
+            deciding: TaskTracker::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stops all of them.
-    pub(super) fn stop(&self) {
-        let mut state = self.lock();
-        if let Some(supervisor) = state.supervisor.take() {
-            supervisor.abort();
+    /// Stops all of them, and waits until the events that were offered before are decided.
+    pub(super) async fn stop(&self, patience: Duration) {
+        {
+            let mut state = self.lock();
+            if let Some(supervisor) = state.supervisor.take() {
+                supervisor.abort();
+            }
+            state.active.clear();
         }
-        state.active.clear();
+        self.deciding.close();
+        if tokio::time::timeout(patience, self.deciding.wait()).await.is_err() {
+            tracing::warn!("some events are not decided yet; their triggers offer them again");
+        }
     }
 
     /// Takes the events of the webhook with that path, and says how its requests prove where they come from.
@@ -208,7 +223,8 @@ impl Service {
     ) -> Option<AbortHandle> {
         let made: Option<Box<dyn Trigger>> = match &status.trigger.kind {
             TriggerKind::Finished { pipeline, .. } => {
-                Some(Box::new(ended::Ended::new(self, pipeline, &status.trigger.kind)))
+                let of = (status.pipeline.clone(), status.trigger.name.clone());
+                Some(Box::new(ended::Ended::new(self, of, pipeline, &status.trigger.kind)))
             }
             _ => match self.triggers.factories.make(&status.trigger) {
                 Ok(made) => made,

@@ -273,9 +273,10 @@ fn is_stale(error: &io::Error) -> bool {
 impl EventSink for Sink {
     fn offer(&self, event: TriggerEvent) -> BoxFuture<'_, Result<Offer, SinkError>> {
         // A trigger that is paused, or a sender that goes away, leaves no event half decided.
-        let sink = self.clone();
-        let decided = effects::spawn(async move { sink.take(event).await });
-        Box::pin(async move { decided.await.unwrap_or_else(|error| Err(SinkError(error.to_string()))) })
+        let (sink, stopping) = (self.clone(), || SinkError("the host is stopping".to_owned()));
+        let Some(service) = self.service.upgrade() else { return Box::pin(async move { Err(stopping()) }) };
+        let decided = effects::spawn(service.triggers.deciding.track_future(async move { sink.take(event).await }));
+        Box::pin(async move { decided.await.unwrap_or_else(|_| Err(stopping())) })
     }
 
     fn missed(&self, count: u64, until: Timestamp) -> BoxFuture<'_, Result<(), SinkError>> {

@@ -4,13 +4,11 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use tokio::time::Instant;
 
-use crate::{
-    execute::ports::Clock,
-    ids::{StepIndex, Timestamp},
-};
+use crate::ids::{StepIndex, Timestamp};
 
-/// The time of a run: what the wall clock said when its driving began, plus the time that has passed since. A wall clock
-/// that is set meanwhile neither delays a retry nor hurries it, and no event is older than the one before it.
+/// The time of a run: what the wall clock said when its driving began, plus the time that has passed since; never before
+/// the run's earlier events. So a wall clock that is set neither delays a retry nor hurries it, and after a restart at most
+/// the planned wait is left.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SteadyClock {
     began: Instant,
@@ -18,8 +16,8 @@ pub(super) struct SteadyClock {
 }
 
 impl SteadyClock {
-    pub(super) fn new(clock: &dyn Clock) -> Self {
-        Self { began: Instant::now(), wall: clock.now() }
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { began: Instant::now(), wall: now }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -93,6 +93,12 @@ impl RunState {
         self.ending == Some(CancelReason::RunCancelled)
     }
 
+    /// The latest time of its events. The time of a run goes on from there, whatever the wall clock says.
+    #[must_use]
+    pub fn last_at(&self) -> Timestamp {
+        self.last_at
+    }
+
     /// Whether anything has happened since it was accepted; before, it is queued.
     #[must_use]
     pub fn has_begun(&self) -> bool {

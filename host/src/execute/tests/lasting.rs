@@ -239,3 +239,43 @@ async fn a_careful_attempt_waits_until_the_host_is_idle_and_keeps_others_waiting
     assert_eq!(running.await.unwrap().unwrap(), Outcome::Cancelled);
     assert_eq!(waiting.await.unwrap().unwrap(), Outcome::Succeeded);
 }
+
+/// A clock that somebody sets.
+struct Settable(AtomicI64);
+
+impl Clock for Settable {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_neither_delays_a_retry_nor_hurries_it() {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    let wait = std::time::Duration::from_secs(6);
+    for (set_while_waiting, set_at_restart) in [(-DAY, 0), (DAY, 0), (0, -365 * DAY), (-DAY, -DAY)] {
+        let script = Arc::new(Script { fails: vec!["s0"], ..Script::default() });
+        let (notebook, mut plan) = (Arc::default(), plan(1, &[]));
+        plan.steps[0].grants.run = true;
+        plan.steps[0].retry =
+            crate::plan::Retry { max_attempts: 2, initial_ms: 6_000, jitter: false, ..plan.steps[0].retry.clone() };
+        let clock = Arc::new(Settable(AtomicI64::new(1_000 * DAY)));
+        let ports = || Ports { clock: Arc::clone(&clock) as _, ..ports(&script, &notebook) };
+        let began = tokio::time::Instant::now();
+        let (handle, mut running) = begin(accepted(&plan, &ports()).await, Entry::New, ports());
+        until_running(&script, "s0").await;
+        tokio::time::sleep(wait / 3).await;
+        clock.0.fetch_add(set_while_waiting, Ordering::SeqCst);
+        if set_at_restart != 0 {
+            handle.stop();
+            assert!(matches!(running.await.unwrap(), Err(RunError::Stopped)));
+            clock.0.fetch_add(set_at_restart, Ordering::SeqCst);
+            (_, running) = begin(replay(&plan, &notebook), Entry::AfterRestart, ports());
+        }
+        assert_eq!(running.await.unwrap().unwrap(), Outcome::Failed);
+        let (took, most) = (began.elapsed(), if set_at_restart == 0 { wait } else { wait + wait / 3 });
+        let slack = std::time::Duration::from_millis(500);
+        assert!(took >= wait && took <= most + slack, "{set_while_waiting} {set_at_restart}: {took:?}");
+        assert_eq!(script.runs.lock().unwrap()["s0"], 2);
+    }
+}

@@ -20,7 +20,7 @@ pub use pipelines::{Pins, RevisionRow};
 pub use requests::{RequestPage, RequestRow};
 pub use secrets::{NoSecret, SealedSecret, SecretRow};
 pub use tokens::{NewToken, SecretHash, SessionKind, TokenError, TokenRow};
-pub use triggers::{TriggerEntry, TriggerRow, trigger_scope};
+pub use triggers::{EndedRun, TriggerEntry, TriggerRow, trigger_scope};
 
 /// Reads and changes what a service keeps besides runs.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The triggers of deployed pipelines: whether they are paused, and up to which time they have been dealt with.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ServiceStore, audit};
 use crate::{
@@ -25,6 +25,8 @@ pub struct TriggerRow {
     pub decided_until: Option<Timestamp>,
     /// How many times no run was started for, since nobody was there.
     pub missed: u64,
+    /// Of one that waits for runs: every end up to this one has been dealt with.
+    pub seen_end: i64,
 }
 
 /// A trigger that a pipeline has.
@@ -36,6 +38,17 @@ pub struct TriggerEntry {
     pub kind: String,
     /// Whether it begins paused.
     pub paused: bool,
+}
+
+/// A run that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedRun {
+    /// Which one.
+    pub run: RunId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its place among all that have ended.
+    pub place: i64,
 }
 
 /// What asks for runs of a trigger, as the scope of [`RequestKey`](crate::execute::ports::RequestKey)s.
@@ -59,8 +72,8 @@ impl ServiceStore {
         let changed = self.journal.change(move |connection| {
             for trigger in &triggers {
                 let mut put = connection.prepare_cached(
-                    "INSERT INTO triggers (pipeline, name, kind, created_at, paused, decided_until) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?4) ON CONFLICT (pipeline, name) DO UPDATE SET kind = ?3",
+                    "INSERT INTO triggers (pipeline, name, kind, created_at, paused, decided_until, seen_end) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?4, (SELECT value FROM counters WHERE name = 'ended')) ON CONFLICT (pipeline, name) DO UPDATE SET kind = ?3",
                 )?;
                 put.execute(params![pipeline.as_str(), trigger.name.as_str(), trigger.kind, at.0, trigger.paused])?;
             }
@@ -105,7 +118,8 @@ impl ServiceStore {
     ) -> Result<(), JournalError> {
         let changed = self.journal.change(move |connection| {
             let mut update = connection.prepare_cached(
-                "UPDATE triggers SET paused = ?1, decided_until = CASE WHEN ?1 THEN decided_until ELSE ?2 END \
+                "UPDATE triggers SET paused = ?1, decided_until = CASE WHEN ?1 THEN decided_until ELSE ?2 END, \
+                 seen_end = CASE WHEN ?1 THEN seen_end ELSE (SELECT value FROM counters WHERE name = 'ended') END \
                  WHERE pipeline = ?3 AND name = ?4",
             )?;
             update.execute(params![paused, at.0, pipeline.as_str(), trigger.as_str()])?;
@@ -123,42 +137,57 @@ impl ServiceStore {
     pub fn triggers(&self) -> Result<Vec<TriggerRow>, StoreError> {
         self.reader.query(|connection, _| {
             let mut select = connection.prepare_cached(
-                "SELECT pipeline, name, created_at, paused, decided_until, missed FROM triggers ORDER BY pipeline, name",
+                "SELECT pipeline, name, created_at, paused, decided_until, missed, seen_end FROM triggers ORDER BY pipeline, name",
             )?;
             let found = select.query_map([], row)?;
             Ok(found.collect::<Result<_, _>>()?)
         })
     }
 
-    /// Runs of a pipeline that ended at that time or later, the first ones, with how and when.
+    /// Notes that a trigger has dealt with every end up to this one.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn seen_end(&self, pipeline: Name, trigger: Name, place: i64) -> Result<(), JournalError> {
+        let changed = self.journal.change(move |connection| {
+            let mut update = connection
+                .prepare_cached("UPDATE triggers SET seen_end = max(seen_end, ?1) WHERE pipeline = ?2 AND name = ?3")?;
+            update.execute(params![place, pipeline.as_str(), trigger.as_str()])?;
+            Ok(Ok::<_, std::convert::Infallible>(()))
+        });
+        changed.await.map(|Ok(())| ())
+    }
+
+    /// Up to which end a trigger has dealt with.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn ended_since(
-        &self,
-        pipeline: &Name,
-        since: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(RunId, Outcome, Timestamp)>, StoreError> {
-        self.reader.query(|connection, _| Ok(ended(connection, pipeline, since, limit)?))
+    pub fn end_seen_by(&self, pipeline: &Name, trigger: &Name) -> Result<Option<i64>, StoreError> {
+        self.reader.query(|connection, _| {
+            let mut select =
+                connection.prepare_cached("SELECT seen_end FROM triggers WHERE pipeline = ? AND name = ?")?;
+            Ok(select.query_row([pipeline.as_str(), trigger.as_str()], |row| row.get(0)).optional()?)
+        })
+    }
+
+    /// Runs of a pipeline that ended after that place, in the order in which their ends were committed.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn ended_after(&self, pipeline: &Name, place: i64, limit: u32) -> Result<Vec<EndedRun>, StoreError> {
+        self.reader.query(|connection, _| Ok(ended(connection, pipeline, place, limit)?))
     }
 }
 
-fn ended(
-    connection: &Connection,
-    pipeline: &Name,
-    since: Timestamp,
-    limit: u32,
-) -> rusqlite::Result<Vec<(RunId, Outcome, Timestamp)>> {
-    let mut select = connection.prepare_cached(
-        "SELECT id, state, finished_at FROM runs \
-         WHERE pipeline = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?",
-    )?;
+fn ended(connection: &Connection, pipeline: &Name, place: i64, limit: u32) -> rusqlite::Result<Vec<EndedRun>> {
+    let mut select = connection
+        .prepare_cached("SELECT id, state, ended FROM runs WHERE +pipeline = ? AND ended > ? ORDER BY ended LIMIT ?")?;
     let outcome = |word: &str| {
         [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].into_iter().find(|outcome| outcome.as_str() == word)
     };
-    let found = select.query_map(params![pipeline.as_str(), since.0, limit], |row| {
-        Ok((RunId::from_bytes(row.get(0)?), codec::word(row, 1, outcome)?, Timestamp(row.get(2)?)))
+    let found = select.query_map(params![pipeline.as_str(), place, limit], |row| {
+        let run = RunId::from_bytes(row.get(0)?);
+        Ok(EndedRun { run, outcome: codec::word(row, 1, outcome)?, place: row.get(2)? })
     })?;
     found.collect()
 }
@@ -172,5 +201,6 @@ fn row(row: &Row<'_>) -> rusqlite::Result<TriggerRow> {
         paused: row.get(3)?,
         decided_until: row.get::<_, Option<i64>>(4)?.map(Timestamp),
         missed: codec::count(row, 5)?,
+        seen_end: row.get(6)?,
     })
 }

@@ -34,6 +34,8 @@ pub(super) struct ActiveRun {
     state: RunState,
     cancel_requested: bool,
     finished_at: Option<Timestamp>,
+    /// Its place among all runs that have ended.
+    ended: Option<i64>,
     steps: Vec<ActiveStep>,
     changed: ChangedSteps,
     counts: StepCounts,
@@ -53,6 +55,7 @@ impl ActiveRun {
             state: RunState::Queued,
             cancel_requested: false,
             finished_at: None,
+            ended: None,
             steps: vec![ActiveStep::default(); steps],
             changed: ChangedSteps::default(),
             counts: StepCounts::default(),
@@ -67,7 +70,7 @@ impl ActiveRun {
         let mut select = connection.prepare_cached(
             "SELECT r.key, coalesce((SELECT (max(e.key) & 4294967295) + 1 FROM events e \
              WHERE e.key BETWEEN r.key << 32 AND r.key << 32 | 4294967295), r.events), \
-             r.state, r.cancel_requested, r.finished_at, r.steps FROM runs r WHERE r.id = ?",
+             r.state, r.cancel_requested, r.finished_at, r.steps, r.ended FROM runs r WHERE r.id = ?",
         )?;
         let run = select.query_row([id.as_bytes()], |row| {
             let mut run = Self::new(row.get(0)?, codec::count(row, 5)?);
@@ -75,6 +78,7 @@ impl ActiveRun {
             run.state = codec::word(row, 2, RunState::from_word)?;
             run.cancel_requested = row.get(3)?;
             run.finished_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+            run.ended = row.get(6)?;
             run.dirty = false;
             Ok(run)
         });
@@ -141,8 +145,11 @@ impl ActiveRun {
         }
         let mut update = connection.prepare_cached(
             "UPDATE runs SET state = ?, cancel_requested = ?, finished_at = ?, events = ?, \
-             running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ? WHERE key = ?",
+             running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ?, ended = ? WHERE key = ?",
         )?;
+        if self.is_finished() && self.ended.is_none() {
+            self.ended = Some(statements::count_end(connection)?);
+        }
         update.execute(params![
             self.state.as_str(),
             self.cancel_requested,
@@ -153,6 +160,7 @@ impl ActiveRun {
             self.counts.failed,
             self.counts.skipped,
             self.counts.cancelled,
+            self.ended,
             self.key,
         ])?;
         Ok(())

@@ -226,3 +226,10 @@ pub(super) fn put_artifact(connection: &Connection, artifact: &Artifact, info: &
     ])?;
     Ok(())
 }
+
+/// The place of a run that ends now among all that have ended.
+pub(super) fn count_end(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut count =
+        connection.prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'ended' RETURNING value")?;
+    count.query_row([], |row| row.get(0))
+}

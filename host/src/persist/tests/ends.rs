@@ -1,0 +1,59 @@
+//! The order in which runs end, for triggers that wait for them.
+
+use super::*;
+use crate::persist::{ServiceStore, service::TriggerEntry};
+
+/// Ends a run at a time.
+fn end_at(journal: &SqliteJournal, run: RunId, at: i64) {
+    append(journal, vec![RunEvent { run, seq: 1, at: Timestamp(at), kind: finished() }]).unwrap();
+}
+
+#[test]
+fn ends_follow_one_another_as_they_were_committed_whatever_the_clock_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, journal) = open(folder.path());
+    let journal = Arc::new(journal);
+    let store = ServiceStore::new(Arc::clone(&journal), Arc::new(Reader::open(dir.dir()).unwrap()));
+    let (watched, other) = (Name::new("watched").unwrap(), Name::new("other").unwrap());
+    let trigger = Name::new("t").unwrap();
+    let seen = || store.end_seen_by(&other, &trigger).unwrap();
+    assert_eq!(seen(), None);
+
+    // What ended before the trigger was there does not concern it.
+    let earlier = create(journal.as_ref(), "watched", 0);
+    end_at(&journal, earlier, 5_000);
+    let entry = TriggerEntry { name: trigger.clone(), kind: "finished".to_owned(), paused: false };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.keep_triggers(other.clone(), vec![entry], Timestamp(9_000))).unwrap();
+    assert_eq!(seen(), Some(1));
+
+    // A clock that goes back all the time, and runs of another pipeline in between.
+    let ends: Vec<_> = (0..10).map(|n| (create(journal.as_ref(), ["watched", "noise"][n % 2], 0), n)).collect();
+    for (run, n) in &ends {
+        end_at(&journal, *run, 4_000 - *n as i64 * 100);
+    }
+    let wanted: Vec<_> = ends.iter().filter(|(_, n)| n % 2 == 0).map(|(run, _)| *run).collect();
+    let (mut place, mut found) = (1, Vec::new());
+    loop {
+        let page = store.ended_after(&watched, place, 2).unwrap();
+        let Some(last) = page.last() else { break };
+        place = last.place;
+        found.extend(page.iter().map(|end| end.run));
+    }
+    assert_eq!(found, wanted);
+
+    // The places of runs that were removed are not given again.
+    runtime.block_on(store.seen_end(other.clone(), trigger.clone(), place)).unwrap();
+    ends.iter().for_each(|(run, _)| journal.remove(*run).wait().unwrap());
+    let next = create(journal.as_ref(), "watched", 0);
+    end_at(&journal, next, 1);
+    let found = store.ended_after(&watched, seen().unwrap(), 10).unwrap();
+    assert_eq!(found.iter().map(|end| end.run).collect::<Vec<_>>(), [next]);
+
+    // Resuming a trigger starts no runs for what has ended meanwhile.
+    for paused in [true, false] {
+        let paused = store.pause_trigger(other.clone(), trigger.clone(), paused, "me".to_owned(), Timestamp(0));
+        runtime.block_on(paused).unwrap();
+    }
+    assert_eq!(store.ended_after(&watched, seen().unwrap(), 10).unwrap(), []);
+}
