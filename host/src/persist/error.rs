@@ -86,9 +86,40 @@ impl StoreError {
 }
 
 /// Columns are typed and we wrote them: a value that does not fit is damage, not a mistake in a query.
-fn is_undecodable(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+pub(super) fn is_undecodable(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..))
+}
+
+/// What an error of a write means for the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It belongs to what was written, and to nothing else.
+    Call,
+    /// Another program has the database locked. Nothing was written.
+    Busy,
+    /// The storage refused: what was written last may be there or not, until the database has been opened again.
+    Stop,
+    /// The same of a disk that failed, which may have damaged the file.
+    Disk,
+    /// The file is damaged, or another one: opening it again does not help.
+    Damage,
+}
+
+/// What an error of a write means for the writer. Whatever is not known to belong to the call stops the writer.
+pub(super) fn fault(error: &rusqlite::Error) -> Fault {
+    match error.sqlite_error_code() {
+        // A value or row that cannot be encoded or decoded.
+        None => Fault::Call,
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch | ErrorCode::Unknown) => {
+            Fault::Call
+        }
+        Some(ErrorCode::ParameterOutOfRange) => Fault::Call,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Busy,
+        Some(ErrorCode::SystemIoFailure) => Fault::Disk,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Damage,
+        Some(_) => Fault::Stop,
+    }
 }
 
 /// What a run is told when the database cannot be written.
@@ -99,6 +130,23 @@ pub(super) fn write_error(path: &Path, error: &rusqlite::Error) -> JournalError 
         Some(ErrorCode::SystemIoFailure) => {
             format!("the disk failed under `{path}` ({error}): check it, then resume the run")
         }
+        Some(ErrorCode::OutOfMemory) => format!("no memory left to write to `{path}`"),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            format!("`{path}` is damaged ({error}): restore the data directory from a backup")
+        }
         _ => format!("`{path}`: {error}"),
+    })
+}
+
+/// The answer to a call that cannot be written, where nothing else is wrong.
+pub(super) fn call_error(path: &Path, error: &rusqlite::Error) -> JournalError {
+    let path = path.display();
+    JournalError(match error.sqlite_error_code() {
+        Some(ErrorCode::TooBig) => format!("it is too large for a row of `{path}`; nothing of it was written"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            format!("another program has `{path}` locked: stop it and try again; nothing was written")
+        }
+        _ if is_undecodable(error) => format!("a row in `{path}` is damaged ({error}); nothing was written"),
+        _ => format!("it does not fit into `{path}` ({error}); nothing of it was written"),
     })
 }

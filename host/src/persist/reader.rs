@@ -11,13 +11,19 @@ mod steps;
 mod verify;
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{codec, data_dir::DataDir, error::StoreError, schema};
+use super::{
+    codec,
+    data_dir::DataDir,
+    error::{self, StoreError},
+    schema,
+};
 use crate::ids::RunId;
 
 pub(super) use columns::{RUN_COUNTS, form_word, item_counts, place_word};
@@ -29,6 +35,9 @@ pub use rows::{
 /// The most rows that one call returns.
 pub const MAX_ROWS: u32 = 1_000;
 
+/// How many damaged rows the log names.
+const MAX_NAMED: usize = 1_000;
+
 /// How many connections are kept for later calls.
 const POOL: usize = 4;
 
@@ -37,6 +46,8 @@ const POOL: usize = 4;
 pub struct Reader {
     path: PathBuf,
     pool: Mutex<Vec<Connection>>,
+    /// The damaged rows that the log has named: once is enough.
+    damaged: Mutex<HashSet<String>>,
 }
 
 impl Reader {
@@ -57,7 +68,7 @@ impl Reader {
             }
             opened => opened?,
         };
-        Ok(Self { path, pool: Mutex::new(vec![first]) })
+        Ok(Self { path, pool: Mutex::new(vec![first]), damaged: Mutex::default() })
     }
 
     /// Runs a query on a connection of the pool.
@@ -76,6 +87,35 @@ impl Reader {
             pool.push(connection);
         }
         result
+    }
+
+    /// The rows that can be read. A damaged one is left out, and the log says so: it must not take the others along.
+    pub(super) fn readable<T>(
+        &self,
+        table: &str,
+        rows: impl Iterator<Item = rusqlite::Result<T>>,
+    ) -> Result<Vec<T>, QueryError> {
+        let mut readable = Vec::new();
+        for row in rows {
+            match row {
+                Ok(row) => readable.push(row),
+                Err(error) => self.left_out(table, None, error)?,
+            }
+        }
+        Ok(readable)
+    }
+
+    /// Leaves a row out if it is damaged; passes every other error on.
+    fn left_out(&self, table: &str, run: Option<RunId>, error: rusqlite::Error) -> Result<(), QueryError> {
+        if !error::is_undecodable(&error) {
+            return Err(error.into());
+        }
+        let run = run.map_or_else(|| "one that cannot be named".to_owned(), |run| run.to_string());
+        let mut named = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        if named.len() < MAX_NAMED && named.insert(format!("{table} {run} {error}")) {
+            tracing::error!(%run, %error, "a row of `{table}` is damaged and left out; `stepmill verify` says more");
+        }
+        Ok(())
     }
 }
 

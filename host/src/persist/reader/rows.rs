@@ -199,6 +199,8 @@ pub struct RunPage {
     pub runs: Vec<RunRow>,
     /// Where the next page begins, if there may be one.
     pub next: Option<RunCursor>,
+    /// How many runs were left out because their rows are damaged. The log names them, and so does `verify`.
+    pub damaged: u64,
 }
 
 /// A pipeline that has runs.

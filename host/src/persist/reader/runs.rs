@@ -17,8 +17,8 @@ use crate::{
 const RUN: &str = "r.id, r.pipeline, p.hash, r.state, r.cancel_requested, r.created_at, r.finished_at, r.steps, \
      r.trigger, r.scheduled_for";
 
-/// Where its plan is.
-const PLAN: &str = "JOIN plans p ON p.key = r.plan";
+/// Where its plan is. A run without one is damaged, and not to be passed over in silence.
+const PLAN: &str = "LEFT JOIN plans p ON p.key = r.plan";
 
 /// How many runs are looked at for a page of those that have a text.
 const SEARCHED: u32 = 5_000;
@@ -27,7 +27,8 @@ const SEARCHED: u32 = 5_000;
 const EXAMPLES: usize = 5;
 
 impl Reader {
-    /// A page of the list of runs, newest first, behind `after`. At most [`MAX_ROWS`].
+    /// A page of the list of runs, newest first, behind `after`. At most [`MAX_ROWS`]. Damaged runs are left out and
+    /// counted.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -35,13 +36,8 @@ impl Reader {
         self.query(|connection, _| {
             let limit = cap(limit);
             match filter.text.as_deref() {
-                None => {
-                    let runs = list(connection, filter, after, limit)?;
-                    let full = u32::try_from(runs.len()).is_ok_and(|len| len == limit);
-                    let next = runs.last().map(RunRow::cursor).filter(|_| full);
-                    Ok(RunPage { next, runs })
-                }
-                Some(text) => search(connection, filter, after, limit, text),
+                None => self.list(connection, filter, after, limit),
+                Some(text) => self.search(connection, filter, after, limit, text),
             }
         })
     }
@@ -65,8 +61,11 @@ impl Reader {
     pub fn find_run(&self, text: &str) -> Result<RunId, StoreError> {
         let unknown = || StoreError::NoSuchRun(text.to_owned());
         if text == "latest" {
-            let newest = self.runs(&RunFilter::default(), None, 1)?;
-            return newest.runs.first().map(|run| run.id).ok_or_else(unknown);
+            let mut page = self.runs(&RunFilter::default(), None, 1)?;
+            while let (None, Some(after)) = (page.runs.first(), page.next) {
+                page = self.runs(&RunFilter::default(), Some(after), MAX_ROWS)?;
+            }
+            return page.runs.first().map(|run| run.id).ok_or_else(unknown);
         }
         let (first, last) = prefix_bounds(text).ok_or_else(unknown)?;
         let matches = self.query(|connection, _| {
@@ -82,7 +81,7 @@ impl Reader {
         }
     }
 
-    /// The runs that have not ended, oldest first: what a new writer resumes.
+    /// The runs that have not ended, oldest first: what a new writer resumes. One without a readable id is left out.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -91,7 +90,7 @@ impl Reader {
             let mut select =
                 connection.prepare_cached("SELECT id FROM runs WHERE state IN (?, ?) ORDER BY created_at, id")?;
             let ids = select.query_map(RunState::ACTIVE.map(RunState::as_str), |row| id(row, 0))?;
-            Ok(ids.collect::<Result<_, _>>()?)
+            self.readable("runs", ids)
         })
     }
 
@@ -113,7 +112,7 @@ impl Reader {
         })
     }
 
-    /// The pipelines that have runs, by name.
+    /// The pipelines that have runs, by name. Runs whose pipeline has no readable name are left out.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -126,7 +125,7 @@ impl Reader {
                 let last_created_at = Timestamp(row.get(2)?);
                 Ok(PipelineRow { name: columns::name(row, 0)?, runs: codec::count(row, 1)?, last_created_at })
             })?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.readable("runs", found)
         })
     }
 
@@ -151,46 +150,72 @@ impl Reader {
             Ok(found.optional()?)
         })
     }
-}
 
-/// Looks for a text in a bounded number of runs: the page may be short, or empty, although there are more.
-fn search(
-    connection: &Connection,
-    filter: &RunFilter,
-    after: Option<RunCursor>,
-    limit: u32,
-    text: &str,
-) -> Result<RunPage, QueryError> {
-    let looked_at = list(connection, filter, after, SEARCHED)?;
-    let ids = prefix_bounds(text);
-    let mut failed = connection.prepare_cached(
-        "SELECT 1 FROM runs r JOIN steps s ON s.run = r.key \
-         WHERE r.id = ?1 AND s.state = 'failed' AND instr(lower(s.reason), ?2) > 0",
-    )?;
-    let lower = text.to_lowercase();
-    let full = u32::try_from(looked_at.len()).is_ok_and(|len| len == SEARCHED);
-    let (mut runs, mut next) = (Vec::new(), looked_at.last().map(RunRow::cursor).filter(|_| full));
-    for run in looked_at {
-        let named = run.pipeline.as_str().contains(&lower)
-            || run.trigger.as_ref().is_some_and(|trigger| trigger.as_str().contains(&lower))
-            || ids.is_some_and(|(first, last)| (first..=last).contains(run.id.as_bytes()));
-        if named || (run.counts.failed > 0 && failed.exists(params![run.id.as_bytes(), lower])?) {
-            runs.push(run);
-            if u32::try_from(runs.len()).is_ok_and(|len| len == limit) {
-                next = runs.last().map(RunRow::cursor);
-                break;
+    fn list(
+        &self,
+        connection: &Connection,
+        filter: &RunFilter,
+        after: Option<RunCursor>,
+        limit: u32,
+    ) -> Result<RunPage, QueryError> {
+        let (sql, values) = listing(filter, after, limit);
+        let mut select = connection.prepare_cached(&sql)?;
+        let mut rows = select.query(rusqlite::params_from_iter(values))?;
+        let (mut runs, mut damaged, mut last) = (Vec::new(), 0, None);
+        while let Some(row) = rows.next()? {
+            match run_row(row) {
+                Ok(run) => {
+                    last = Some(run.cursor());
+                    runs.push(run);
+                }
+                Err(error) => {
+                    // An id that cannot be read is taken for the first: the next page begins before that time.
+                    let found = id(row, 0);
+                    let id = *found.as_ref().unwrap_or(&RunId::from_bytes([0; 16]));
+                    self.left_out("runs", found.ok(), error)?;
+                    damaged += 1;
+                    last = Some(RunCursor { created_at: Timestamp(row.get(5)?), id });
+                }
             }
         }
+        let full = runs.len() + damaged == limit as usize;
+        Ok(RunPage { runs, next: last.filter(|_| full), damaged: damaged as u64 })
     }
-    Ok(RunPage { runs, next })
+
+    /// Looks for a text in a bounded number of runs: the page may be short, or empty, although there are more.
+    fn search(
+        &self,
+        connection: &Connection,
+        filter: &RunFilter,
+        after: Option<RunCursor>,
+        limit: u32,
+        text: &str,
+    ) -> Result<RunPage, QueryError> {
+        let mut page = self.list(connection, filter, after, SEARCHED)?;
+        let ids = prefix_bounds(text);
+        let mut failed = connection.prepare_cached(
+            "SELECT 1 FROM runs r JOIN steps s ON s.run = r.key \
+             WHERE r.id = ?1 AND s.state = 'failed' AND instr(lower(s.reason), ?2) > 0",
+        )?;
+        let lower = text.to_lowercase();
+        for run in std::mem::take(&mut page.runs) {
+            let named = run.pipeline.as_str().contains(&lower)
+                || run.trigger.as_ref().is_some_and(|trigger| trigger.as_str().contains(&lower))
+                || ids.is_some_and(|(first, last)| (first..=last).contains(run.id.as_bytes()));
+            if named || (run.counts.failed > 0 && failed.exists(params![run.id.as_bytes(), lower])?) {
+                page.runs.push(run);
+                if u32::try_from(page.runs.len()).is_ok_and(|len| len == limit) {
+                    page.next = page.runs.last().map(RunRow::cursor);
+                    break;
+                }
+            }
+        }
+        Ok(page)
+    }
 }
 
-fn list(
-    connection: &Connection,
-    filter: &RunFilter,
-    after: Option<RunCursor>,
-    limit: u32,
-) -> Result<Vec<RunRow>, QueryError> {
+/// The statement of a list of runs, and its values.
+fn listing(filter: &RunFilter, after: Option<RunCursor>, limit: u32) -> (String, Vec<Box<dyn ToSql>>) {
     let mut conditions = Vec::new();
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();
     if let Some(pipeline) = &filter.pipeline {
@@ -221,9 +246,7 @@ fn list(
     let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     values.push(Box::new(limit));
     let sql = format!("SELECT {RUN}, {RUN_COUNTS} {PLAN} {filter} ORDER BY r.created_at DESC, r.id DESC LIMIT ?");
-    let mut select = connection.prepare_cached(&sql)?;
-    let runs = select.query_map(rusqlite::params_from_iter(values), run_row)?;
-    Ok(runs.collect::<Result<_, _>>()?)
+    (sql, values)
 }
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {

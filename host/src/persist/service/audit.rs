@@ -75,7 +75,7 @@ impl ServiceStore {
                     detail: row.get(5)?,
                 })
             })?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("audit", found)
         })
     }
 

@@ -115,7 +115,7 @@ impl ServiceStore {
                  ORDER BY name, uploaded_at, digest",
             )?;
             let found = select.query_map([], version)?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("module_versions", found)
         })
     }
 
@@ -135,7 +135,7 @@ impl ServiceStore {
                     changed_by: row.get(3)?,
                 })
             })?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("modules", found)
         })
     }
 }

@@ -112,7 +112,7 @@ impl ServiceStore {
             let sql = format!("SELECT {REVISION} WHERE r.revision = p.revision ORDER BY p.name");
             let mut select = connection.prepare_cached(&sql)?;
             let found = select.query_map([], revision)?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("revisions", found)
         })
     }
 
@@ -127,7 +127,7 @@ impl ServiceStore {
                 format!("SELECT {REVISION} WHERE r.pipeline = ? AND r.revision < ? ORDER BY r.revision DESC LIMIT ?");
             let mut select = connection.prepare_cached(&sql)?;
             let found = select.query_map(params![pipeline.as_str(), before, limit], revision)?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("revisions", found)
         })
     }
 

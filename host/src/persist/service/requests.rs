@@ -121,8 +121,9 @@ impl ServiceStore {
                     reason: row.get(4)?,
                 })
             })?;
-            let requests = found.collect::<Result<Vec<_>, _>>()?;
-            let full = u32::try_from(requests.len()).is_ok_and(|len| len == limit);
+            let mut rows = 0;
+            let requests = self.reader.readable("requests", found.inspect(|_| rows += 1))?;
+            let full = rows == limit;
             let next = requests.last().filter(|_| full).map(|last| (last.at, last.key.clone()));
             Ok(RequestPage { requests, next })
         })

@@ -91,7 +91,7 @@ impl ServiceStore {
         let (name, by) = (name.clone(), by.to_owned());
         let changed = self.journal.change(move |connection| {
             if connection.execute("DELETE FROM secrets WHERE name = ?", [name.as_str()])? == 0 {
-                return Ok(Err(NoSecret(name)));
+                return Ok(Err(NoSecret(name.clone())));
             }
             audit::insert(connection, at, &by, "secret.remove", name.as_str(), None)?;
             Ok(Ok(()))
@@ -134,7 +134,7 @@ impl ServiceStore {
                     previous_until: row.get::<_, Option<i64>>(4)?.map(Timestamp),
                 })
             })?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("secrets", found)
         })
     }
 

@@ -99,7 +99,7 @@ impl ServiceStore {
         let changed = self.journal.change(move |connection| {
             let mut taken = connection.prepare_cached("SELECT 1 FROM tokens WHERE name = ?")?;
             if taken.exists([&new.name])? {
-                return Ok(Err(TokenError::Taken(new.name)));
+                return Ok(Err(TokenError::Taken(new.name.clone())));
             }
             let mut insert = connection.prepare_cached(
                 "INSERT INTO tokens (name, role, hash, created_at, created_by, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -125,9 +125,11 @@ impl ServiceStore {
     ) -> Result<(), ChangeError<TokenError>> {
         let (name, by) = (name.to_owned(), by.to_owned());
         let changed = self.journal.change(move |connection| {
-            let Some(found) = valid_by_name(connection, &name, at)? else { return Ok(Err(TokenError::Unknown(name))) };
+            let Some(found) = valid_by_name(connection, &name, at)? else {
+                return Ok(Err(TokenError::Unknown(name.clone())));
+            };
             if found.role == keep_role && count(connection, keep_role, at)? == 1 {
-                return Ok(Err(TokenError::Last(name)));
+                return Ok(Err(TokenError::Last(name.clone())));
             }
             connection.execute("UPDATE tokens SET revoked_at = ? WHERE id = ?", params![at.0, found.id])?;
             connection.execute("DELETE FROM sessions WHERE token = ?", [found.id])?;
@@ -145,7 +147,7 @@ impl ServiceStore {
         self.reader.query(|connection, _| {
             let mut select = connection.prepare_cached(&format!("SELECT {TOKEN} FROM tokens t ORDER BY t.id"))?;
             let found = select.query_map([], token)?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("tokens", found)
         })
     }
 

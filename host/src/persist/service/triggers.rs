@@ -140,7 +140,7 @@ impl ServiceStore {
                 "SELECT pipeline, name, created_at, paused, decided_until, missed, seen_end FROM triggers ORDER BY pipeline, name",
             )?;
             let found = select.query_map([], row)?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.reader.readable("triggers", found)
         })
     }
 

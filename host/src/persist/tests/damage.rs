@@ -132,3 +132,52 @@ fn the_database_is_private_in_an_open_folder_too() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
+
+#[test]
+fn a_damaged_row_is_left_out_of_lists_and_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_dir, journal) = open(folder.path());
+    let runs: Vec<_> = (0..9).map(|_| create(&journal, "p", 1)).collect();
+    let damage = [
+        "state = 'asleep'",
+        "pipeline = 'No Name'",
+        "steps = -1",
+        "trigger = x'ff'",
+        "id = x'0102'",
+        "created_at = 9223372036854775807, state = ''",
+    ];
+    let connection = Connection::open(folder.path().join("stepmill.db")).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    for (index, damage) in damage.iter().enumerate() {
+        let damaged = connection.execute(
+            &format!("UPDATE runs SET {} WHERE id = ?", damage.replace("x'ff'", "CAST(x'ff' AS TEXT)")),
+            [runs[index].as_bytes()],
+        );
+        assert_eq!(damaged, Ok(1), "{damage}");
+    }
+    connection.execute("INSERT INTO pipelines (name, revision) VALUES ('No Name', 1)", []).unwrap();
+
+    let whole: std::collections::BTreeSet<_> = runs[damage.len()..].iter().copied().collect();
+    let reader = reader(folder.path());
+    for limit in [1, 2, 4, 100] {
+        let (mut found, mut damaged, mut after) = (Vec::new(), 0, None);
+        for _ in 0..100 {
+            let page = reader.runs(&Default::default(), after, limit).unwrap();
+            found.extend(page.runs.iter().map(|run| run.id));
+            damaged += page.damaged;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(after, None, "it ends");
+        assert_eq!(found.len(), whole.len(), "each once, {limit} at a time");
+        assert_eq!(found.into_iter().collect::<std::collections::BTreeSet<_>>(), whole);
+        assert_eq!(damaged, damage.len() as u64, "{limit} at a time");
+    }
+    let text = crate::persist::reader::RunFilter { text: Some("p".to_owned()), ..Default::default() };
+    assert_eq!(reader.runs(&text, None, 100).unwrap().runs.len(), whole.len());
+    assert!(whole.contains(&reader.find_run("latest").unwrap()));
+    assert!(whole.is_subset(&reader.unfinished().unwrap().into_iter().collect()));
+    assert_eq!(reader.pipelines().unwrap().len(), 1);
+}

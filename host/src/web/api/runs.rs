@@ -60,6 +60,9 @@ pub(in crate::web) struct RunPage {
     /// For the next page; none behind the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+    /// Runs that are left out because they are damaged; none if all can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<u64>,
 }
 
 impl Versioned for RunPage {
@@ -80,7 +83,8 @@ pub(in crate::web) async fn list(State(web): Api, Query(query): Query<ListQuery>
     };
     let page = web.read(move |reader| reader.runs(&filter, after, limit)).await?;
     let runs = web.summaries(&page.runs);
-    Ok(document(&RunPage { runs, next: page.next.map(query::write_cursor) }))
+    let damaged = Some(page.damaged).filter(|damaged| *damaged > 0);
+    Ok(document(&RunPage { runs, next: page.next.map(query::write_cursor), damaged }))
 }
 
 #[utoipa::path(get, path = "/api/v1/runs/live", summary = "Runs that begin and end, as server-sent events", tag = "runs", responses((status = 200, description = "`run` events with a run, `deployed` when modules or pipelines changed, `reload` where some were missed", content_type = "text/event-stream"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
