@@ -23,7 +23,10 @@ mod uploads;
 
 use std::{collections::HashMap, io, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::{runtime::Handle, sync::Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+};
 
 pub use self::{
     folders::Folders,
@@ -54,7 +57,7 @@ use crate::{
     runtime::{Modules, ModulesOptions, NoSecrets, SandboxRunner, Surroundings, engine::EngineError},
 };
 pub use crate::{
-    persist::{DataDirError, Reader, StoreError, reader, service as service_rows},
+    persist::{DataDirError, Health, Reader, StoreError, reader, service as service_rows},
     runtime::{COMPILE_COMMAND, Compiler, ModuleError, SecretSource, compile_child_main},
     schedule::TriggerFactory,
 };
@@ -367,6 +370,18 @@ impl Host {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Whether anything can be stored.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.journal.health()
+    }
+
+    /// The same, and every change of it.
+    #[must_use]
+    pub fn watch_health(&self) -> watch::Receiver<Health> {
+        self.journal.watch_health()
     }
 
     /// What is kept besides runs.

@@ -26,4 +26,4 @@ pub use error::StoreError;
 pub use memory::MemoryJournal;
 pub use reader::Reader;
 pub use service::ServiceStore;
-pub use writer::{Ack, Artifact, JournalStats, LogEntry, SqliteJournal};
+pub use writer::{Ack, Artifact, Health, JournalStats, LogEntry, SqliteJournal};

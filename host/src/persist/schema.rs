@@ -6,7 +6,7 @@ use std::{
     io::{self, Read},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
@@ -35,6 +35,12 @@ const VERSION: i64 = MIGRATIONS.len() as i64;
 
 const BUSY: Duration = Duration::from_secs(5);
 
+/// How long a writer that is reopened waits for readers; it tries again.
+const BRIEF: Duration = Duration::from_millis(500);
+
+/// How long a start waits for readers after an unclean stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The write-ahead log shrinks to this many bytes after a burst.
 const WAL_SIZE_LIMIT: i64 = 64 << 20;
 
@@ -59,8 +65,89 @@ pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
         let source = io::Error::new(io::ErrorKind::Unsupported, "the file system does not support it");
         return Err(DataDirError::Io { action: "keep a write-ahead log beside", path, source }.into());
     }
+    if dir.was_unclean() {
+        settle_within(&connection, &path, PATIENCE)?;
+    }
     migrate(&mut connection, found).map_err(sqlite)?;
+    keep_in_memory(&connection).map_err(sqlite)?;
     Ok(connection)
+}
+
+/// Opens the database again after its storage failed, so that everything in it is durable and nothing else can appear in it
+/// later. Creates and migrates nothing. A file on a disk that failed is `suspect`, and checked.
+pub(super) fn reopen_writer(dir: &WriterDir, suspect: bool) -> Result<Connection, StoreError> {
+    let path = dir.dir().database();
+    let sqlite = |error| StoreError::sqlite(&path, error);
+    if header(&path)?.is_none() {
+        return Err(StoreError::damaged(&path, "the file is gone"));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
+    harden(&connection).map_err(sqlite)?;
+    connection.busy_timeout(BRIEF).map_err(sqlite)?;
+    let (id, found) = version(&connection).map_err(sqlite)?;
+    judge(&path, id, found)?;
+    if found != VERSION {
+        return Err(StoreError::Older { path, found });
+    }
+    if !make_durable(&connection).map_err(sqlite)? {
+        return Err(StoreError::damaged(&path, "it has no write-ahead log any more"));
+    }
+    if suspect {
+        quick_check(&connection, &path)?;
+    }
+    if !settle(&connection).map_err(sqlite)? {
+        return Err(in_use(path));
+    }
+    keep_in_memory(&connection).map_err(sqlite)?;
+    connection.busy_timeout(BUSY).map_err(sqlite)?;
+    Ok(connection)
+}
+
+/// Settles what is in the database: writes the write-ahead log into it, syncs it, empties the log, and syncs a first commit
+/// to the new log. Whether it could be done: readers may be in the way for a while.
+///
+/// After a sync has failed, or a process was killed after one, the log may hold a commit that the page cache has and the
+/// disk has not. A later sync of the same pages says that all is well: the kernel reports a failure only once. So such a
+/// commit, where it is read, is written to other pages, those of the database, whose sync can be trusted; this one cannot
+/// be lost any more. Where it is not read, since its writer never learned that it was committed, the new log makes it
+/// unreadable once that is synced; it cannot appear later, after a power loss. Reading the database in a new process proves
+/// nothing: it has the same page cache.
+///
+/// A reader of the newest state prevents that the log is emptied, but not that all of it is written to the database. The
+/// first commit then takes the place of whatever follows in the log, which is made unreadable just the same.
+fn settle(connection: &Connection) -> rusqlite::Result<bool> {
+    let (busy, frames, written): (bool, i64, i64) =
+        connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    // Minus one says that it was not even begun.
+    if busy && (frames < 0 || written < frames) {
+        return Ok(false);
+    }
+    // A commit with a page in it, which changes nothing.
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT"))?;
+    Ok(true)
+}
+
+fn settle_within(connection: &Connection, path: &Path, patience: Duration) -> Result<(), StoreError> {
+    let since = Instant::now();
+    while !settle(connection).map_err(|error| StoreError::sqlite(path, error))? {
+        if since.elapsed() > patience {
+            return Err(in_use(path.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn in_use(path: PathBuf) -> StoreError {
+    let source = io::Error::new(io::ErrorKind::ResourceBusy, "another process reads from it all the time");
+    DataDirError::Io { action: "complete the write-ahead log of", path, source }.into()
+}
+
+/// Statements of the writer need no temporary files, which could fail although the data directory is well.
+fn keep_in_memory(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
 /// Opens the database for reading, beside a writer or after one was killed.

@@ -1,15 +1,20 @@
 //! Tests of the journal as a whole; what they share is here.
 
+mod calls;
 mod crash;
 mod damage;
 mod ends;
 mod groups;
 mod projection;
 mod reading;
+mod recovery;
 mod replay;
 mod suite;
 
 use std::{path::Path, sync::Arc};
+
+pub(super) use calls::hold;
+pub(super) use recovery::{fail, settled};
 
 use bytes::Bytes;
 

@@ -1,14 +1,17 @@
 //! The writing side: one writer owns the database. Its thread commits whatever has queued up, so that many runs share the
 //! cost of a sync to the disk; who would only wait for it writes by itself. What was acknowledged survives a power loss.
 
-mod answer;
 mod attempts;
 mod change;
+mod health;
 mod logs;
 mod projection;
+mod recovery;
+mod request;
 mod shadow;
 mod statements;
 mod steps;
+mod tables;
 mod thread;
 mod turn;
 
@@ -17,32 +20,28 @@ use std::{
     path::PathBuf,
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{self, SyncSender},
     },
     task::{Context, Poll},
     thread::JoinHandle,
 };
 
-use answer::Answer;
-use change::Change;
+pub use health::Health;
+use health::Shared;
+use request::{NewRun, Request};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 pub(super) use shadow::Shadow;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use turn::{Gone, Turns};
 
-use super::{
-    codec::{self, EncodedEvent},
-    data_dir::WriterDir,
-    error::StoreError,
-    schema,
-};
+use super::{codec, data_dir::WriterDir, error::StoreError, schema};
 use crate::{
     event::RunEvent,
     execute::ports::{Accepted, BoxFuture, Journal, JournalError, LogLine, RequestKey},
-    ids::{Name, PlanHash, RunId, StepIndex, Timestamp},
+    ids::{PlanHash, RunId, StepIndex, Timestamp},
     module::ModuleInfo,
     plan::Plan,
 };
@@ -52,8 +51,10 @@ const QUEUE: usize = 1_024;
 
 /// The journal in SQLite. Calls are queued in order; see [`Journal`].
 ///
-/// When the disk fails or is full, nothing of the group that was being written remains, and this journal refuses
-/// everything from then on: after a failed sync nobody knows what the disk holds, until the database is opened anew.
+/// An error that belongs to one call, such as a row that is too large, is the answer to that call alone. When the disk
+/// fails or is full, everything that is queued or being written is refused with the reason, and its outcome is unknown:
+/// after a failed sync it may be on the disk or not. The database is then closed and opened again, which settles that; until
+/// it is, all calls are refused. A damaged database is not opened again. See [`Self::health`].
 #[derive(Debug)]
 pub struct SqliteJournal {
     queue: Queue,
@@ -67,14 +68,6 @@ pub struct SqliteJournal {
 struct Queue {
     sender: SyncSender<Request>,
     length: Arc<AtomicUsize>,
-}
-
-/// What the writer says about itself.
-#[derive(Debug, Default)]
-struct Shared {
-    failure: OnceLock<JournalError>,
-    commits: AtomicU64,
-    events: AtomicU64,
 }
 
 /// What a journal has done since it was opened.
@@ -126,51 +119,6 @@ pub struct Ack {
 
 type Reply = Result<(), JournalError>;
 
-#[derive(Debug)]
-enum Request {
-    Create {
-        run: NewRun,
-        events: Vec<EncodedEvent>,
-        request: Option<RequestKey>,
-        reply: oneshot::Sender<Result<Accepted, JournalError>>,
-    },
-    Append {
-        events: Vec<EncodedEvent>,
-        reply: oneshot::Sender<Reply>,
-    },
-    Artifact {
-        artifact: Box<Artifact>,
-        info: String,
-        reply: oneshot::Sender<Reply>,
-    },
-    Remove {
-        run: RunId,
-        reply: oneshot::Sender<Reply>,
-    },
-    Shrink {
-        reply: oneshot::Sender<Reply>,
-    },
-    Barrier {
-        reply: oneshot::Sender<Reply>,
-    },
-    Change(Change),
-    Log(LogEntry),
-    Close {
-        reply: oneshot::Sender<Reply>,
-    },
-    #[cfg(test)]
-    Panic,
-}
-
-#[derive(Debug)]
-struct NewRun {
-    id: RunId,
-    pipeline: Name,
-    plan_hash: PlanHash,
-    plan_json: String,
-    steps: Vec<Name>,
-}
-
 impl SqliteJournal {
     /// Opens the journal of a data directory, makes or migrates the database where needed, and starts the writer.
     ///
@@ -186,7 +134,8 @@ impl SqliteJournal {
         let (sender, requests) = mpsc::sync_channel(QUEUE);
         let length = Arc::new(AtomicUsize::new(0));
         let shared = Arc::new(Shared::default());
-        let turns = Arc::new(Turns::new(thread::Writer::new(connection, dir.clone(), Arc::clone(&shared))));
+        let writer = thread::Writer::new(connection, dir.clone(), Arc::clone(&shared));
+        let turns = Arc::new(Turns::new(writer, dir.clone(), Arc::clone(&shared)));
         let (served, queued) = (Arc::clone(&turns), Arc::clone(&length));
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
@@ -198,8 +147,8 @@ impl SqliteJournal {
     /// Queues lines of a log. They are visible to readers after at most a tenth of a second. They are not acknowledged,
     /// and lost when the journal fails: the run stops then, too.
     pub fn log(&self, entry: LogEntry) {
-        if self.queue.send(Request::Log(entry)).is_err() {
-            tracing::debug!("the journal is closed, log lines are lost");
+        if self.send(Request::Log(entry)).is_err() {
+            tracing::debug!("the journal does not work, log lines are lost");
         }
     }
 
@@ -231,17 +180,33 @@ impl SqliteJournal {
     /// What the journal has done since it was opened.
     #[must_use]
     pub fn stats(&self) -> JournalStats {
-        JournalStats {
-            commits: self.shared.commits.load(Ordering::Relaxed),
-            events: self.shared.events.load(Ordering::Relaxed),
-        }
+        let (commits, events) = self.shared.counts();
+        JournalStats { commits, events }
+    }
+
+    /// Whether calls are taken.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.health()
+    }
+
+    /// The same, and every change of it.
+    #[must_use]
+    pub fn watch_health(&self) -> watch::Receiver<Health> {
+        self.shared.subscribe()
+    }
+
+    /// How often the storage failed since the journal was opened. What was read before a failure may have been overtaken by
+    /// what was under way when it happened.
+    pub(super) fn failures(&self) -> u64 {
+        self.shared.failures()
     }
 
     /// Commits what is queued, folds the write-ahead log into the database and stops the writer. Blocks. Later calls are
     /// refused; closing again does nothing. Dropping the journal closes it, too, but tells nobody what went wrong.
     ///
     /// # Errors
-    /// If something queued could not be written, now or earlier.
+    /// If something queued could not be written, or the storage has failed and does not work yet.
     pub fn close(&self) -> Result<(), JournalError> {
         let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
         let (reply, answer) = oneshot::channel();
@@ -257,10 +222,16 @@ impl SqliteJournal {
 
     fn enqueue(&self, request: impl FnOnce(oneshot::Sender<Reply>) -> Request) -> Ack {
         let (reply, answer) = oneshot::channel();
-        match self.queue.send(request(reply)) {
+        match self.send(request(reply)) {
             Ok(()) => Ack { reply: Ok(answer), shared: Arc::clone(&self.shared) },
-            Err(_) => self.refused(self.shared.reason()),
+            Err(error) => self.refused(error),
         }
+    }
+
+    /// Queues a call, unless the writer is down.
+    fn send(&self, request: Request) -> Result<(), JournalError> {
+        self.shared.check()?;
+        self.queue.send(request).map_err(|Gone| self.shared.reason())
     }
 
     fn refused(&self, error: JournalError) -> Ack {
@@ -286,7 +257,7 @@ impl SqliteJournal {
         let events = codec::encode(events)?;
         let (reply, answer) = oneshot::channel();
         let request = Request::Create { run, events, request, reply };
-        self.queue.send(request).map_err(|_| self.shared.reason())?;
+        self.send(request)?;
         Ok(answer)
     }
 }
@@ -315,15 +286,18 @@ impl Journal for SqliteJournal {
         // Who waits already comes first, and shares a commit.
         let turn = if self.queue.is_empty() { self.turns.at_once() } else { None };
         let Some(mut turn) = turn else { return self.append(events) };
-        Box::pin(match codec::encode(events) {
-            Ok(events) => {
-                let (reply, answer) = oneshot::channel();
-                // What goes wrong is in the answer.
-                let _ = turn.write(vec![Request::Append { events, reply }], false);
-                Ack { reply: Ok(answer), shared: Arc::clone(&self.shared) }
-            }
-            Err(error) => self.refused(error),
-        })
+        let events = match codec::encode(events) {
+            Ok(events) => events,
+            Err(error) => return Box::pin(self.refused(error)),
+        };
+        let (reply, answer) = oneshot::channel();
+        // What goes wrong is in the answer.
+        let written = turn.write(vec![Request::Append { events, reply }], false);
+        drop(turn);
+        if let Err(Gone) = written {
+            self.queue.wake();
+        }
+        Box::pin(Ack { reply: Ok(answer), shared: Arc::clone(&self.shared) })
     }
 }
 
@@ -332,6 +306,14 @@ impl Queue {
     fn send(&self, request: Request) -> Result<(), Gone> {
         self.length.fetch_add(1, Ordering::Relaxed);
         self.sender.send(request).map_err(|_| Gone)
+    }
+
+    /// Has the writer's thread look at what happened. Where the queue is full, it does so anyway.
+    fn wake(&self) {
+        self.length.fetch_add(1, Ordering::Relaxed);
+        if self.sender.try_send(Request::Barrier { reply: oneshot::channel().0 }).is_err() {
+            self.length.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -372,14 +354,6 @@ impl Future for Ack {
     }
 }
 
-impl Shared {
-    /// Why the writer no longer answers.
-    fn reason(&self) -> JournalError {
-        let unknown = || JournalError("its writer has stopped: look for the cause in the host's log".to_owned());
-        self.failure.get().cloned().unwrap_or_else(unknown)
-    }
-}
-
 #[cfg(test)]
 pub(super) fn start(connection: Connection, dir: &WriterDir) -> SqliteJournal {
     SqliteJournal::start(connection, dir).expect("a thread")
@@ -388,13 +362,16 @@ pub(super) fn start(connection: Connection, dir: &WriterDir) -> SqliteJournal {
 #[cfg(test)]
 impl SqliteJournal {
     /// Makes the writer panic.
-    pub(super) fn panic(&self) {
-        self.queue.send(Request::Panic).expect("a writer");
+    pub(super) fn panic(&self) -> Ack {
+        self.enqueue(|reply| Request::Panic { reply })
     }
 
     /// Panics as the writer.
     pub(super) fn panic_at_once(&self) {
-        let _ = self.turns.at_once().expect("nobody writes").write(vec![Request::Panic], false);
+        let mut turn = self.turns.next().expect("a writer");
+        assert!(turn.write(vec![Request::Panic { reply: oneshot::channel().0 }], false).is_err());
+        drop(turn);
+        self.queue.wake();
     }
 }
 

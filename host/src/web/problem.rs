@@ -145,7 +145,7 @@ impl From<StoreError> for Problem {
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         tracing::error!(%error, "a request failed");
-        Self::new(Kind::Unavailable, "nothing can be stored any more; the host's log says more")
+        Self::new(Kind::Unavailable, "this could not be stored; the host's log says why")
     }
 }
 

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     access::{self, Policy},
-    app::{Host, HostBuilder, Service, ServiceOptions, service::ServiceError},
+    app::{Health, Host, HostBuilder, Service, ServiceOptions, service::ServiceError},
+    execute::ports::JournalError,
     web::{self, Web},
 };
 
@@ -45,9 +46,34 @@ pub(super) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<Exit,
         welcome(&service, address, token.reveal()).await?;
     }
     note(&format!("listening on http://{address}"));
-    web::serve(listener, Web::new(service.clone(), address, config.hosts), stopped()?).await;
-    service.stop(DRAIN).await.map_err(CliError::host)?;
+    let (signal, died) = (stopped()?, died(&service));
+    let end = async move {
+        tokio::select! {
+            biased;
+            () = signal => {}
+            () = died => note("stopping: nothing can be stored any more"),
+        }
+    };
+    web::serve(listener, Web::new(service.clone(), address, config.hosts), end).await;
+    let health = service.host.health();
+    let stopped = service.stop(DRAIN).await;
+    if let Health::Dead { reason } = health {
+        // Its supervisor starts it again, which says what is wrong if it is still so.
+        return Err(CliError::host(JournalError(reason))
+            .help("`stepmill verify` says what is damaged; docs/operations.md says what to do"));
+    }
+    stopped.map_err(CliError::host)?;
     Ok(Exit::Success)
+}
+
+/// Ends when the journal fails and cannot recover.
+fn died(service: &Service) -> impl Future<Output = ()> + use<> {
+    let mut health = service.host.watch_health();
+    async move {
+        if health.wait_for(|health| matches!(health, Health::Dead { .. })).await.is_err() {
+            std::future::pending().await
+        }
+    }
 }
 
 fn builder(settings: &Settings, config: &Config) -> Result<HostBuilder, CliError> {

@@ -1,10 +1,7 @@
-//! The writer is killed, fails, or panics.
+//! The writer is killed, or closed.
 
 use super::*;
-use crate::{
-    event::RunState,
-    persist::{error::StoreError, schema, writer},
-};
+use crate::{event::RunState, persist::error::StoreError};
 
 #[test]
 fn a_copy_taken_while_open_holds_all_that_was_acknowledged() {
@@ -57,66 +54,6 @@ fn a_clean_stop_leaves_all_in_the_database_also_while_somebody_reads() {
     std::fs::copy(folder.path().join("stepmill.db"), copy.path().join("stepmill.db")).unwrap();
     assert_eq!(reader(copy.path()).history(run).unwrap().len(), 1);
     assert_eq!(beside.history(run).unwrap().len(), 1);
-}
-
-#[test]
-fn a_full_disk_stops_the_journal_and_leaves_nothing_half_written() {
-    for append in [SqliteJournal::append, SqliteJournal::append_at_once] {
-        fill_disk(append);
-    }
-}
-
-fn fill_disk(append: impl Fn(&SqliteJournal, Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>>) {
-    let append = |journal: &SqliteJournal, events| wait(append(journal, events));
-    let folder = tempfile::tempdir().unwrap();
-    let dir = DataDir::open_writer(folder.path()).unwrap();
-    let connection = schema::open_writer(&dir).unwrap();
-    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    connection.pragma_update(None, "max_page_count", pages + 20).unwrap();
-    let journal = writer::start(connection, &dir);
-    let run = create(&journal, "p", 1);
-    let output = inline(&[0; 60_000]);
-    append(&journal, events(run, 1, [started(0, 1), succeeded(0, 1, output.clone())])).unwrap();
-
-    let lost = events(run, 3, [started(0, 2), succeeded(0, 2, output)]);
-    let error = append(&journal, lost.clone()).unwrap_err();
-    assert!(error.to_string().contains("free some space"), "{error}");
-    assert!(append(&journal, events(run, 3, [EventKind::Resumed])).is_err());
-    assert!(wait(journal.create(RunId::generate(), plan("p", 1), Vec::new(), None)).is_err());
-    assert!(journal.close().unwrap_err().to_string().contains("free some space"));
-    drop((journal, dir));
-
-    assert_eq!(reader(folder.path()).history(run).unwrap().len(), 3);
-    let (dir, journal) = open(folder.path());
-    assert!(dir.was_unclean());
-    append(&journal, lost).unwrap();
-}
-
-#[test]
-fn a_panic_of_the_writer_is_told_to_all_who_wait() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_dir, journal) = open(folder.path());
-    let run = create(&journal, "p", 1);
-    journal.panic();
-    let answers: Vec<_> = (1..20).map(|seq| journal.append(events(run, seq, [EventKind::Resumed]))).collect();
-    for answer in answers {
-        assert!(wait(answer).unwrap_err().to_string().contains("has stopped"));
-    }
-    assert!(journal.close().is_err());
-}
-
-#[test]
-fn a_panic_of_who_writes_at_once_is_told_to_all_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_dir, journal) = open(folder.path());
-    let run = create(&journal, "p", 1);
-    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| journal.panic_at_once()));
-    assert!(panicked.is_err());
-    let resumed = || events(run, 1, [EventKind::Resumed]);
-    for answer in [journal.append_at_once(resumed()), journal.append(resumed())] {
-        assert!(wait(answer).unwrap_err().to_string().contains("has stopped"));
-    }
-    assert!(journal.close().is_err());
 }
 
 #[test]

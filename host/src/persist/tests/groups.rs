@@ -89,7 +89,7 @@ fn runs_that_append_at_once_share_commits_where_they_meet() {
     assert!(after.commits - before.commits < 8 * EACH, "{after:?}");
 }
 
-fn entry(run: RunId, attempt: u32, texts: &[&str]) -> LogEntry {
+pub(super) fn entry(run: RunId, attempt: u32, texts: &[&str]) -> LogEntry {
     let line = |text: &&str| LogLine {
         at: Timestamp(1),
         level: LogLevel::Info,

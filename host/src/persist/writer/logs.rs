@@ -41,6 +41,11 @@ impl PendingLogs {
         self.bytes >= MANY
     }
 
+    /// The lines, which stay until they are committed.
+    pub(super) fn entries(&self) -> &[LogEntry] {
+        &self.entries
+    }
+
     pub(super) fn take(&mut self) -> Vec<LogEntry> {
         std::mem::take(self).entries
     }

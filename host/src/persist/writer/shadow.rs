@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, Rows, params, types::Value};
 
-use super::{NewRun, projection::ActiveRun, statements};
+use super::{projection::ActiveRun, request::NewRun, statements};
 use crate::{
     event::RunEvent,
     ids::{Name, PlanHash, RunId, Timestamp},

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Artifact, LogEntry, NewRun, projection::to_json};
+use super::{Artifact, LogEntry, projection::to_json, request::NewRun};
 use crate::{
     event::{CacheEntry, RunState, StepState},
     ids::{Name, RunId, StepIndex, Timestamp},

@@ -3,18 +3,29 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
-    time::Duration,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
-use super::{Reply, Request, thread::Writer};
+use super::{
+    Reply,
+    health::{Shared, stopped},
+    request::Request,
+    thread::Writer,
+};
+use crate::persist::{data_dir::WriterDir, error::StoreError, schema};
 
-/// The writer, for one at a time.
-pub(super) struct Turns(Mutex<Option<Writer>>);
+/// The writer, for one at a time; none while it is down, and none once it is closed or dead.
+pub(super) struct Turns {
+    writer: Mutex<Option<Writer>>,
+    dir: WriterDir,
+    shared: Arc<Shared>,
+}
 
-/// The right to write. A writer that panics or fails is gone, and with it everybody who waits.
+/// The right to write.
 pub(super) struct Turn<'a>(MutexGuard<'a, Option<Writer>>);
 
 /// The writer is gone: `Shared` knows why.
@@ -22,23 +33,41 @@ pub(super) struct Turn<'a>(MutexGuard<'a, Option<Writer>>);
 pub(super) struct Gone;
 
 impl Turns {
-    pub(super) fn new(writer: Writer) -> Self {
-        Self(Mutex::new(Some(writer)))
+    pub(super) fn new(writer: Writer, dir: WriterDir, shared: Arc<Shared>) -> Self {
+        Self { writer: Mutex::new(Some(writer)), dir, shared }
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Waits for a turn.
     pub(super) fn next(&self) -> Result<Turn<'_>, Gone> {
-        Turn::of(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Turn::of(self.lock())
     }
 
-    /// A turn, if nobody has it.
+    /// A turn, if it is free.
     pub(super) fn at_once(&self) -> Option<Turn<'_>> {
-        let writer = match self.0.try_lock() {
+        let writer = match self.writer.try_lock() {
             Ok(writer) => writer,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
         Turn::of(writer).ok()
+    }
+
+    /// Opens the database again after the writer failed. Nothing that was in memory is carried over.
+    pub(super) fn reopen(&self, since: Instant) -> Result<(), StoreError> {
+        let connection = schema::reopen_writer(&self.dir, self.shared.is_suspect())?;
+        let mut writer = self.lock();
+        *writer = Some(Writer::new(connection, self.dir.clone(), Arc::clone(&self.shared)));
+        // While the turn is held: a caller that fails at once must not be overruled.
+        self.shared.recover(since.elapsed());
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -47,12 +76,20 @@ impl<'a> Turn<'a> {
         if writer.is_some() { Ok(Self(writer)) } else { Err(Gone) }
     }
 
-    /// Writes a group, and answers those who asked for what is in it.
+    /// Writes a group, and answers all calls in it. A writer that fails or panics is gone afterwards.
     pub(super) fn write(&mut self, group: Vec<Request>, logs_are_due: bool) -> Result<(), Gone> {
         let Some(writer) = self.0.as_mut() else { return Err(Gone) };
-        let Err(error) = writer.write(group, logs_are_due) else { return Ok(()) };
+        // The writer and all that it had in memory is given up after a panic.
+        let failure = match catch_unwind(AssertUnwindSafe(|| writer.write(group, logs_are_due))) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
+        };
         if let Some(writer) = self.0.take() {
-            writer.give_up(&error);
+            match failure {
+                Some(error) => writer.give_up(&error),
+                None => writer.abandon(&stopped()),
+            }
         }
         Err(Gone)
     }
@@ -62,18 +99,10 @@ impl<'a> Turn<'a> {
         self.0.as_ref().and_then(Writer::logs_time_left)
     }
 
-    /// The last turn: closes the database, and tells who asked for that.
+    /// The last turn: closes the database, and answers who asked for that.
     pub(super) fn finish(mut self, reply: Option<oneshot::Sender<Reply>>) {
         if let Some(writer) = self.0.take() {
             writer.finish(reply);
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.take();
         }
     }
 }

@@ -14,7 +14,10 @@ use super::runs::document;
 use crate::{
     app::service::Disk,
     dto::{DiskView, SettingsView, SystemView},
-    web::{Web, problem::Problem},
+    web::{
+        Web,
+        problem::{Kind, Problem},
+    },
 };
 
 /// The process answers.
@@ -23,9 +26,13 @@ pub(in crate::web) async fn healthy() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
-/// The host can be asked: its database can be read.
-#[utoipa::path(get, path = "/readyz", summary = "Whether the host can be asked", tag = "system", responses((status = 200, description = "It can"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+/// Readiness probe: the database can be read and written. While it cannot, the answer is 503 with the reason.
+#[utoipa::path(get, path = "/readyz", summary = "Readiness probe", tag = "system", responses((status = 200, description = "Ready"), (status = 503, description = "Nothing can be stored, and why", body = Problem, content_type = "application/problem+json"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn ready(State(web): State<Arc<Web>>) -> Result<Response, Problem> {
+    let health = web.service.host.health();
+    if !health.is_up() {
+        return Err(Problem::new(Kind::Unavailable, health.to_string()));
+    }
     web.read(|reader| reader.unfinished().map(drop)).await?;
     Ok(Json(json!({ "status": "ready", "version": env!("CARGO_PKG_VERSION") })).into_response())
 }

@@ -1,0 +1,98 @@
+//! What the writer's thread does while the writer is down.
+
+use std::{
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{health::Shared, request::Request, turn::Turns};
+use crate::{
+    execute::ports::JournalError,
+    persist::error::{Fault, StoreError},
+};
+
+/// How long the first attempt waits.
+const FIRST: Duration = Duration::from_millis(100);
+/// How long each attempt waits at most: each takes twice as long as the one before.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Opens the database again, less and less often.
+#[derive(Debug, Default)]
+pub(super) struct Recovery {
+    /// How long the last attempt waited, and when it succeeded.
+    last: Option<(Duration, Instant)>,
+}
+
+impl Recovery {
+    /// Refuses all calls until the database is open again; whether it is. It is not if the journal was closed, or is
+    /// damaged.
+    pub(super) fn run(&mut self, turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsize) -> bool {
+        let since = Instant::now();
+        let mut wait = self.first_wait(since);
+        while turns.shared().is_down() {
+            if refuse_until(Instant::now() + wait, turns.shared(), queue, queued) {
+                return false;
+            }
+            match turns.reopen(since) {
+                Ok(()) => {
+                    self.last = Some((wait, Instant::now()));
+                    return true;
+                }
+                Err(error) if is_final(&error) => {
+                    turns.shared().fail(Fault::Damage, &JournalError(error.to_string()));
+                }
+                Err(error) => tracing::warn!(%error, "the journal cannot be reopened yet"),
+            }
+            wait = LONGEST.min(wait * 2);
+        }
+        refuse(turns.shared(), queue.try_iter(), queued);
+        false
+    }
+
+    /// A writer that fails again soon after it came back, such as on a disk that is almost full, waits longer and longer.
+    fn first_wait(&self, now: Instant) -> Duration {
+        match self.last {
+            Some((wait, at)) if now.duration_since(at) < LONGEST => LONGEST.min(wait * 2),
+            _ => FIRST,
+        }
+    }
+}
+
+/// Refuses calls until then; whether the journal was closed.
+fn refuse_until(until: Instant, shared: &Shared, queue: &Receiver<Request>, queued: &AtomicUsize) -> bool {
+    loop {
+        match queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(request) => {
+                if refuse(shared, [request], queued) {
+                    return true;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => return false,
+            Err(RecvTimeoutError::Disconnected) => return true,
+        }
+    }
+}
+
+fn refuse(shared: &Shared, requests: impl IntoIterator<Item = Request>, queued: &AtomicUsize) -> bool {
+    let requests: Vec<_> = requests.into_iter().collect();
+    queued.fetch_sub(requests.len(), Ordering::Relaxed);
+    shared.refuse(requests)
+}
+
+/// Whether opening it once more cannot help.
+fn is_final(error: &StoreError) -> bool {
+    match error {
+        StoreError::Damaged { .. }
+        | StoreError::NotStepmill(_)
+        | StoreError::Newer { .. }
+        | StoreError::Older { .. }
+        | StoreError::Empty(_) => true,
+        StoreError::NoSuchRun(_)
+        | StoreError::Ambiguous { .. }
+        | StoreError::DataDir(_)
+        | StoreError::Sqlite { .. } => false,
+    }
+}
