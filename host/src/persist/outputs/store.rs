@@ -5,10 +5,7 @@ use std::{
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tempfile::NamedTempFile;
@@ -53,7 +50,6 @@ impl BlobStore {
             root,
             durable: Mutex::new(Vec::new()),
             names: Mutex::new(()),
-            failed: AtomicBool::new(false),
         }))
     }
 
@@ -82,7 +78,6 @@ impl BlobStore {
 
 impl OutputStore for BlobStore {
     fn create(&self, kind: BlobKind) -> io::Result<Box<dyn BlobWriter>> {
-        self.0.usable()?;
         Ok(Box::new(FileWriter::begin(Arc::clone(&self.0), kind)?))
     }
 
@@ -102,32 +97,11 @@ pub(super) struct Folder {
     durable: Mutex<Vec<PathBuf>>,
     /// Held while a name is given or taken away, so that quarantine never takes a healthy file for the damaged one.
     names: Mutex<()>,
-    /// An fsync failed: what the kernel holds and what the disk holds may differ from now on.
-    failed: AtomicBool,
 }
 
 impl Folder {
     pub(super) fn blobs(&self) -> &Path {
         &self.blobs
-    }
-
-    /// Refuses all writing after a failed fsync. A second fsync would answer that all is well, and be wrong.
-    pub(super) fn usable(&self) -> io::Result<()> {
-        if self.failed.load(Ordering::Relaxed) {
-            return Err(io::Error::other(format!(
-                "writing to {} failed before; check the disk, then restart",
-                self.root.display()
-            )));
-        }
-        Ok(())
-    }
-
-    /// Passes on the outcome of an fsync, remembering a failure for good.
-    fn synced(&self, outcome: io::Result<()>) -> io::Result<()> {
-        if outcome.is_err() {
-            self.failed.store(true, Ordering::Relaxed);
-        }
-        outcome
     }
 
     pub(super) fn temporary_file(&self) -> io::Result<NamedTempFile> {
@@ -147,33 +121,54 @@ impl Folder {
     ///
     /// A file that has the name already is replaced without a look at it: it may be damaged, and this one is not. Whoever has
     /// it open goes on reading it.
+    ///
+    /// A sync that fails, fails this blob and no other. The kernel reports such a failure once; syncing the same pages again
+    /// would succeed although they never reached the disk. So nothing is ever synced again in the hope that it works:
+    /// - A file whose sync failed is removed, and the content is written to a new file, with pages of its own, if it is
+    ///   stored once more.
+    /// - A file whose folder could not be synced keeps its name. It is whole, and it may have taken the place of one that
+    ///   others refer to. Nothing refers to it on behalf of this call; storing it once more renames another file to the name,
+    ///   which changes the folder again, and syncs that change.
+    /// - See [`Self::make_durable`] for the folders.
     pub(super) fn publish(&self, file: NamedTempFile, hash: &ContentHash) -> io::Result<()> {
-        self.usable()?;
         let path = self.path_of(hash);
         let shard = path.parent().unwrap_or(&self.blobs);
         self.make_durable(shard)?;
-        self.synced(file.as_file().sync_all().map_err(about("sync", file.path())))?;
+        file.as_file().sync_all().map_err(about("sync", file.path()))?;
         {
             let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
             file.persist(&path).map_err(|failed| about("rename a file to", &path)(failed.error))?;
         }
-        self.synced(sync_folder(shard))
+        sync_folder(shard).inspect_err(|_| self.forget_durable())
     }
 
     /// Makes a folder of blobs and those above it durable, once per process: one that exists may stem from a process that
     /// was killed between making and syncing it.
+    ///
+    /// A folder that cannot be synced in its parent is removed, so that the next attempt creates another and syncs that
+    /// change. It can only be removed while it is empty. One that is not got its first blob after it was durable, in this
+    /// process or an earlier one, and needs no sync.
     fn make_durable(&self, shard: &Path) -> io::Result<()> {
         let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         if durable.iter().any(|known| known == shard) {
             return Ok(());
         }
         create_folder(shard)?;
-        if durable.is_empty() {
-            self.synced(sync_folder(&self.root))?;
+        let above = if durable.is_empty() { sync_folder(&self.root) } else { Ok(()) };
+        if let Err(error) = above.and_then(|()| sync_folder(&self.blobs)) {
+            durable.clear();
+            if let Err(kept) = fs::remove_dir(shard) {
+                tracing::debug!(%kept, "a folder that could not be synced stays");
+            }
+            return Err(error);
         }
-        self.synced(sync_folder(&self.blobs))?;
         durable.push(shard.to_owned());
         Ok(())
+    }
+
+    /// After a failed sync, no folder is taken for durable only because it once was.
+    fn forget_durable(&self) {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Moves a damaged file out of the way. Where to, if it could be moved and was not replaced in the meantime.
@@ -190,7 +185,7 @@ impl Folder {
         fs::rename(&path, &target).ok()?;
         let folders = [Some(self.quarantine.as_path()), path.parent()];
         for folder in folders.into_iter().flatten() {
-            self.synced(sync_folder(folder)).ok()?;
+            sync_folder(folder).ok()?;
         }
         Some(target)
     }
