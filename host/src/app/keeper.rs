@@ -69,7 +69,8 @@ impl Keeper {
     /// long: then new runs wait for a moment, and a pass is made if the active ones end in it.
     pub(super) fn tidy(self: &Arc<Self>) {
         let Some(policy) = self.policy else { return };
-        if self.resting.load(Ordering::SeqCst) {
+        // While nothing can be stored, nothing is known of what was under way when that began.
+        if self.resting.load(Ordering::SeqCst) || !self.journal.health().is_up() {
             return;
         }
         let gate = Arc::clone(&self.gate);

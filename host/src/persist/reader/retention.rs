@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Reader, codec, columns};
 use crate::{
     event::RunState,
     ids::{ContentHash, ModuleDigest, RunId, Timestamp},
-    persist::{DataDir, StoreError, retention::EndedRun},
+    persist::{DataDir, StoreError, error::is_undecodable, retention::EndedRun},
     plan::Plan,
 };
 
@@ -18,7 +18,7 @@ impl Reader {
         Ok(dir.holder()?.is_none())
     }
 
-    /// Runs that have ended, in the order in which they were made, behind one of them.
+    /// Runs that have ended, in the order in which they were made, behind one of them. Damaged ones are left out, and stay.
     pub(in crate::persist) fn ended_runs(
         &self,
         after: Option<(Timestamp, RunId)>,
@@ -39,7 +39,7 @@ impl Reader {
                     finished_at: Timestamp(row.get(3)?),
                 })
             })?;
-            Ok(found.collect::<Result<_, _>>()?)
+            self.readable("runs", found)
         })
     }
 
@@ -90,29 +90,42 @@ impl Reader {
         })
     }
 
-    /// The modules that are deployed, and those that runs are bound to, other than these runs.
-    pub(in crate::persist) fn bound_modules(&self, without: &HashSet<RunId>) -> Result<Vec<ModuleDigest>, StoreError> {
-        self.query(|connection, path| {
+    /// The modules that are deployed, and those that runs are bound to, other than these runs. `None` if a plan is damaged.
+    pub(in crate::persist) fn bound_modules(
+        &self,
+        without: &HashSet<RunId>,
+    ) -> Result<Option<Vec<ModuleDigest>>, StoreError> {
+        self.query(|connection, _| {
             let mut bound = BTreeSet::new();
             let mut select = connection.prepare_cached("SELECT plan, id FROM runs")?;
             let mut rows = select.query([])?;
             let mut plans: BTreeSet<i64> = BTreeSet::new();
             while let Some(row) = rows.next()? {
-                if !without.contains(&row.get(1).map(RunId::from_bytes)?) {
+                // A run whose id cannot be read stays.
+                let stays = row.get(1).map(RunId::from_bytes).map_or(true, |run| !without.contains(&run));
+                if stays {
                     plans.insert(row.get(0)?);
                 }
             }
             let mut select = connection.prepare_cached("SELECT json FROM plans WHERE key = ?")?;
-            for plan in plans {
-                let json: String = select.query_row([plan], |row| row.get(0))?;
-                let plan: Plan = serde_json::from_str(&json).map_err(|error| StoreError::damaged(path, error))?;
+            for key in plans {
+                let json = select.query_row([key], |row| row.get::<_, String>(0)).optional();
+                let plan: Option<Plan> = match json {
+                    Ok(json) => json.and_then(|json| serde_json::from_str(&json).ok()),
+                    Err(error) if is_undecodable(&error) => None,
+                    Err(error) => return Err(error.into()),
+                };
+                let Some(plan) = plan else {
+                    tracing::error!(key, "a plan is damaged, and no module is removed; `stepmill verify` says more");
+                    return Ok(None);
+                };
                 bound.extend(plan.modules.iter().map(|module| module.digest));
             }
             let mut select = connection.prepare_cached("SELECT digest FROM module_versions")?;
             for digest in select.query_map([], |row| row.get(0).map(ModuleDigest))? {
                 bound.insert(digest?);
             }
-            Ok(bound.into_iter().collect())
+            Ok(Some(bound.into_iter().collect()))
         })
     }
 }

@@ -12,6 +12,7 @@ use super::{
     choice::{EndedRun, Verdict, judge},
 };
 use crate::{
+    execute::ports::JournalError,
     ids::{ContentHash, RunId, Timestamp},
     persist::{DataDir, Reader, SqliteJournal, WriterDir, outputs::BlobStore},
 };
@@ -50,6 +51,20 @@ pub(super) fn preview_unheld(
     Pass::new(dir, reader, None, policy, now).full(usize::MAX, true)
 }
 
+/// Like [`collect`], with something that happens after the pass has begun.
+#[cfg(test)]
+pub(super) fn collect_meanwhile(
+    dir: &WriterDir,
+    reader: &Reader,
+    journal: &SqliteJournal,
+    policy: RetentionPolicy,
+    meanwhile: impl FnOnce(),
+) -> Result<Collected, RetentionError> {
+    let pass = Pass::begin(dir.dir(), reader, journal, policy, Timestamp(0))?;
+    meanwhile();
+    pass.full(usize::MAX, true)
+}
+
 /// Removes what the policy lets go, and whatever nothing refers to. No run may be active or starting meanwhile: what an
 /// attempt has stored is not referred to before it ends.
 ///
@@ -62,7 +77,7 @@ pub fn collect(
     policy: RetentionPolicy,
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
-    let collected = Pass::new(dir.dir(), reader, Some(journal), policy, now).full(usize::MAX, true)?;
+    let collected = Pass::begin(dir.dir(), reader, journal, policy, now)?.full(usize::MAX, true)?;
     shrink(reader, journal)?;
     stamp(dir.dir());
     Ok(collected)
@@ -79,7 +94,7 @@ pub fn tidy(
     policy: RetentionPolicy,
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
-    let mut pass = Pass::new(dir.dir(), reader, Some(journal), policy, now);
+    let mut pass = Pass::begin(dir.dir(), reader, journal, policy, now)?;
     if is_recent(&dir.dir().root().join(STAMP)) {
         pass.expire(FEW)?;
         return Ok(pass.done);
@@ -119,11 +134,18 @@ fn stamp(dir: &DataDir) {
     }
 }
 
+/// The journal that a pass removes runs through, as it was when the pass began.
+#[derive(Clone, Copy)]
+struct Writing<'a> {
+    journal: &'a SqliteJournal,
+    failures: u64,
+}
+
 struct Pass<'a> {
     dir: &'a DataDir,
     reader: &'a Reader,
     /// None when nothing is to be changed.
-    journal: Option<&'a SqliteJournal>,
+    writing: Option<Writing<'a>>,
     blobs: BlobStore,
     policy: RetentionPolicy,
     now: Timestamp,
@@ -134,17 +156,32 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
+    /// A pass that removes things. What is not committed yet may refer to any file: it begins after a barrier, and with no
+    /// run active, so that what it reads is all that there is.
+    fn begin(
+        dir: &'a DataDir,
+        reader: &'a Reader,
+        journal: &'a SqliteJournal,
+        policy: RetentionPolicy,
+        now: Timestamp,
+    ) -> Result<Self, RetentionError> {
+        // Counted first: a failure after the barrier counts.
+        let failures = journal.failures();
+        journal.barrier().wait()?;
+        Ok(Self::new(dir, reader, Some(Writing { journal, failures }), policy, now))
+    }
+
     fn new(
         dir: &'a DataDir,
         reader: &'a Reader,
-        journal: Option<&'a SqliteJournal>,
+        writing: Option<Writing<'a>>,
         policy: RetentionPolicy,
         now: Timestamp,
     ) -> Self {
         Self {
             dir,
             reader,
-            journal,
+            writing,
             blobs: BlobStore::reader(dir.root()),
             policy,
             now,
@@ -152,6 +189,19 @@ impl<'a> Pass<'a> {
             references: HashMap::new(),
             gone: HashSet::new(),
         }
+    }
+
+    /// Whether things are removed, and may be.
+    ///
+    /// # Errors
+    /// If the journal has failed since the pass began. What was read before does not count any more: an event that was under
+    /// way may have become durable, and refer to a file that nothing referred to.
+    fn removes(&self) -> Result<bool, RetentionError> {
+        let Some(Writing { journal, failures }) = self.writing else { return Ok(false) };
+        if journal.failures() != failures || !journal.health().is_up() {
+            return Err(RetentionError::Journal(JournalError("it has failed since this pass began".to_owned())));
+        }
+        Ok(true)
     }
 
     /// Everything: `quiet` says that nobody is writing what nothing refers to yet.
@@ -216,18 +266,20 @@ impl<'a> Pass<'a> {
         for hash in self.reader.references_of(run.run)? {
             let left = match self.references.get(&hash) {
                 // Rows that are gone are not counted any more; rows that would go still are.
-                Some(left) if self.journal.is_none() => *left,
+                Some(left) if self.writing.is_none() => *left,
                 _ => self.reader.reference_count(&hash)?,
             };
             let left = left.saturating_sub(1);
-            if self.journal.is_none() {
+            if self.writing.is_none() {
                 self.references.insert(hash, left);
             }
             if left == 0 {
                 freed.push(hash);
             }
         }
-        if let Some(journal) = self.journal {
+        if let Some(Writing { journal, .. }) = self.writing
+            && self.removes()?
+        {
             journal.remove(run.run).wait()?;
         }
         self.gone.insert(run.run);
@@ -243,7 +295,7 @@ impl<'a> Pass<'a> {
     }
 
     fn remove_blobs(&self, hashes: &[ContentHash]) -> Result<(), RetentionError> {
-        if self.journal.is_some() {
+        if self.removes()? {
             self.blobs.remove(hashes)?;
         }
         Ok(())
@@ -256,7 +308,7 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         measure(&folder, &mut self.done.copies)?;
-        if self.journal.is_some() {
+        if self.removes()? {
             fs::remove_dir_all(&folder)?;
         }
         Ok(())
@@ -266,8 +318,9 @@ impl<'a> Pass<'a> {
     /// they are fetched again from where they came, but that takes time.
     fn sweep_modules(&mut self) -> Result<(), RetentionError> {
         let Some(days) = self.policy.days else { return Ok(()) };
-        let used: HashSet<String> =
-            self.reader.bound_modules(&self.gone)?.into_iter().map(|digest| digest.hex()).collect();
+        // Where a plan cannot be read, any module may be one of its own.
+        let Some(bound) = self.reader.bound_modules(&self.gone)? else { return Ok(()) };
+        let used: HashSet<String> = bound.into_iter().map(|digest| digest.hex()).collect();
         for folder in ["modules", "code"] {
             let mut done = self.done.modules;
             self.remove_files(&self.dir.root().join(folder), &mut done, |name, modified| {
@@ -310,7 +363,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             done.add(file.len());
-            if self.journal.is_some() {
+            if self.removes()? {
                 fs::remove_file(entry.path())?;
             }
         }

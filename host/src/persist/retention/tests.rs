@@ -20,7 +20,7 @@ use crate::{
         DataDir, Reader, SqliteJournal, WriterDir,
         outputs::BlobStore,
         reader::RunFilter,
-        tests::{created, events, plan, started, succeeded, wait},
+        tests::{created, events, fail, hold, plan, settled, started, succeeded, wait},
     },
 };
 
@@ -358,4 +358,60 @@ fn the_room_of_removed_rows_is_given_back() {
     assert_eq!(host.reader.free_pages().unwrap(), 0);
     journal.close().unwrap();
     assert!(size(&host) < before / 4, "{} of {before}", size(&host));
+}
+
+#[test]
+fn what_an_event_refers_to_that_is_not_committed_yet_stays() {
+    let host = Host::new();
+    let hash = host.blob(1);
+    let output = OutputRef { form: Form::Value, hash, size: 1_001, items: None, place: Place::Blob, files: Vec::new() };
+    let release = hold(&host.journal);
+    let run = RunId::generate();
+    let all = events(run, 0, [created(), started(0, 1), succeeded(0, 1, output)]);
+    let accepted = host.journal.create(run, plan("p", 1), all, None);
+    std::thread::scope(|scope| {
+        let pass = scope.spawn(|| host.collect(RetentionPolicy::default()));
+        let since = std::time::Instant::now();
+        while !pass.is_finished() && since.elapsed() < Duration::from_millis(300) {
+            std::thread::yield_now();
+        }
+        assert!(host.blobs.size(&hash).unwrap().is_some());
+        assert!(!pass.is_finished(), "a pass waits for what is queued");
+        release.send(()).unwrap();
+        wait(accepted).unwrap();
+        assert_eq!(pass.join().unwrap().orphans, Tally::default());
+    });
+    assert!(host.blobs.size(&hash).unwrap().is_some());
+}
+
+#[test]
+fn a_pass_stops_when_the_journal_has_failed_since_it_began() {
+    let host = Host::new();
+    let orphan = host.blob(1);
+    let old = Made { pipeline: 0, age: 50, output: 2, file: 3, ends: true };
+    let run = host.run(&old);
+    let policy = RetentionPolicy { runs: 0, ..NOTHING };
+    let stopped = pass::collect_meanwhile(&host.dir, &host.reader, &host.journal, policy, || {
+        fail(&host.journal, rusqlite::ffi::SQLITE_IOERR_FSYNC);
+        assert!(settled(&host.journal).is_up());
+    });
+    assert!(matches!(stopped, Err(RetentionError::Journal(_))), "{stopped:?}");
+    assert!(host.blobs.size(&orphan).unwrap().is_some());
+    assert_eq!(host.runs(), BTreeSet::from([run]));
+    assert_eq!(host.collect(RetentionPolicy { days: Some(1), bytes: None, runs: 0 }).orphans.files, 1);
+    assert_eq!(host.runs(), BTreeSet::new());
+}
+
+#[test]
+fn a_damaged_run_stays_and_the_others_go() {
+    let host = Host::new();
+    let old = Made { pipeline: 0, age: 50, output: 2, file: 3, ends: true };
+    let damaged = host.run(&old);
+    host.run(&old);
+    let connection = rusqlite::Connection::open(host.dir.dir().database()).unwrap();
+    connection.execute("UPDATE runs SET pipeline = 'No Name' WHERE id = ?", [damaged.as_bytes()]).unwrap();
+    let collected = host.collect(RetentionPolicy { days: Some(1), bytes: None, runs: 0 });
+    assert_eq!(collected.runs.len(), 1);
+    assert!(host.blobs.size(&host.blob(2)).unwrap().is_some());
+    assert_eq!(host.reader.references_of(damaged).unwrap().len(), 2);
 }
