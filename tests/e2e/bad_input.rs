@@ -1,6 +1,10 @@
 //! What users get wrong: a clear message that names place and remedy, exit code 2, and nothing half-written.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use stepmill_tests::{Bench, guest};
 
@@ -124,13 +128,13 @@ fn a_data_directory_in_use_is_refused_with_its_holder() {
     let path = bench.pipeline("[steps.slow]\nuse = \"b/spins\"\nlimits.cpu = \"1h\"\n");
     let mut child = bench.start(&["run", path.to_str().unwrap()]);
     let holder = child.id().to_string();
-    let refused = (0..200).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        let ran = bench.run(&["run", path.to_str().unwrap(), "--json"]);
-        bench.data().join("control.sock").exists().then_some(ran)
-    });
-    let refused = refused.expect("the first run never held the directory").expect(3);
-    refused.complains(&[&holder]);
+    // A second run that came first would hold the directory itself, and spin.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !bench.data().join("control.sock").exists() {
+        assert!(Instant::now() < deadline, "the first run never held the directory");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bench.run(&["run", path.to_str().unwrap(), "--json"]).expect(3).complains(&[&holder]);
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -1,6 +1,9 @@
 //! `runs rerun` and the cache, seen from outside: what is executed again, and what is not.
 
-use std::process::Stdio;
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value as Json;
 use stepmill_tests::{Bench, Ran, guest};
@@ -144,21 +147,28 @@ config.items = [1, 2, 3]
 #[test]
 fn a_killed_repetition_is_resumed() {
     let bench = Bench::new();
-    pipeline(&bench, &format!("{CHAIN}[steps.slow]\nuse = \"flow/turn\"\nconfig.millions = 800\ncache = false\n"));
-    events(&bench, &["run", "p.toml"], 1);
-    let mut child = bench
-        .command(&["runs", "rerun", "latest", "--from", "slow", "-p", "bad=[]"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary starts");
-    let listed = || bench.run(&["runs", "list", "--json"]).json()["runs"].as_array().expect("runs").len();
-    while listed() < 2 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    // Its first attempt in the repetition does not end, however late it is killed.
+    let slow = "[steps.slow]\nuse = \"flow/spin_until\"\nconfig.ends_at = { from = \"params.ends_at\" }\n\
+        grants.run = true\ncache = false\n";
+    let params = "[params]\nends_at = { type = \"integer\", default = 1 }\n";
+    pipeline(&bench, &format!("{}{slow}", CHAIN.replacen("[params]\n", params, 1)));
+    events(&bench, &["run", "p.toml", "--allow", "run"], 1);
+    let rerun = ["runs", "rerun", "latest", "--from", "slow", "-p", "bad=[]", "-p", "ends_at=2", "--allow", "run"];
+    let mut command = bench.command(&rerun);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    let is_running = || {
+        let shown = bench.run(&["runs", "show", "latest", "--json"]).expect(0).json();
+        let steps = shown["steps"].as_array().expect("steps");
+        !shown["rerun_of"].is_null() && steps.iter().any(|step| step["name"] == "slow" && step["state"] == "running")
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_running() {
+        assert!(Instant::now() < deadline, "the repetition does not run");
+        std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().expect("a child");
     child.wait().expect("a child");
-    let resumed = events(&bench, &["runs", "resume", "latest"], 0);
+    let resumed = events(&bench, &["runs", "resume", "latest", "--allow", "run"], 0);
     let again = executed(&resumed);
     assert!(!again.contains(&"a".to_owned()) && !again.contains(&"other".to_owned()), "{again:?}");
     assert_eq!((output(&bench, "c"), output(&bench, "a")), ("4".to_owned(), "2".to_owned()));

@@ -4,11 +4,11 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     process::Stdio,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value as Json;
-use stepmill_tests::{Bench, Ran};
+use stepmill_tests::{Bench, Ran, guest};
 
 use crate::interrupt;
 
@@ -202,18 +202,23 @@ fn another_process_cancels_the_run() {
 #[test]
 fn an_interrupted_run_is_resumed_and_then_has_ended() {
     let bench = Bench::new();
-    let path = bench.pipeline(
-        "[steps.first]\nuse = \"b/numbers\"\nconfig.count = 3\n[steps.slow]\nuse = \"b/says_early_and_works\"\n\
-         config.turns = 500000000\nneeds = [\"first\"]\n",
+    let flow = Json::from(guest("flow").to_string_lossy().into_owned());
+    // The first attempt does not end, however late it is killed.
+    let path = bench.write(
+        "pipeline.toml",
+        format!(
+            "name = \"test\"\n[modules]\nflow = {{ path = {flow} }}\n[steps.first]\nuse = \"flow/emit\"\n\
+             [steps.slow]\nuse = \"flow/spin_until\"\nconfig.ends_at = 2\ngrants.run = true\nneeds = [\"first\"]\n"
+        ),
     );
-    let mut child =
-        bench.command(&["run", path.to_str().unwrap()]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-    wait_for_running(&bench);
+    let mut command = bench.command(&["run", path.to_str().unwrap(), "--allow", "run"]);
+    let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    wait_for(&bench, |states| states.contains(&("slow".to_owned(), "running".to_owned())));
     child.kill().unwrap();
     child.wait().unwrap();
     let shown = bench.run(&["runs", "show", "latest", "--json"]).expect(0).json();
     assert_eq!(shown["run"]["state"], "running");
-    let ran = bench.run(&["runs", "resume", "latest", "--json"]).expect(0);
+    let ran = bench.run(&["runs", "resume", "latest", "--json", "--allow", "run"]).expect(0);
     assert_states(&ran, &[("first", "succeeded"), ("slow", "succeeded")]);
     let again = bench.run(&["runs", "resume", "latest", "--json"]);
     assert!(again.code == Some(0) || again.code == Some(2), "{again:?}");
@@ -221,12 +226,18 @@ fn an_interrupted_run_is_resumed_and_then_has_ended() {
 
 /// Waits until the store says that a step is running.
 fn wait_for_running(bench: &Bench) {
-    for _ in 0..500 {
+    wait_for(bench, |states| states.iter().any(|(_, state)| state == "running"));
+}
+
+/// Waits until the store says this of the steps of the newest run.
+fn wait_for(bench: &Bench, holds: impl Fn(&[(String, String)]) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
         let shown = bench.run(&["runs", "show", "latest", "--json"]);
-        if shown.code == Some(0) && states(&shown).iter().any(|(_, state)| state == "running") {
+        if shown.code == Some(0) && holds(&states(&shown)) {
             return;
         }
+        assert!(Instant::now() < deadline, "{shown:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("no step ever ran");
 }

@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    process::{Child, ChildStderr, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Stdio},
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -124,24 +124,10 @@ impl Server {
             }
             thread::sleep(Duration::from_millis(5));
         };
-        let mut server = Self { child, address, token: String::new(), log };
-        // What is shown at the first start comes before the address does.
-        if let Some(token) = server.first_token(stdout) {
-            server.token = token;
-        }
-        Ok(server)
-    }
-
-    fn first_token(&self, stdout: impl Read + Send + 'static) -> Option<String> {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if line.trim().starts_with("stpm_") {
-                    drop(sender.send(line.trim().to_owned()));
-                }
-            }
-        });
-        receiver.recv_timeout(Duration::from_millis(500)).ok()
+        // What is shown at the first start comes before the address does, so all of it is in the pipe by now.
+        let token = first_token(&waiting(&mut stdout)).unwrap_or_default();
+        thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        Ok(Self { child, address, token, log })
     }
 
     /// The token of the admin, as the first start showed it.
@@ -325,6 +311,18 @@ impl Iterator for Events {
         }
         None
     }
+}
+
+/// What is in a pipe at this moment.
+fn waiting(pipe: &mut ChildStdout) -> String {
+    let length = rustix::io::ioctl_fionread(&*pipe).expect("a pipe");
+    let mut bytes = vec![0; usize::try_from(length).expect("a length")];
+    pipe.read_exact(&mut bytes).expect("what is there");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn first_token(said: &str) -> Option<String> {
+    said.lines().map(str::trim).find(|line| line.starts_with("stpm_")).map(str::to_owned)
 }
 
 fn follow(stderr: ChildStderr) -> Arc<Mutex<String>> {

@@ -205,8 +205,11 @@ fn each_file_starts_one_run_also_across_a_restart() {
     assert_eq!(runs(&server, "pipeline=inbox&limit=200").len(), 21);
     let outside = text.replace("\"box\"", "\"../..\"").replace("inbox", "outside");
     let _ = deploy(&server, &outside).expect(200);
-    thread::sleep(Duration::from_millis(300));
-    assert!(server.log().contains("is not in one that triggers may watch"), "{}", server.log());
+    let deadline = Instant::now() + WAIT;
+    while !server.log().contains("is not in one that triggers may watch") {
+        assert!(Instant::now() < deadline, "nothing says why the folder is not watched\n{}", server.log());
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
