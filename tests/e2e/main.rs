@@ -14,6 +14,7 @@ mod memory;
 mod outside;
 mod purity;
 mod quickstart;
+mod reports;
 mod rerun;
 mod running;
 mod sandbox;

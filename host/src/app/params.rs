@@ -92,6 +92,14 @@ pub enum ParamError {
     },
 }
 
+impl ParamError {
+    /// A value of another type.
+    #[must_use]
+    pub fn wrong(name: Name, kind: ParamKind, given: &str) -> Self {
+        Self::Type { name, kind, given: short(given) }
+    }
+}
+
 fn wanted(kind: ParamKind) -> &'static str {
     match kind {
         ParamKind::String => "a text",
@@ -166,7 +174,7 @@ fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputS
     let (name, kind) = (param.name.clone(), param.kind);
     let given = given.or_else(|| param.default.clone().map(|default| of_default(kind, default)));
     let problem = |problem: String| ParamError::Store { name: name.clone(), problem };
-    let wrong = |given: &str| ParamError::Type { name: name.clone(), kind, given: short(given) };
+    let wrong = |given: &str| ParamError::wrong(name.clone(), kind, given);
     let of_file = |file: FileRef| {
         stored::store_value(outputs, &value::file::to_value(&file), vec![file])
             .map_err(|error| problem(error.to_string()))
@@ -199,7 +207,10 @@ fn short(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
-fn read_text(kind: ParamKind, text: &str) -> Option<Json> {
+/// What a text on a command line means for a parameter of that kind, wherever the command is carried out; nothing if it is
+/// none.
+#[must_use]
+pub fn read_text(kind: ParamKind, text: &str) -> Option<Json> {
     match kind {
         ParamKind::String => Some(Json::from(text)),
         // Its text is a path, which is opened and not read.

@@ -38,7 +38,7 @@ const MAX_NOTE: usize = 160;
 pub struct Display {
     paint: Paint,
     width: usize,
-    /// Log lines only: what `--quiet` and `--json` leave.
+    /// Log lines only: what `--json` leaves.
     logs_only: bool,
     live: Option<MultiProgress>,
     bars: Mutex<HashMap<Name, ProgressBar>>,

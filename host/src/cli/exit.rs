@@ -54,8 +54,6 @@ enum Body {
     Problems(Box<Problems>),
     /// Anything else.
     Message { message: String, causes: Vec<String>, help: Option<String> },
-    /// Whoever read our standard output has gone; there is nobody to tell.
-    ClosedPipe,
 }
 
 impl CliError {
@@ -80,12 +78,9 @@ impl CliError {
         Self { exit: Exit::of_problems(&problems), body: Body::Problems(Box::new(problems)) }
     }
 
-    /// Standard output could not be written. A reader that has gone, as in `stepmill runs list | head`, is no failure.
+    /// Standard output could not be written.
     #[must_use]
     pub fn stdout(error: &io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self { exit: Exit::Success, body: Body::ClosedPipe };
-        }
         let message = "standard output cannot be written".to_owned();
         Self { exit: Exit::HostFailed, body: Body::Message { message, causes: vec![error.to_string()], help: None } }
     }
@@ -112,11 +107,10 @@ impl CliError {
         self.exit
     }
 
-    /// What to print on standard error; empty if nothing is to be said.
+    /// What to print on standard error.
     #[must_use]
     pub fn render(&self, color: bool, width: usize) -> String {
         match &self.body {
-            Body::ClosedPipe => String::new(),
             Body::Problems(problems) => render_problems(problems, color, width),
             Body::Message { message, causes, help } => render_message(message, causes, help.as_deref(), color),
         }
@@ -260,12 +254,5 @@ mod tests {
         assert_eq!(exit(vec![own()]), Exit::BadInput);
         assert_eq!(exit(vec![host()]), Exit::HostFailed);
         assert_eq!(exit(vec![own(), host()]), Exit::HostFailed);
-    }
-
-    #[test]
-    fn a_reader_that_has_gone_is_no_failure() {
-        let error = CliError::stdout(&io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!((error.exit(), error.to_string()), (Exit::Success, String::new()));
-        assert_eq!(CliError::stdout(&io::Error::other("x")).exit(), Exit::HostFailed);
     }
 }

@@ -1,17 +1,34 @@
 //! Standard output: text or one JSON document, and a reader that may go away.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use super::exit::CliError;
 use crate::dto::{Document, Versioned};
 
-/// Prints text.
+/// Prints text. A reader that has gone, as in `stepmill runs list | head`, is no failure of the command, and no success
+/// either: the exit code says how the command ended.
 ///
 /// # Errors
 /// If standard output cannot be written.
 pub fn print(text: &str) -> Result<(), CliError> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| CliError::stdout(&error))
+    print_bytes(text.as_bytes()).map(drop)
+}
+
+/// Prints bytes; returns whether standard output still has a reader.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub fn print_bytes(bytes: &[u8]) -> Result<bool, CliError> {
+    let mut out = io::stdout().lock();
+    is_read(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+fn is_read(written: io::Result<()>) -> Result<bool, CliError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(CliError::stdout(&error)),
+    }
 }
 
 /// Says something beside the results, on standard error. One that has gone is no reason to stop.
@@ -27,4 +44,18 @@ pub fn print_json<T: Versioned>(body: &T) -> Result<(), CliError> {
     let mut text = serde_json::to_string_pretty(&Document::of(body)).map_err(CliError::host)?;
     text.push('\n');
     print(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit::Exit;
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_failure_but_a_full_disk_is() {
+        assert!(is_read(Ok(())).unwrap());
+        assert!(!is_read(Err(io::ErrorKind::BrokenPipe.into())).unwrap());
+        let full = is_read(Err(io::ErrorKind::StorageFull.into())).unwrap_err();
+        assert_eq!(full.exit(), Exit::HostFailed);
+    }
 }

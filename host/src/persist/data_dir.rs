@@ -114,7 +114,7 @@ impl DataDir {
         create_durably(root)?;
         let root = root.canonicalize().map_err(io_error("find", root))?;
         let dir = Self { root };
-        let known = dir.is_known();
+        let known = dir.is_known()?;
         if !known && !dir.is_empty()? {
             return Err(DataDirError::Foreign { path: dir.root });
         }
@@ -135,7 +135,7 @@ impl DataDir {
         match path.canonicalize() {
             Ok(root) => {
                 let dir = Self { root };
-                if dir.is_known() { Ok(dir) } else { Err(DataDirError::Missing { path: dir.root }) }
+                if dir.is_known()? { Ok(dir) } else { Err(DataDirError::Missing { path: dir.root }) }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(DataDirError::Missing { path: path.to_owned() })
@@ -204,8 +204,15 @@ impl DataDir {
         }
     }
 
-    fn is_known(&self) -> bool {
-        [DATABASE, LOCK].iter().any(|name| self.root.join(name).exists())
+    /// Whether it is a data directory. One that may not be looked into is not one in which nothing is.
+    fn is_known(&self) -> Result<bool, DataDirError> {
+        for name in [DATABASE, LOCK] {
+            let path = self.root.join(name);
+            if path.try_exists().map_err(io_error("look for", &path))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn is_empty(&self) -> Result<bool, DataDirError> {

@@ -3,6 +3,8 @@
 use serde_json::json;
 use stepmill_tests::{Bench, server::Server};
 
+use super::deploy::{deploy, upload};
+
 #[test]
 fn what_has_run_is_shown_as_the_command_line_shows_it() {
     let bench = Bench::new();
@@ -101,4 +103,63 @@ fn commands_say_the_same_of_a_server_as_of_a_data_directory() {
     let nobody = ask(&["runs", "list"], "x");
     assert_eq!(nobody.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&nobody.stderr).contains("does not answer"));
+}
+
+#[test]
+fn a_parameter_means_the_same_to_start_as_to_run() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    let kinds = [
+        ("s", "string", "''"),
+        ("i", "integer", "0"),
+        ("n", "number", "0"),
+        ("f", "boolean", "false"),
+        ("j", "json", "{}"),
+    ];
+    let params: String = kinds
+        .iter()
+        .map(|(name, kind, default)| format!("{name} = {{ type = \"{kind}\", default = {default} }}\n"))
+        .collect();
+    let steps = "[steps.a]\nuse = \"behaviours/noop\"\n";
+    let _ = deploy(&server, &format!("name = \"given\"\n[params]\n{params}{steps}")).expect(200);
+    let local = Bench::new();
+    let path = local.pipeline(&format!("[params]\n{params}[steps.a]\nuse = \"b/noop\"\n"));
+    let url = format!("http://{}", server.address());
+    let run = |given: &str| {
+        let ran = local.run(&["run", path.to_str().unwrap(), "-p", given, "--json"]);
+        if ran.code != Some(0) {
+            return Err(complaint(&ran.stderr));
+        }
+        let shown = local.run(&["runs", "show", "latest", "--json"]).expect(0).json();
+        Ok(shown["params"].clone())
+    };
+    let start = |given: &str| {
+        let mut command = bench.command(&["start", "given", "-p", given]);
+        command.env_remove("STEPMILL_DATA").env("STEPMILL_SERVER", &url).env("STEPMILL_TOKEN", server.token());
+        let ran = command.output().expect("the binary starts");
+        if !ran.status.success() {
+            assert_eq!(ran.status.code(), Some(2), "{given}");
+            return Err(complaint(&String::from_utf8_lossy(&ran.stderr)));
+        }
+        let started: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let id = started["id"].as_str().unwrap();
+        Ok(server.get(&format!("/api/v1/runs/{id}")).expect(200).json()["params"].clone())
+    };
+    let texts = ["", "plain text", "a=b", "+5", "1e3", "true", "null", "\"q\"", "{\"a\":1"];
+    for (name, _, _) in kinds {
+        for text in texts {
+            let given = format!("{name}={text}");
+            assert_eq!(start(&given), run(&given), "{given}");
+        }
+    }
+    // All that is wrong is said at once, also beside a file that is not sent then.
+    let unknown = start("more=1").unwrap_err();
+    assert!(unknown.contains("no parameter `more`"), "{unknown}");
+}
+
+/// What is wrong, without the warnings before it.
+fn complaint(stderr: &str) -> String {
+    stderr.rsplit_once("error: ").expect("an error").1.to_owned()
 }

@@ -62,7 +62,11 @@ impl<'a> End<'a> {
 
     fn print(&self, settings: &Settings, report: &ReportArgs) -> Result<(), CliError> {
         let mut text = String::new();
-        if !settings.quiet {
+        if settings.quiet {
+            if let Some(trouble) = render::run::trouble(&self.detail, settings.stderr) {
+                note(trouble.trim());
+            }
+        } else {
             text.push_str(&render::run::report(
                 &self.detail,
                 self.plan,

@@ -138,13 +138,14 @@ impl Show {
             observers.push(Arc::new(JsonEvents));
         }
         // A log in JSON has the steps' lines in it, and nothing else may come between.
-        let display = (settings.log_format == LogFormat::Human).then(|| {
-            let logs_only = settings.quiet || report.json || report.json_events;
+        let in_json = settings.log_format == LogFormat::Json;
+        let display = (!in_json && !settings.quiet).then(|| {
+            let logs_only = report.json || report.json_events;
             Arc::new(Display::new(settings.stderr, settings.width, settings.live, logs_only))
         });
-        match &display {
-            Some(display) => observers.push(Arc::clone(display) as _),
-            None => observers.push(Arc::new(LogObserver)),
+        observers.extend(display.iter().map(|display| Arc::clone(display) as Arc<dyn Observer>));
+        if in_json {
+            observers.push(Arc::new(LogObserver));
         }
         Self { display, observers, retention: report.retention.policy() }
     }

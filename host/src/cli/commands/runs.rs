@@ -1,19 +1,19 @@
 //! What has happened: runs, their logs and outputs.
 
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 
 use crate::{
     app::reader::LogFilter,
     cli::{
         args::{RunArg, RunsListArgs, RunsLogsArgs, RunsOutputArgs},
         exit::{CliError, Exit},
-        output::{print, print_json},
+        output::{print, print_bytes, print_json},
         render,
         settings::Settings,
-        source::{Source, Which},
+        source::{Follows, Source, Which},
     },
     dto::{LogLines, NodeView, PipelineList, RunList},
-    ids::{Name, Timestamp},
+    ids::{Name, RunId, Timestamp},
     plan::Plan,
     value,
 };
@@ -82,18 +82,25 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
         return Ok(Exit::Success);
     }
     loop {
-        let (lines, ended) = follow.lines(&plan, step).await?;
+        let (lines, follows) = follow.lines(&plan, step).await?;
         let mut text = String::new();
         for line in lines {
             text.push_str(&render::lists::log_line(&line.step, line.time(), line.level, &line.text, settings.stdout));
             text.push('\n');
         }
-        print(&text)?;
-        if ended || !args.follow {
-            return Ok(Exit::Success);
+        let is_read = print_bytes(text.as_bytes())?;
+        match follows {
+            Follows::More if args.follow && is_read => tokio::time::sleep(FOLLOW).await,
+            Follows::Nothing if args.follow => return Err(interrupted(run)),
+            _ => return Ok(Exit::Success),
         }
-        tokio::time::sleep(FOLLOW).await;
     }
+}
+
+/// No more lines come of a run that no host drives.
+fn interrupted(run: RunId) -> CliError {
+    CliError::host(std::io::Error::other("the run is interrupted: its host has stopped, and nothing follows"))
+        .help(format!("resume it: {}", render::run::resume_command(run)))
 }
 
 fn no_step(plan: &Plan, name: &str) -> CliError {
@@ -151,8 +158,7 @@ fn no_output(name: &Name, args: &RunsOutputArgs) -> CliError {
 
 fn print_value(bytes: &[u8], raw: bool) -> Result<Exit, CliError> {
     if raw {
-        let mut out = std::io::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| CliError::stdout(&error))?;
+        print_bytes(bytes)?;
     } else {
         let json = value::json::to_json(bytes).map_err(CliError::host)?;
         let mut text = serde_json::to_string_pretty(&json).map_err(CliError::host)?;

@@ -7,7 +7,12 @@ use std::{
 
 use serde_json::{Map, Value as Json, json};
 
+use super::run;
 use crate::{
+    app::{
+        ParamInput,
+        params::{ParamError, ParamsError, read_text},
+    },
     build,
     cli::{
         args::{
@@ -21,6 +26,8 @@ use crate::{
     },
     definition,
     dto::UploadReport,
+    ids::Name,
+    plan::ParamKind,
 };
 
 /// The server that the flags name.
@@ -142,22 +149,36 @@ pub(super) async fn start(settings: &Settings, args: &StartArgs) -> Result<Exit,
     show(&run)
 }
 
-/// What `--param` says, in JSON, as the kinds of the parameters in a document want it. Files are sent ahead.
+/// What `--param` says, in JSON, read as `run` reads it for the kinds of the parameters in a document. Files are sent
+/// ahead, once all else is right.
 async fn given(remote: &Remote, document: &Json, pairs: &[String]) -> Result<Map<String, Json>, CliError> {
-    let mut params = Map::new();
-    for pair in pairs {
-        let Some((name, value)) = pair.split_once('=') else {
-            return Err(CliError::bad_input(format!("`{pair}` is not a parameter")).help("write --param NAME=VALUE"));
-        };
-        let param = document["params"].as_array().into_iter().flatten().find(|param| param["name"] == name);
-        let value = match param.and_then(|param| param["kind"].as_str()) {
-            Some("file") => json!({ "file": remote.send_file(Path::new(value)).await? }),
-            Some("string") => Json::from(value),
-            _ => serde_json::from_str(value).unwrap_or_else(|_| Json::from(value)),
-        };
-        params.insert(name.to_owned(), value);
+    let (mut params, mut files, mut errors) = (Map::new(), Vec::new(), Vec::new());
+    for (name, input) in run::params(pairs)? {
+        let ParamInput::Text(text) = input else { continue };
+        match kind_of(document, &name) {
+            Some(ParamKind::File) => files.push((name, text)),
+            // The server knows its parameters best.
+            None => drop(params.insert(name.to_string(), Json::from(text))),
+            Some(kind) => match read_text(kind, &text) {
+                Some(json) => drop(params.insert(name.to_string(), json)),
+                None => errors.push(ParamError::wrong(name, kind, &text)),
+            },
+        }
+    }
+    if !errors.is_empty() {
+        return Err(CliError::input(ParamsError(errors)));
+    }
+    for (name, path) in files {
+        params.insert(name.to_string(), json!({ "file": remote.send_file(Path::new(&path)).await? }));
     }
     Ok(params)
+}
+
+/// The kind of a parameter, as a document with parameters says.
+fn kind_of(document: &Json, name: &Name) -> Option<ParamKind> {
+    let mut params = document["params"].as_array().into_iter().flatten();
+    let param = params.find(|param| param["name"] == name.as_str())?;
+    serde_json::from_value(param["kind"].clone()).ok()
 }
 
 pub(super) async fn modules(settings: &Settings, command: &ModulesCommand) -> Result<Exit, CliError> {

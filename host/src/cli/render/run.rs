@@ -41,6 +41,12 @@ pub fn report(detail: &RunDetail, plan: &Plan, now: Timestamp, width: usize, pai
     text
 }
 
+/// The failures and the outcome of a run that did not succeed; nothing of one that did.
+#[must_use]
+pub fn trouble(detail: &RunDetail, paint: Paint) -> Option<String> {
+    (detail.run.state != RunState::Succeeded).then(|| failures(detail, paint) + "\n" + &outcome(detail, paint))
+}
+
 /// The steps' names with their states, for the drawing.
 fn labels(detail: &RunDetail) -> Vec<Label> {
     detail

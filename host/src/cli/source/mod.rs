@@ -240,24 +240,45 @@ pub struct Follow<'a> {
     position: Option<String>,
 }
 
+/// What follows the lines that were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follows {
+    /// More lines may.
+    More,
+    /// The run has ended.
+    End,
+    /// Nothing, unless the run is resumed: its host has stopped.
+    Nothing,
+}
+
 impl Follow<'_> {
-    /// The lines that came since, and whether the run had ended before they were read.
+    /// The lines that came since, and what follows them.
     ///
     /// # Errors
     /// If they cannot be read.
-    pub async fn lines(&mut self, plan: &Plan, step: Option<&str>) -> Result<(Vec<LogLineView>, bool), CliError> {
+    pub async fn lines(&mut self, plan: &Plan, step: Option<&str>) -> Result<(Vec<LogLineView>, Follows), CliError> {
         match self.source {
-            Source::Nothing => Ok((Vec::new(), true)),
+            Source::Nothing => Ok((Vec::new(), Follows::End)),
             Source::Remote(remote) => {
                 let page = remote.logs(self.run, step, self.filter, self.position.as_deref()).await?;
                 self.position = Some(page.next);
-                Ok((page.lines, page.ended))
+                Ok((page.lines, if page.ended { Follows::End } else { Follows::More }))
             }
             Source::Local(history) => {
-                let ended = !is_active(history, self.run)?;
+                // Before the lines are read, so that those of a host that stops meanwhile are among them.
+                let follows = follows(history, self.run)?;
                 let lines = self.cursor.read(history.reader()).map_err(store_error)?;
-                Ok((read::log_views(plan, &lines), ended))
+                Ok((read::log_views(plan, &lines), follows))
             }
         }
     }
+}
+
+fn follows(history: &History, run: RunId) -> Result<Follows, CliError> {
+    let is_held = history.dir().holder().map_err(CliError::host)?.is_some();
+    Ok(match (is_active(history, run)?, is_held) {
+        (false, _) => Follows::End,
+        (true, true) => Follows::More,
+        (true, false) => Follows::Nothing,
+    })
 }
