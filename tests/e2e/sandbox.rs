@@ -81,6 +81,22 @@ fn a_flood_of_log_lines_is_cut_and_counted() {
         assert!(usage["log_lines_dropped"].as_u64().unwrap() >= 90_000, "{usage}");
         let logs = bench.run(&["runs", "logs", "latest"]).expect(0).stdout;
         assert!(logs.lines().count() <= 10_100, "{} lines", logs.lines().count());
+        let dropped = usage["log_lines_dropped"].to_string();
+        let last = logs.lines().last().unwrap();
+        assert!(last.contains(&format!("{dropped} more lines were dropped")), "{last}");
+        let shown = bench.run(&["runs", "show", "latest", "it"]).expect(0).stdout;
+        assert!(shown.contains("log lines dropped"), "{shown}");
+    }
+}
+
+#[test]
+fn the_end_of_the_output_is_logged_also_without_an_end_of_line() {
+    for (fails, code) in [(false, 0), (true, 1)] {
+        let bench = Bench::new();
+        let path = bench.pipeline(&format!("[steps.it]\nuse = \"b/prints_unended\"\nconfig.fails = {fails}\n"));
+        bench.run(&["run", path.to_str().unwrap()]).expect(code);
+        let logs = bench.run(&["runs", "logs", "latest"]).expect(0).stdout;
+        assert!(logs.contains("total: 42"), "fails = {fails}: {logs}");
     }
 }
 

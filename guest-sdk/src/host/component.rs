@@ -40,7 +40,10 @@ impl exports::Guest for Module {
 
     fn run(step: String, arguments: Vec<exports::Argument>) -> Result<exports::Output, wit::StepError> {
         let contents = arguments.into_iter().map(|argument| (argument.name, content(argument.content)));
-        match registry::run(&step, contents.collect()) {
+        let outcome = registry::run(&step, contents.collect());
+        // A component has no exit at which the standard library would write what `print!` left without an end of line.
+        let _ = io::Write::flush(&mut io::stdout());
+        match outcome {
             Ok(Outcome::Value(bytes)) => Ok(exports::Output::Value(bytes)),
             Ok(Outcome::Rows) => Ok(exports::Output::Rows),
             Err(error) => Err(error.into()),

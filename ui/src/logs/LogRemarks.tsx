@@ -61,7 +61,8 @@ export function Remarks({ log, shown, detail, source, isLost, onAll }: Props) {
       )}
       {log.gone > 0 && (
         <Warning>
-          The first {plural(log.gone, "line")} are not shown here: a view holds {count(MAX_LINES)}
+          The first {plural(log.gone, "line")} are not shown here: a view holds {count(MAX_LINES)}. A download
+          has all of them
         </Warning>
       )}
       {dropped > 0 && (

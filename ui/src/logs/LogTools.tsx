@@ -1,3 +1,4 @@
+import { useMutation } from "@tanstack/react-query";
 import { ArrowDownToLine, Clock, Download, WrapText } from "lucide-react";
 import { Button, IconButton } from "@/components/Button";
 import { CopyButton } from "@/components/CopyButton";
@@ -5,6 +6,8 @@ import { asText, type Line } from "./lines";
 
 interface Props {
   lines: Line[];
+  /** All lines that the filters leave, also those that the view has no room for. */
+  allLines: () => Promise<Line[]>;
   withStep: boolean;
   /** What the file is called when it is downloaded. */
   name: string;
@@ -21,7 +24,11 @@ const PRESSED = "aria-pressed:bg-accent-soft aria-pressed:text-accent";
 
 /** How lines are shown, and what can be done with them. */
 export function LogTools(props: Props) {
-  const { lines, withStep, name, live, follow, onFollow, wrap, onWrap, sinceStart, onSinceStart } = props;
+  const { lines, allLines, withStep, name, live, follow, onFollow, wrap, onWrap, sinceStart, onSinceStart } =
+    props;
+  const download = useMutation({
+    mutationFn: async () => save(asText(await allLines(), withStep), name),
+  });
   return (
     <div className="ml-auto flex items-center">
       {live && (
@@ -51,13 +58,18 @@ export function LogTools(props: Props) {
         className={PRESSED}
       />
       <CopyButton text={() => asText(lines, withStep)} label="Copy these lines" />
-      <IconButton label="Download as text" icon={Download} onClick={() => download(lines, withStep, name)} />
+      <IconButton
+        label="Download as text"
+        icon={Download}
+        disabled={download.isPending}
+        onClick={() => download.mutate()}
+      />
     </div>
   );
 }
 
-function download(lines: Line[], withStep: boolean, name: string) {
-  const url = URL.createObjectURL(new Blob([asText(lines, withStep)], { type: "text/plain" }));
+function save(text: string, name: string) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -8,7 +8,7 @@ import { Failure, Loading } from "@/components/feedback";
 import { Select } from "@/components/form";
 import { usePreferences } from "@/shell/preferences";
 import type { LogChoice } from "./choice";
-import type { LogSource, LogState } from "./follow";
+import { type LogSource, type LogState, readAll } from "./follow";
 import { LogList, type LogListHandle } from "./LogList";
 import { NoLines, Remarks } from "./LogRemarks";
 import { LogTools } from "./LogTools";
@@ -76,6 +76,9 @@ function Lines({ log, detail, source, choice, onChoice }: LinesProps) {
     () => filterLines(log.lines, { level: choice.level, step: only }),
     [log.lines, choice.level, only],
   );
+  // Those that the view had no room for are asked for again.
+  const allLines = async () =>
+    log.gone > 0 ? filterLines(await readAll(source), { level: choice.level, step: only }) : lines;
   const list = useRef<LogListHandle>(null);
   const [follow, setFollow] = useState(live && choice.line === undefined);
   const [wrap, setWrap] = useState(true);
@@ -115,6 +118,7 @@ function Lines({ log, detail, source, choice, onChoice }: LinesProps) {
         <Filters log={log} choice={choice} onChoice={onChoice} withStep={withStep} />
         <LogTools
           lines={lines}
+          allLines={allLines}
           withStep={withStep}
           name={`${step ?? "run"}-${run}.log`}
           live={live}

@@ -36,17 +36,21 @@ export function followLog(
 
 type OnChange = Parameters<typeof followLog>[2];
 
-function read(source: LogSource, onChange: OnChange): () => void {
-  const stop = new AbortController();
-  const { run, ...query } = source;
-  answer(
+/** All lines that there are by now, however many. */
+export async function readAll({ run, ...query }: LogSource, signal?: AbortSignal): Promise<Line[]> {
+  const { lines } = await answer(
     api.GET("/api/v1/runs/{run}/logs", {
       params: { path: { run }, query: present(query) },
-      signal: stop.signal,
+      ...(signal ? { signal } : {}),
     }),
-  ).then(
-    ({ lines }) =>
-      onChange(() => ({ ...withLines(NO_LINES, new Numbering().number(lines)), standing: "ended" })),
+  );
+  return new Numbering().number(lines);
+}
+
+function read(source: LogSource, onChange: OnChange): () => void {
+  const stop = new AbortController();
+  readAll(source, stop.signal).then(
+    (lines) => onChange(() => ({ ...withLines(NO_LINES, lines), standing: "ended" })),
     (error: unknown) => {
       if (!stop.signal.aborted) onChange((before) => ({ ...before, standing: "failed", error }));
     },

@@ -224,6 +224,8 @@ fn note(attempt: &AttemptView) -> String {
     words.extend(attempt.failure.as_ref().map(|failure| cut(&safe_text(&failure.message), MAX_MESSAGE)));
     words.extend(attempt.reused.as_ref().map(|from| format!("cached: {from}")));
     words.extend(attempt.retry_at.map(|at| format!("the next one from {}", units::time_of_day(at))));
+    let dropped = attempt.usage.map_or(0, |usage| usage.log_lines_dropped);
+    words.extend((dropped > 0).then(|| format!("{} dropped", units::count(dropped, "log line"))));
     words.join("; ")
 }
 

@@ -36,6 +36,8 @@ struct State {
     outside: Option<Arc<Outside>>,
     /// Of a `for_each` step: the item that `sink` is not yet for. Most items say nothing.
     item: Option<u32>,
+    /// What the log may hold: so many bytes and lines.
+    limits: (u64, u64),
     bytes_left: u64,
     lines_left: u64,
     lines: u64,
@@ -60,6 +62,7 @@ impl Logs {
             sink,
             outside: None,
             item,
+            limits: (limits.log_bytes, limits.log_lines),
             bytes_left: limits.log_bytes,
             lines_left: limits.log_lines,
             lines: 0,
@@ -115,12 +118,13 @@ impl Logs {
         state.progress(Progress { done, total, message });
     }
 
-    /// Passes on what was held back. To be called when the guest has ended.
+    /// Passes on what was held back, and says in the log itself what is not in it. To be called when the guest has ended.
     pub(in crate::runtime) fn finish(&self) {
         let mut state = self.state();
         state.end_line(LogStream::Stdout);
         state.end_line(LogStream::Stderr);
         state.pass_empty_line();
+        state.report_dropped();
         if let Some(held) = state.progress_held.take() {
             state.sink().progress(held);
         }
@@ -178,6 +182,18 @@ impl State {
         self.bytes_left -= bytes;
         self.lines += 1;
         self.sink().line(LogLine { at: Timestamp::now(), level, stream, text: shown.into_owned() });
+    }
+
+    /// A line of the host's own, after the last one that there was room for.
+    fn report_dropped(&mut self) {
+        let (bytes, lines) = self.limits;
+        let text = match self.dropped {
+            0 => return,
+            1 => "1 more line was dropped".to_owned(),
+            dropped => format!("{dropped} more lines were dropped"),
+        };
+        let text = format!("{text}: the log of an attempt has room for {lines} lines and {bytes} bytes");
+        self.sink().line(LogLine { at: Timestamp::now(), level: LogLevel::Warn, stream: LogStream::Log, text });
     }
 
     fn write(&mut self, stream: LogStream, bytes: &[u8]) {

@@ -55,6 +55,13 @@ fn prints(#[config] lines: u32) {
     }
 }
 
+/// Writes a text to standard output without the end of a line, and then fails or not.
+#[step]
+fn prints_unended(#[config(default)] fails: bool) -> Result<()> {
+    print!("total: 42");
+    if fails { Err(StepError::new("as told")) } else { Ok(()) }
+}
+
 /// Colours its log and pretends to be the terminal.
 #[step]
 fn colours(context: &Context) {

@@ -25,6 +25,17 @@ fn a_flood_is_counted_and_dropped() {
 }
 
 #[test]
+fn the_log_says_what_is_not_in_it() {
+    let (logs, recorder) = logs(&Limits { log_lines: 2, log_bytes: 50, ..Limits::default() });
+    logs.write(LogStream::Stdout, b"one\ntwo\nthree\nfour\nfive");
+    logs.finish();
+    let dropped = "3 more lines were dropped: the log of an attempt has room for 2 lines and 50 bytes";
+    assert_eq!(recorder.texts(), ["one", "two", dropped]);
+    // It is none of the step's lines.
+    assert_eq!(logs.counts(), (2, 3));
+}
+
+#[test]
 fn a_line_without_end_is_broken() {
     let (logs, recorder) = logs(&Limits::default());
     logs.write(LogStream::Stdout, &vec![b'x'; 5 * MAX_LINE / 2]);
