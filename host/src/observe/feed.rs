@@ -1,9 +1,9 @@
-//! Wakes whoever follows runs. It carries no news itself: who is woken reads the store, so that nothing is lost when a
-//! reader is slow, and what it shows is durable.
+//! Wakes whoever follows runs. Who is woken reads the store, so that nothing is lost when a reader is slow, and what it
+//! shows is durable. Only what no store keeps is carried here: the latest progress of each running step.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{broadcast, watch};
@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, watch};
 use crate::{
     event::{EventKind, RunEvent},
     execute::ports::{LogLine, Observer, Progress},
-    ids::RunId,
+    ids::{Name, RunId, Timestamp},
     output::AttemptName,
     plan::Plan,
 };
@@ -24,12 +24,34 @@ const BACKLOG: usize = 1_024;
 pub struct Feed {
     /// One for each run that somebody follows; the number only says that something is new.
     runs: Mutex<HashMap<RunId, watch::Sender<u64>>>,
+    progress: Mutex<AllProgress>,
     all: broadcast::Sender<RunId>,
+}
+
+/// The progress of the steps that run, by run and step.
+#[derive(Debug, Default)]
+struct AllProgress {
+    /// Numbers what is said, over all runs.
+    last: u64,
+    runs: HashMap<RunId, BTreeMap<Name, StepProgress>>,
+}
+
+/// How far a step says that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepProgress {
+    /// Who says so.
+    pub attempt: AttemptName,
+    /// What.
+    pub progress: Progress,
+    /// When.
+    pub at: Timestamp,
+    /// Higher than that of whatever was said before.
+    pub number: u64,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { runs: Mutex::default(), all: broadcast::Sender::new(BACKLOG) }
+        Self { runs: Mutex::default(), progress: Mutex::default(), all: broadcast::Sender::new(BACKLOG) }
     }
 }
 
@@ -46,6 +68,16 @@ impl Follower {
     pub async fn woken(&mut self) {
         // The sender lives as long as there is a follower.
         let _ = self.woken.changed().await;
+    }
+
+    /// What steps of the run that go on have said since `seen`, the latest of each, in the order in which it was said.
+    #[must_use]
+    pub fn progress(&self, seen: u64) -> Vec<StepProgress> {
+        let all = self.feed.progress();
+        let steps = all.runs.get(&self.run).into_iter().flat_map(BTreeMap::values);
+        let mut said: Vec<_> = steps.filter(|step| step.number > seen).cloned().collect();
+        said.sort_by_key(|step| step.number);
+        said
     }
 }
 
@@ -73,6 +105,10 @@ impl Feed {
         self.all.subscribe()
     }
 
+    fn progress(&self) -> MutexGuard<'_, AllProgress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn wake(&self, run: RunId) {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = runs.get(&run) {
@@ -81,9 +117,43 @@ impl Feed {
     }
 }
 
+impl AllProgress {
+    fn say(&mut self, attempt: &AttemptName, progress: &Progress) {
+        self.last += 1;
+        let said = StepProgress {
+            attempt: attempt.clone(),
+            progress: progress.clone(),
+            at: Timestamp::now(),
+            number: self.last,
+        };
+        self.runs.entry(attempt.run).or_default().insert(attempt.step.clone(), said);
+    }
+
+    /// What an attempt said ends with it.
+    fn forget(&mut self, plan: &Plan, event: &RunEvent) {
+        match &event.kind {
+            EventKind::AttemptSucceeded { step, .. }
+            | EventKind::AttemptFailed { step, .. }
+            | EventKind::AttemptLost { step, .. }
+            | EventKind::StepSucceeded { step, .. }
+            | EventKind::StepFailed { step, .. }
+            | EventKind::StepCancelled { step, .. } => {
+                if let Some(steps) = self.runs.get_mut(&event.run) {
+                    steps.remove(&plan.step(*step).name);
+                }
+            }
+            EventKind::Resumed | EventKind::Finished { .. } => drop(self.runs.remove(&event.run)),
+            _ => {}
+        }
+    }
+}
+
 impl Observer for Feed {
-    fn committed(&self, _: &Plan, events: &[RunEvent]) {
+    fn committed(&self, plan: &Plan, events: &[RunEvent]) {
         let Some(first) = events.first() else { return };
+        let mut progress = self.progress();
+        events.iter().for_each(|event| progress.forget(plan, event));
+        drop(progress);
         self.wake(first.run);
         let marks = |event: &RunEvent| matches!(event.kind, EventKind::Created { .. } | EventKind::Finished { .. });
         if events.iter().any(marks) {
@@ -96,7 +166,8 @@ impl Observer for Feed {
         self.wake(attempt.run);
     }
 
-    fn progressed(&self, attempt: &AttemptName, _: &Progress) {
+    fn progressed(&self, attempt: &AttemptName, progress: &Progress) {
+        self.progress().say(attempt, progress);
         self.wake(attempt.run);
     }
 

@@ -51,12 +51,14 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("last-event-id")?.to_str().ok()
 }
 
-/// The events of a run from `from` on; ends with the run. Each has its number as id.
+/// The events of a run from `from` on, and how far its steps are; ends with the run. Each event has its number as id;
+/// progress has none, since it is not repeated.
 pub(super) fn run_events(web: &Arc<Web>, run: RunId, plan: Plan, mut from: u64) -> Events {
     let (sender, events) = channel(web);
     let web = Arc::clone(web);
     let mut follower = web.service.feed.follow(run);
     tokio::spawn(async move {
+        let mut seen = 0;
         loop {
             let ended = match web.read(move |reader| Ok(reader.run(run)?.state.is_terminal())).await {
                 Ok(ended) => ended,
@@ -67,10 +69,19 @@ pub(super) fn run_events(web: &Arc<Web>, run: RunId, plan: Plan, mut from: u64) 
                 let Some(last) = found.last() else { break };
                 from = last.seq + 1;
                 for event in &found {
-                    let Some(message) = message(event.seq, &EventView::of(&plan, event)) else { return };
+                    let Some(message) = message(&EventView::of(&plan, event)) else { return };
                     if sender.send(message).await.is_err() {
                         return;
                     }
+                }
+            }
+            for said in follower.progress(seen) {
+                seen = said.number;
+                let Some(message) = message(&EventView::progress(&said.attempt, &said.progress, said.at)) else {
+                    return;
+                };
+                if sender.send(message).await.is_err() {
+                    return;
                 }
             }
             if ended {
@@ -162,9 +173,9 @@ pub(super) fn all_runs(web: &Arc<Web>) -> Events {
     events
 }
 
-fn message(seq: u64, view: &EventView) -> Option<Event> {
-    let data = serde_json::to_string(view).ok()?;
-    Some(Event::default().id(seq.to_string()).event("event").data(data))
+fn message(view: &EventView) -> Option<Event> {
+    let event = Event::default().event("event").data(serde_json::to_string(view).ok()?);
+    Some(view.seq.iter().fold(event, |event, seq| event.id(seq.to_string())))
 }
 
 /// `STEP:CHUNK,…` for the steps that have said something.

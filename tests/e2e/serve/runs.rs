@@ -163,3 +163,33 @@ fn a_parameter_means_the_same_to_start_as_to_run() {
 fn complaint(stderr: &str) -> String {
     stderr.rsplit_once("error: ").expect("an error").1.to_owned()
 }
+
+#[test]
+fn how_far_a_step_is_reaches_who_follows_its_run() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    let text = "name = \"slow\"\n[steps.a]\nuse = \"behaviours/says_early_and_works\"\nconfig.turns = 200000000000\n";
+    let _ = deploy(&server, text).expect(200);
+    let started = server.post("/api/v1/pipelines/slow/runs", &json!({})).expect(201).json();
+    let id = started["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/runs/{id}/events");
+    // One who comes later is told, too; and one who was there before hears nothing twice.
+    let mut last = None;
+    for _ in 0..2 {
+        let mut events = server.events(&path, last.as_deref());
+        let said = events.find(|event| event.data.contains("\"progress\"")).expect("progress");
+        let said_of: serde_json::Value = serde_json::from_str(&said.data).unwrap();
+        assert_eq!((&said_of["step"], &said_of["done"], &said_of["total"]), (&json!("a"), &json!(1), &json!(2)));
+        assert_eq!((said_of["message"].as_str(), said.id.as_str()), (Some("half"), ""), "it is in no journal");
+        last = Some("1".to_owned());
+    }
+    let events = server.events(&path, None);
+    let _ = server.post(&format!("/api/v1/runs/{id}/cancel"), &json!({})).expect(202);
+    let all: Vec<_> = events.collect();
+    assert_eq!(all.iter().filter(|event| event.data.contains("\"progress\"")).count(), 1, "{all:?}");
+    assert_eq!(all.last().unwrap().event, "end");
+    let again: Vec<_> = server.events(&path, None).collect();
+    assert!(again.iter().all(|event| !event.data.contains("\"progress\"")), "{again:?}");
+}
