@@ -139,21 +139,37 @@ impl Tokens {
         by: &str,
     ) -> Result<Bearer, TokensError> {
         let bearer = Bearer::generate()?;
-        let new =
-            NewToken { name: name.to_owned(), role: role.as_str().to_owned(), hash: hash(bearer.reveal()), expires_at };
-        self.store.create_token(new, by, Timestamp::now()).await?;
+        self.keep(&bearer, name, role, expires_at, by).await?;
         Ok(bearer)
     }
 
-    /// Makes the first admin token, unless there are tokens already.
+    /// A token that opens nothing yet: [`keep_admin`](Self::keep_admin) makes it valid once its owner has seen it.
     ///
     /// # Errors
-    /// If it cannot be stored.
-    pub async fn first(&self) -> Result<Option<Bearer>, TokensError> {
-        if !self.store.tokens()?.is_empty() {
-            return Ok(None);
-        }
-        self.create("admin", Role::Admin, None, "host").await.map(Some)
+    /// If the system gives no random bytes.
+    pub fn draft(&self) -> Result<Bearer, TokensError> {
+        Bearer::generate()
+    }
+
+    /// Makes a drafted token valid, as an admin's.
+    ///
+    /// # Errors
+    /// If the name is taken, or it cannot be stored.
+    pub async fn keep_admin(&self, bearer: &Bearer, name: &str, by: &str) -> Result<(), TokensError> {
+        self.keep(bearer, name, Role::Admin, None, by).await
+    }
+
+    async fn keep(
+        &self,
+        bearer: &Bearer,
+        name: &str,
+        role: Role,
+        expires_at: Option<Timestamp>,
+        by: &str,
+    ) -> Result<(), TokensError> {
+        let hash = hash(bearer.reveal());
+        let new = NewToken { name: name.to_owned(), role: role.as_str().to_owned(), hash, expires_at };
+        Ok(self.store.create_token(new, by, Timestamp::now()).await?)
     }
 
     /// Makes a token invalid.

@@ -40,11 +40,14 @@ pub enum VaultError {
         /// Why.
         source: io::Error,
     },
+    /// There are secrets, and no key.
+    #[error("the key `{}` that opens the secrets of this data directory is missing", path.display())]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The key is not the one that the secrets were sealed with.
-    #[error(
-        "the key `{}` does not open the secret `{name}`: put the file back that belongs to this data directory, or \
-         remove the secret and set it again", path.display()
-    )]
+    #[error("the key `{}` does not open the secret `{name}`", path.display())]
     WrongKey {
         /// The file.
         path: PathBuf,
@@ -79,21 +82,59 @@ impl fmt::Debug for Vault {
     }
 }
 
+impl VaultError {
+    /// What to do about a key that is lost.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NoKey { .. } | Self::WrongKey { .. } => Some(
+                "put back the `secrets.key` that belongs to this data directory; if it is lost, `stepmill admin recover` \
+                 discards the secrets that nothing can open any more",
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl Vault {
-    /// The secrets of a store, with the key in a file, which is made if there is none.
+    /// The secrets of a store, with the key in a file. It is made where there are neither key nor secrets.
     ///
     /// # Errors
-    /// If the key cannot be read or made, or is another one than the secrets' own.
+    /// If the key cannot be read or made, is missing, or is another one than the secrets' own.
     pub fn open(store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
+        let secret = store.any_secret()?;
+        if secret.is_some() && !exists(key)? {
+            return Err(VaultError::NoKey { path: key.to_owned() });
+        }
+        let vault = Self::with_key(store, key)?;
+        if let Some((name, sealed)) = secret {
+            vault.unseal(&name, &sealed)?;
+        }
+        Ok(vault)
+    }
+
+    /// The same where the key may be lost: secrets that it does not open are removed, and their names returned.
+    ///
+    /// # Errors
+    /// If the key cannot be read or made, or the database cannot be read or written.
+    pub async fn recover(store: ServiceStore, key: &Path, by: &str) -> Result<Vec<Name>, VaultError> {
+        let vault = Self::with_key(store, key)?;
+        let mut discarded = Vec::new();
+        for (name, sealed) in vault.store.sealed_secrets()? {
+            if !discarded.contains(&name) && vault.unseal(&name, &sealed).is_err() {
+                vault.remove(&name, by).await?;
+                discarded.push(name);
+            }
+        }
+        Ok(discarded)
+    }
+
+    fn with_key(store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
         let failed = |source| VaultError::Key { path: key.to_owned(), source };
         let bytes = read_or_make(key).map_err(failed)?;
         let cipher = XChaCha20Poly1305::new_from_slice(&bytes)
             .map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, format!("it does not have {KEY} bytes"))))?;
-        let vault = Self { store, cipher, path: key.to_owned() };
-        if let Some((name, sealed)) = vault.store.any_secret()? {
-            vault.unseal(&name, &sealed)?;
-        }
-        Ok(vault)
+        Ok(Self { store, cipher, path: key.to_owned() })
     }
 
     /// Sets a secret. Its value before stays valid until `previous_until`, if that is said.
@@ -161,6 +202,10 @@ impl Vault {
 /// What a sealed value is tied to: it cannot be passed off as another secret's, or as a newer one.
 fn bound(name: &Name, version: u32) -> Vec<u8> {
     format!("{name}/{version}").into_bytes()
+}
+
+fn exists(key: &Path) -> Result<bool, VaultError> {
+    key.try_exists().map_err(|source| VaultError::Key { path: key.to_owned(), source })
 }
 
 fn read_or_make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -12,6 +12,7 @@ mod history;
 mod keeper;
 mod library;
 pub mod params;
+mod recovery;
 mod rerun;
 mod run;
 mod secrets;
@@ -33,6 +34,7 @@ pub use self::{
     history::History,
     library::Library,
     params::{ParamInput, Params, ParamsError},
+    recovery::{Recovery, RecoveryError},
     rerun::{Again, Rerun},
     run::{Interruption, Run},
     secrets::GivenSecrets,

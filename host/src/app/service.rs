@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The file with the key of the secrets, in the data directory.
-const KEY_FILE: &str = "secrets.key";
+pub(super) const KEY_FILE: &str = "secrets.key";
 
 /// How often it is asked whether all runs have ended.
 const POLL: Duration = Duration::from_millis(20);

@@ -19,7 +19,7 @@ pub use self::{
         RunArg, RunsCancelArgs, RunsCommand, RunsListArgs, RunsLogsArgs, RunsOutputArgs, RunsRerunArgs, RunsResumeArgs,
         RunsShowArgs,
     },
-    serve::ServeArgs,
+    serve::{AdminCommand, ServeArgs},
     server::{
         ChoiceArgs, DeployArgs, ModulesCommand, PushArgs, SecretsCommand, StartArgs, TokensCommand, TriggerArgs,
         TriggersCommand,
@@ -117,6 +117,9 @@ pub enum Command {
     Dev(DevArgs),
     /// Keep a host running: API, triggers, hot reload
     Serve(ServeArgs),
+    /// The data directory of a server that is stopped
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Upload modules to a server
     Push(PushArgs),
     /// Deploy a pipeline to a server

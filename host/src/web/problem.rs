@@ -239,7 +239,9 @@ impl From<VaultError> for Problem {
             VaultError::Change(ChangeError::Refused(refused)) => Self::not_found(refused.to_string()),
             VaultError::Change(ChangeError::Journal(error)) | VaultError::Journal(error) => error.into(),
             VaultError::Store(error) => error.into(),
-            error @ (VaultError::Key { .. } | VaultError::WrongKey { .. }) => Self::internal(error),
+            error @ (VaultError::Key { .. } | VaultError::NoKey { .. } | VaultError::WrongKey { .. }) => {
+                Self::internal(error)
+            }
         }
     }
 }

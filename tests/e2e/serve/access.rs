@@ -1,7 +1,9 @@
 //! Who is let in: every route, with and without a token, with each role.
 
+use std::process::Stdio;
+
 use serde_json::json;
-use stepmill_tests::{Bench, server::Server};
+use stepmill_tests::{Bench, Ran, server::Server};
 
 use super::{filled, problem, routes, token};
 
@@ -148,5 +150,81 @@ fn secrets_are_sealed_and_never_shown() {
     // Another key opens nothing, and that is said at once.
     std::fs::write(bench.data().join("secrets.key"), [7; 32]).expect("a key");
     let log = Server::try_start(&bench, &[]).err().expect("refused");
-    assert!(log.contains("does not open the secret `hook`"), "{log}");
+    assert!(log.contains("does not open the secret `hook`") && log.contains("stepmill admin recover"), "{log}");
+}
+
+#[test]
+fn a_server_whose_key_is_lost_starts_again_without_the_secrets() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let token = server.token().to_owned();
+    set_secret(&server, "lost");
+    let in_use = bench.run(&["admin", "recover"]).expect(3);
+    in_use.complains(&["in use"]);
+    assert_eq!((in_use.stdout.as_str(), server.stop()), ("", 0));
+
+    let key = bench.data().join("secrets.key");
+    let kept = std::fs::read(&key).expect("a key");
+    std::fs::remove_file(&key).expect("a key");
+    let log = Server::try_start(&bench, &[]).err().expect("refused");
+    assert!(log.contains("is missing") && log.contains("stepmill admin recover"), "{log}");
+    // Nothing was put in its place, and putting it back is enough.
+    assert!(!key.exists());
+    std::fs::write(&key, kept).expect("a key");
+    let server = Server::start(&bench, &[]).with_token(&token);
+    assert!(server.get("/api/v1/secrets").expect(200).text().contains("lost"));
+    assert_eq!(server.stop(), 0);
+
+    std::fs::remove_file(&key).expect("a key");
+    let recovered = bench.run(&["admin", "recover"]).expect(0);
+    recovered.complains(&["`recovered`", "`lost`", "stepmill secrets set"]);
+    let server = Server::start(&bench, &[]).with_token(recovered.stdout.trim());
+    assert_eq!(server.get("/api/v1/secrets").expect(200).json()["secrets"], json!([]));
+    set_secret(&server, "kept");
+    let audit = server.get("/api/v1/audit").expect(200).text();
+    assert!(audit.contains("admin recover") && audit.contains("secret.remove"), "{audit}");
+    assert_eq!(server.stop(), 0);
+
+    // What can be opened stays.
+    let again = bench.run(&["admin", "recover"]).expect(0);
+    again.complains(&["`recovered-2`"]);
+    assert!(!again.stderr.contains("discarded"), "{}", again.stderr);
+    let server = Server::start(&bench, &[]).with_token(again.stdout.trim());
+    assert!(server.get("/api/v1/secrets").expect(200).text().contains("kept"));
+}
+
+fn set_secret(server: &Server, name: &str) {
+    let (typed, body) = ([("content-type", "application/json")], json!({ "value": "x" }).to_string());
+    let _ = server.request("PUT", &format!("/api/v1/secrets/{name}"), &typed, body.as_bytes()).expect(204);
+}
+
+#[test]
+fn who_has_the_data_directory_can_always_get_in() {
+    let bench = Bench::new();
+    bench.run(&["admin", "recover"]).expect(2).complains(&["no data directory"]);
+    assert!(!bench.data().exists());
+    bench.run(&["admin", "recover", "--server", "http://localhost:1"]).expect(2).complains(&["data directory"]);
+
+    // A first token that nobody saw is not made: the next start shows one.
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut serve = bench.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let ran = Ran::of(serve.stdout(writer).stderr(Stdio::piped()).spawn().expect("the binary starts"));
+    ran.expect(3).complains(&["standard output"]);
+    let server = Server::start(&bench, &[]);
+    let _ = server.get("/api/v1/tokens").expect(200);
+
+    // The last admin locks everybody out: with a token that expires at once, and without any other.
+    let expired = json!({ "name": "soon", "role": "admin", "expires_at": "2020-01-01T00:00:00Z" });
+    let _ = server.post("/api/v1/tokens", &expired).expect(201);
+    assert_eq!(server.stop(), 0);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut recover = bench.command(&["admin", "recover"]);
+    let unread = Ran::of(recover.stdout(writer).stderr(Stdio::piped()).spawn().expect("the binary starts"));
+    unread.expect(3).complains(&["standard output"]);
+    let recovered = bench.run(&["admin", "recover"]).expect(0);
+    recovered.complains(&["`recovered`"]);
+    let server = Server::start(&bench, &[]).with_token(recovered.stdout.trim());
+    let _ = server.request("DELETE", "/api/v1/tokens/admin", &[], b"").expect(204);
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// `stepmill serve`
 #[derive(Debug, Args)]
@@ -19,4 +19,11 @@ pub struct ServeArgs {
     /// Print a configuration file with every key, and end
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// `stepmill admin`
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make an admin token, and discard secrets that the key in the data directory does not open
+    Recover,
 }

@@ -1,5 +1,6 @@
 //! The commands, each a function from resolved arguments to an exit code.
 
+mod admin;
 mod cancel;
 mod dev;
 mod end;
@@ -16,7 +17,7 @@ mod server;
 mod verify;
 
 use super::{
-    args::{Command, PipelinesCommand, RunsCommand},
+    args::{AdminCommand, Command, PipelinesCommand, RunsCommand},
     exit::{CliError, Exit},
     serve,
     settings::Settings,
@@ -50,6 +51,7 @@ pub async fn dispatch(settings: &Settings, command: Command) -> Result<Exit, Cli
         Command::Secrets(command) => server::secrets(settings, &command).await,
         Command::Tokens(command) => server::tokens(settings, &command).await,
         Command::Serve(args) => serve::serve(settings, &args).await,
+        Command::Admin(AdminCommand::Recover) => admin::recover(settings).await,
         Command::Pipelines(PipelinesCommand::List(json)) => runs::pipelines(settings, json.json).await,
         Command::Runs(RunsCommand::List(args)) => runs::list(settings, &args).await,
         Command::Runs(RunsCommand::Show(args)) => runs::show(settings, &args.run, args.step.as_deref()).await,

@@ -44,6 +44,11 @@ pub(super) fn refuse_for_server(settings: &Settings, command: &Command) -> Resul
         Command::Gc(_) => "removes old runs",
         Command::Verify(_) => "checks what it reads",
         Command::Runs(RunsCommand::Resume(_)) => "takes interrupted runs up",
+        Command::Admin(_) => {
+            let error = CliError::bad_input("this needs the data directory of the server, and that it is stopped");
+            let here = settings.server.is_none();
+            return if here { Ok(()) } else { Err(error.help("leave --server and STEPMILL_SERVER out")) };
+        }
         _ => return Ok(()),
     };
     if settings.server.is_none() {

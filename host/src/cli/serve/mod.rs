@@ -11,11 +11,11 @@ use super::{
     args::ServeArgs,
     commands::{compiler, open_error},
     exit::{CliError, Exit},
-    output::{note, print},
+    output::{note, print, print_bytes},
     settings::Settings,
 };
 use crate::{
-    access::{self, Policy},
+    access::{self, Policy, vault::VaultError},
     app::{Health, Host, HostBuilder, Service, ServiceOptions, service::ServiceError},
     execute::ports::JournalError,
     web::{self, Web},
@@ -42,8 +42,8 @@ pub(super) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<Exit,
     let listener = listen(config.listen).await?;
     let address = listener.local_addr().map_err(CliError::host)?;
     let service = Service::open(builder(settings, &config)?, options(&config)).await.map_err(service_error)?;
-    if let Some(token) = service.tokens.first().await.map_err(CliError::host)? {
-        welcome(&service, address, token.reveal()).await?;
+    if service.tokens.list().map_err(CliError::host)?.is_empty() {
+        welcome(&service, address).await?;
     }
     note(&format!("listening on http://{address}"));
     let (signal, died) = (stopped()?, died(&service));
@@ -109,16 +109,24 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     })
 }
 
-/// Shows the first token, which is not kept anywhere, and a link that logs a browser in.
-async fn welcome(service: &Service, address: SocketAddr, token: &str) -> Result<(), CliError> {
-    let identity = service.tokens.identify(token).map_err(CliError::host)?;
+/// Shows the first token, which is not kept anywhere, and a link that logs a browser in. A token that nobody saw is not
+/// made valid: the next start shows another one.
+async fn welcome(service: &Service, address: SocketAddr) -> Result<(), CliError> {
+    let token = service.tokens.draft().map_err(CliError::host)?;
+    let shown = format!("The first token, `admin`, shown only now:\n\n    {}\n\n", token.reveal());
+    if !print_bytes(shown.as_bytes())? {
+        return Err(not_shown().help("start the server once with a standard output that somebody reads"));
+    }
+    service.tokens.keep_admin(&token, "admin", "host").await.map_err(CliError::host)?;
+    let identity = service.tokens.identify(token.reveal()).map_err(CliError::host)?;
     let Some(identity) = identity else { return Ok(()) };
     let link = service.tokens.link(identity.token).await.map_err(CliError::host)?;
-    print(&format!(
-        "The first token, `admin`, shown only now:\n\n    {token}\n\nLog a browser in, within an hour and once:\n\n    \
-         http://{address}/login/{}\n\n",
-        link.reveal()
-    ))
+    print(&format!("Log a browser in, within an hour and once:\n\n    http://{address}/login/{}\n\n", link.reveal()))
+}
+
+/// A token would be lost.
+pub(super) fn not_shown() -> CliError {
+    CliError::host(std::io::Error::other("nobody reads standard output, so that the token was not made"))
 }
 
 /// Ends with Ctrl-C or SIGTERM; a second one ends the process.
@@ -151,6 +159,17 @@ fn config_error(error: ConfigError) -> CliError {
 fn service_error(error: ServiceError) -> CliError {
     match error {
         ServiceError::Open(error) => open_error(error),
+        ServiceError::Vault(error) => vault_error(error),
         error => CliError::host(error),
+    }
+}
+
+/// A key that is lost has a remedy.
+pub(super) fn vault_error(error: VaultError) -> CliError {
+    let help = error.help();
+    let error = CliError::host(error);
+    match help {
+        Some(help) => error.help(help),
+        None => error,
     }
 }

@@ -144,12 +144,28 @@ impl ServiceStore {
     /// If the database cannot be read.
     pub fn any_secret(&self) -> Result<Option<(Name, SealedSecret)>, StoreError> {
         self.reader.query(|connection, _| {
-            let mut select = connection.prepare_cached("SELECT version, nonce, sealed, name FROM secrets LIMIT 1")?;
-            let found =
-                select.query_row([], |row| Ok((codec::word(row, 3, |text| Name::new(text).ok())?, sealed(row)?)));
-            Ok(found.optional()?)
+            let mut select = connection.prepare_cached(&format!("{NAMED} LIMIT 1"))?;
+            Ok(select.query_row([], named).optional()?)
         })
     }
+
+    /// All sealed values, also those that are not valid any more.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn sealed_secrets(&self) -> Result<Vec<(Name, SealedSecret)>, StoreError> {
+        self.reader.query(|connection, _| {
+            let mut select = connection.prepare_cached(&format!("{NAMED} ORDER BY name, version"))?;
+            let found = select.query_map([], named)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+const NAMED: &str = "SELECT version, nonce, sealed, name FROM secrets";
+
+fn named(row: &Row<'_>) -> rusqlite::Result<(Name, SealedSecret)> {
+    Ok((codec::word(row, 3, |text| Name::new(text).ok())?, sealed(row)?))
 }
 
 fn sealed(row: &Row<'_>) -> rusqlite::Result<SealedSecret> {
