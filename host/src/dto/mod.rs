@@ -45,7 +45,7 @@ pub use step::{
 };
 pub use storage::{FindingView, GcReport, RemovedRunView, TallyView, VerifyReport};
 pub use system::{DiskView, SettingsView, SystemView};
-pub use trigger::{TriggerEventPage, TriggerEventView, TriggerList, TriggerView};
+pub use trigger::{RejectedView, TriggerEventPage, TriggerEventView, TriggerList, TriggerView};
 pub use waits::{WaitKind, WaitView};
 
 use serde::Serialize;

@@ -31,6 +31,9 @@ pub struct TriggerView {
     pub next: Vec<String>,
     /// Times that no run was started for, since nobody was there.
     pub missed: u64,
+    /// Why it starts no runs, if its pipeline cannot run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// All triggers.
@@ -74,11 +77,24 @@ impl From<RequestRow> for TriggerEventView {
     }
 }
 
+/// A delivery to a webhook that was turned away. Its sender was told less.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RejectedView {
+    /// When.
+    pub at: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// The events of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TriggerEventPage {
     /// The newest first.
     pub events: Vec<TriggerEventView>,
+    /// Of a webhook, on the first page: the latest deliveries that were turned away since the host was started, the newest
+    /// first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<RejectedView>,
     /// For the next page; none behind the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,

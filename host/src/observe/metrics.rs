@@ -31,6 +31,11 @@ struct Ended {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TurnedAway {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Limited {
     limit: String,
 }
@@ -46,6 +51,7 @@ pub struct Metrics {
     run_seconds: Histogram,
     step_seconds: Histogram,
     log_lines: Counter,
+    webhooks_rejected: Family<TurnedAway, Counter>,
     active: Gauge,
     queued: Gauge,
     /// When the runs that have not ended were accepted, and whether they have begun.
@@ -70,6 +76,7 @@ impl Default for Metrics {
             run_seconds: Histogram::new(RUN_SECONDS),
             step_seconds: Histogram::new(STEP_SECONDS),
             log_lines: Counter::default(),
+            webhooks_rejected: Family::default(),
             active: Gauge::default(),
             queued: Gauge::default(),
             open: Mutex::default(),
@@ -83,6 +90,8 @@ impl Default for Metrics {
         registry.register("results_reused", "Results that were taken from the cache", metrics.reused.clone());
         registry.register("limits_reached", "Attempts that a limit ended, by limit", metrics.limits.clone());
         registry.register("log_lines", "Lines that steps wrote to their logs", metrics.log_lines.clone());
+        let rejected = metrics.webhooks_rejected.clone();
+        registry.register("webhooks_rejected", "Deliveries to webhooks that were turned away, by reason", rejected);
         registry.register_with_unit(
             "run_duration",
             "From a run's acceptance to its end",
@@ -108,6 +117,11 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    /// A delivery to a webhook was turned away.
+    pub fn reject_webhook(&self, reason: &'static str) {
+        self.webhooks_rejected.get_or_create(&TurnedAway { reason }).inc();
     }
 
     fn attempt(&self, outcome: &'static str) {

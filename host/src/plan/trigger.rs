@@ -30,7 +30,9 @@ pub struct PlanTrigger {
 }
 
 impl PlanTrigger {
-    pub(super) fn of(decl: &TriggerDecl) -> Self {
+    /// As a pipeline says it.
+    #[must_use]
+    pub fn of(decl: &TriggerDecl) -> Self {
         let params = decl.params.iter().map(|(name, value)| (name.value.to_string(), value.value.clone()));
         Self {
             name: decl.name.value.clone(),

@@ -29,7 +29,7 @@ use crate::{
     definition::{self, Pipeline, problem::Problems},
     ids::Name,
     persist::{ServiceStore, StoreError, service::Pins},
-    plan::{self, Plan, PlanTrigger},
+    plan::{self, Plan},
     runtime::Modules,
 };
 
@@ -67,6 +67,9 @@ impl Registry {
         let mut pipelines = BTreeMap::new();
         for row in store.deployed()? {
             let compiled = compile(&row.pipeline, (&row.text, &row.pins), &shelf, &policy);
+            if let Err(problems) = &compiled {
+                tracing::error!(pipeline = %row.pipeline, %problems, "a deployed pipeline cannot run; its triggers are off");
+            }
             pipelines.insert(row.pipeline.clone(), Arc::new(Deployed::new(row, compiled)));
         }
         Ok(Self {
@@ -136,7 +139,6 @@ impl Registry {
 struct Compiled {
     pipeline: Pipeline,
     plan: Arc<Plan>,
-    triggers: Vec<PlanTrigger>,
     warnings: Problems,
 }
 
@@ -152,9 +154,10 @@ fn aside<T>(compile: impl FnOnce() -> T) -> T {
 fn compile(name: &Name, (text, pins): (&str, &Pins), shelf: &Shelf, policy: &Policy) -> Result<Compiled, Problems> {
     let pipeline = definition::toml::parse(Path::new(&format!("{name}.toml")), text)?;
     pipelines::check_for_server(&pipeline, pins)?;
-    let plan::Compiled { mut plan, triggers, warnings } =
-        plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
+    let plan::Compiled { mut plan, warnings, .. } = plan::compile(&pipeline, &catalog::ShelfCatalog { shelf, pins })?;
+    let warnings = [warnings.list(), &pipelines::without_file(&pipeline)].concat();
+    let warnings = Problems::new(&pipeline.source, warnings);
     pipelines::forget_local_files(&mut plan);
     policy.check(&plan).map_err(|refusal| refusal.problems(&pipeline, Operator::OfService))?;
-    Ok(Compiled { pipeline, plan: Arc::new(plan), triggers, warnings })
+    Ok(Compiled { pipeline, plan: Arc::new(plan), warnings })
 }

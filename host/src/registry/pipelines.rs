@@ -7,6 +7,7 @@ use crate::{
     definition::{
         self, Pipeline,
         problem::{Problem, Problems},
+        trigger::{TriggerDecl, TriggerKind},
     },
     ids::{Name, Timestamp},
     persist::service::{Pins, RevisionRow},
@@ -22,12 +23,15 @@ pub struct Deployed {
     floating: Vec<Name>,
     /// All modules that its steps name.
     used: Vec<Name>,
+    /// What its text says of triggers.
+    triggers: Vec<PlanTrigger>,
 }
 
 impl Deployed {
     pub(super) fn new(row: RevisionRow, compiled: Result<Compiled, Problems>) -> Self {
         // A text that does not compile may still be a pipeline.
         let parsed = definition::toml::parse(Path::new(""), &row.text).ok();
+        let triggers = parsed.iter().flat_map(|pipeline| &pipeline.triggers).map(PlanTrigger::of).collect();
         let (mut floating, mut used) = (Vec::new(), Vec::new());
         for step in parsed.iter().flat_map(|pipeline| &pipeline.steps) {
             let uses = &step.uses.value;
@@ -40,7 +44,7 @@ impl Deployed {
             names.sort();
             names.dedup();
         }
-        Self { row, compiled, floating, used }
+        Self { row, compiled, floating, used, triggers }
     }
 
     /// Its name.
@@ -69,10 +73,10 @@ impl Deployed {
         self.compiled.as_ref().map(|compiled| &compiled.plan)
     }
 
-    /// What starts runs of it; nothing while it cannot run.
+    /// What starts runs of it, while it can run.
     #[must_use]
     pub fn triggers(&self) -> &[PlanTrigger] {
-        self.compiled.as_ref().map_or(&[], |compiled| &compiled.triggers)
+        &self.triggers
     }
 
     /// What it says, if it can run.
@@ -105,6 +109,25 @@ pub(super) fn forget_local_files(plan: &mut Plan) {
     for param in plan.params.iter_mut().filter(|param| param.kind == ParamKind::File) {
         param.default = None;
     }
+}
+
+/// Triggers whose runs would lack a file, because its default is a path of another machine.
+pub(super) fn without_file(pipeline: &Pipeline) -> Vec<Problem> {
+    let files = pipeline.params.iter().filter(|param| param.kind == ParamKind::File && param.default.is_some());
+    let files: Vec<_> = files.map(|param| &param.name.value).collect();
+    let gives = |trigger: &TriggerDecl, file: &Name| trigger.payload.as_ref().is_some_and(|param| param.value == *file);
+    let mut found = Vec::new();
+    for trigger in pipeline.triggers.iter().filter(|trigger| !matches!(trigger.kind, TriggerKind::Custom { .. })) {
+        for file in files.iter().filter(|file| !gives(trigger, file)) {
+            let name = &trigger.name.value;
+            let message =
+                format!("trigger `{name}` starts no runs here: a server does not read the default of `{file}`");
+            let help = format!("let a `file` or `webhook` trigger give `{file}`, or read the data in a step");
+            let problem = Problem::warning("stepmill::registry::file_default", message, trigger.name.span.clone());
+            found.push(problem.help(help));
+        }
+    }
+    found
 }
 
 /// What a server does not do: build what it is sent.

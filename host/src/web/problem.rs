@@ -97,6 +97,11 @@ impl Problem {
         self
     }
 
+    /// What went wrong this time.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(super) fn not_found(what: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, what)
     }

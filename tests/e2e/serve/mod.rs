@@ -11,6 +11,7 @@ mod pressure;
 mod reload;
 mod runs;
 mod triggers;
+mod trouble;
 mod ui;
 
 use serde_json::{Value as Json, json};

@@ -1758,6 +1758,13 @@ export interface components {
             /** @description The reason in words. */
             message: string;
         };
+        /** @description A delivery to a webhook that was turned away. Its sender was told less. */
+        RejectedView: {
+            /** @description When. */
+            at: string;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description How a run is to be repeated. */
         RerunBody: {
             /**
@@ -2081,6 +2088,11 @@ export interface components {
         TriggerEventPage: {
             /** @description The newest first. */
             events: components["schemas"]["TriggerEventView"][];
+            /**
+             * @description Of a webhook, on the first page: the latest deliveries that were turned away since the host was started, the newest
+             *     first.
+             */
+            rejected?: components["schemas"]["RejectedView"][];
             /** @description For the next page; none behind the last one. */
             next?: string | null;
         };
@@ -2124,6 +2136,8 @@ export interface components {
              * @description Times that no run was started for, since nobody was there.
              */
             missed: number;
+            /** @description Why it starts no runs, if its pipeline cannot run. */
+            problem?: string | null;
         };
         /** @description What became of an upload, or of a choice between versions. */
         UploadReport: {

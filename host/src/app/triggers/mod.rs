@@ -2,6 +2,7 @@
 //! removed. What they offer goes through [`Sink`], as do requests to webhooks.
 
 mod ended;
+mod rejected;
 mod sink;
 
 use std::{
@@ -13,7 +14,8 @@ use std::{
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::task::TaskTracker;
 
-pub use self::sink::Sink;
+use self::rejected::Rejections;
+pub use self::{rejected::Rejected, sink::Sink};
 use super::service::Service;
 use crate::{
     effects,
@@ -34,6 +36,7 @@ pub struct Triggers {
     following: tokio::sync::Mutex<()>,
     /// Events that are being decided.
     deciding: TaskTracker,
+    rejections: Rejections,
 }
 
 #[derive(Default)]
@@ -46,6 +49,8 @@ struct State {
 struct Active {
     trigger: PlanTrigger,
     paused: bool,
+    /// Whether its pipeline cannot run. Then it does not wait, but its webhook is known.
+    broken: bool,
     sink: Arc<Sink>,
     task: Option<AbortHandle>,
 }
@@ -69,6 +74,8 @@ pub struct TriggerStatus {
     pub row: Option<TriggerRow>,
     /// Whether its whole pipeline is paused.
     pub pipeline_paused: bool,
+    /// Why it starts no runs, if its pipeline cannot run.
+    pub problem: Option<String>,
 }
 
 impl Triggers {
@@ -78,6 +85,7 @@ impl Triggers {
             state: Mutex::default(),
             following: tokio::sync::Mutex::default(),
             deciding: TaskTracker::new(),
+            rejections: Rejections::default(),
         }
     }
 
@@ -109,6 +117,17 @@ impl Triggers {
         });
         found.map(|active| (Arc::clone(&active.sink), active.trigger.clone(), active.paused))
     }
+
+    /// Notes that a delivery to a webhook was turned away.
+    pub fn reject(&self, sink: &Sink, reason: impl Into<String>) {
+        self.rejections.add(sink.key_of_trigger(), reason.into());
+    }
+
+    /// The latest deliveries that were turned away, the newest first.
+    #[must_use]
+    pub fn rejected(&self, pipeline: &Name, trigger: &Name) -> Vec<Rejected> {
+        self.rejections.of(&(pipeline.clone(), trigger.clone()))
+    }
 }
 
 impl Service {
@@ -134,12 +153,14 @@ impl Service {
             self.store.triggers()?.into_iter().map(|row| ((row.pipeline.clone(), row.name.clone()), row)).collect();
         let mut list = Vec::new();
         for deployed in self.registry.pipelines() {
+            let problem = deployed.plan().err().map(|problems| format!("the pipeline cannot run: {problems}"));
             for trigger in deployed.triggers() {
                 list.push(TriggerStatus {
                     pipeline: deployed.name().clone(),
                     row: rows.remove(&(deployed.name().clone(), trigger.name.clone())),
                     trigger: trigger.clone(),
                     pipeline_paused: deployed.row().paused,
+                    problem: problem.clone(),
                 });
             }
         }
@@ -182,10 +203,13 @@ impl Service {
         let wanted: HashSet<Key> =
             list.iter().map(|status| (status.pipeline.clone(), status.trigger.name.clone())).collect();
         state.active.retain(|key, _| wanted.contains(key));
+        self.triggers.rejections.retain(|key| wanted.contains(key));
         for status in list {
             let paused = status.pipeline_paused || status.row.as_ref().is_none_or(|row| row.paused);
             let key = (status.pipeline.clone(), status.trigger.name.clone());
-            let same = |active: &Active| active.trigger == status.trigger && active.paused == paused;
+            let broken = status.problem.is_some();
+            let same =
+                |active: &Active| (&active.trigger, active.paused, active.broken) == (&status.trigger, paused, broken);
             if state.active.get(&key).is_some_and(same) {
                 continue;
             }
@@ -195,8 +219,8 @@ impl Service {
             let sink = sink.unwrap_or_else(|| Sink::new(self, &status.pipeline, &status.trigger));
             drop(before);
             let since = status.row.as_ref().and_then(|row| row.decided_until);
-            let task = if paused { None } else { self.run_trigger(&status, &sink, since) };
-            state.active.insert(key, Active { trigger: status.trigger, paused, sink, task });
+            let task = if paused || broken { None } else { self.run_trigger(&status, &sink, since) };
+            state.active.insert(key, Active { trigger: status.trigger, paused, broken, sink, task });
         }
     }
 

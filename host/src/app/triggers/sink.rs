@@ -77,6 +77,10 @@ impl Sink {
         })
     }
 
+    pub(super) fn key_of_trigger(&self) -> super::Key {
+        (self.pipeline.clone(), self.trigger.name.clone())
+    }
+
     async fn decide(&self, event: TriggerEvent) -> Result<Offer, Undecided> {
         let service = self.service.upgrade().ok_or_else(|| SinkError("the host is stopping".to_owned()))?;
         let key = self.key(&event);
@@ -92,7 +96,8 @@ impl Sink {
         }
         let plan = match deployed.plan() {
             Ok(plan) => Arc::clone(plan),
-            Err(_) => return self.refuse(&service, key, "the pipeline does not fit its modules any more").await,
+            // It is refused nothing for good by that: once the pipeline can run again, so can the event.
+            Err(_) => return Err(SinkError("the pipeline cannot run at present".to_owned()).into()),
         };
         let given = match self.given(&service, &plan, event.payload).await {
             Err(Undecided::Offer(Offer::Refused(why))) => return self.refuse(&service, key, &why).await,

@@ -20,7 +20,8 @@ use crate::{
             StartArgs, TokensCommand, TriggerArgs, TriggersCommand,
         },
         exit::{CliError, Exit},
-        output::print,
+        output::{note, print},
+        render::text::safe_text,
         settings::Settings,
         source::Remote,
     },
@@ -142,7 +143,17 @@ pub(super) async fn deploy(settings: &Settings, args: &DeployArgs) -> Result<Exi
         return show(&deployed);
     }
     print(&format!("{} revision {} is deployed\n", pipeline.name.value, deployed["revision"]))?;
+    for problem in deployed["problems"].as_array().into_iter().flatten() {
+        note(&doubt(problem));
+    }
     Ok(Exit::Success)
+}
+
+/// What is doubtful about a pipeline that was deployed.
+fn doubt(problem: &Json) -> String {
+    let text = |key: &str| problem[key].as_str().map(safe_text);
+    let help = text("help").map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    format!("warning: {}{help}", text("message").unwrap_or_default())
 }
 
 pub(super) async fn start(settings: &Settings, args: &StartArgs) -> Result<Exit, CliError> {

@@ -16,8 +16,11 @@ use serde::{Deserialize, Serialize};
 use super::runs::document;
 use crate::{
     access::Identity,
-    app::{service_rows::trigger_scope, triggers::TriggerStatus},
-    dto::{TriggerEventPage, TriggerEventView, TriggerList, TriggerView},
+    app::{
+        service_rows::trigger_scope,
+        triggers::{Rejected, Sink, TriggerStatus},
+    },
+    dto::{RejectedView, TriggerEventPage, TriggerEventView, TriggerList, TriggerView},
     ids::{Name, RunId, Timestamp},
     limits,
     plan::{PlanTrigger, TriggerKind, WebhookAuth},
@@ -45,9 +48,9 @@ pub(in crate::web) async fn list(State(web): Api) -> Result<Response, Problem> {
 }
 
 fn view(status: TriggerStatus) -> TriggerView {
-    let TriggerStatus { pipeline, trigger, row, pipeline_paused } = status;
+    let TriggerStatus { pipeline, trigger, row, pipeline_paused, problem } = status;
     let paused = pipeline_paused || row.as_ref().is_some_and(|row| row.paused);
-    let next = if paused { Vec::new() } else { preview(&trigger.kind, Timestamp::now(), NEXT) };
+    let next = if paused || problem.is_some() { Vec::new() } else { preview(&trigger.kind, Timestamp::now(), NEXT) };
     let (waits_for, timezone) = waits_for(&trigger.kind);
     TriggerView {
         pipeline,
@@ -59,6 +62,7 @@ fn view(status: TriggerStatus) -> TriggerView {
         overlap: trigger.overlap.as_str().to_owned(),
         next: next.into_iter().map(Timestamp::rfc3339).collect(),
         missed: row.map_or(0, |row| row.missed),
+        problem,
     }
 }
 
@@ -92,10 +96,13 @@ pub(in crate::web) async fn events(
 ) -> Result<Response, Problem> {
     let limit = query::limit(query.limit)?;
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let rejected = if after.is_none() { web.service.triggers.rejected(&name, &trigger) } else { Vec::new() };
+    let rejected = rejected.into_iter().map(|Rejected { at, reason }| RejectedView { at: at.rfc3339(), reason });
     let (store, scope) = (web.service.store.clone(), trigger_scope(&name, &trigger));
     let page = web.read(move |_| store.requests(&scope, after.as_ref(), limit)).await?;
     let events = page.requests.into_iter().map(TriggerEventView::from).collect();
-    Ok(document(&TriggerEventPage { events, next: page.next.map(|(at, key)| write_cursor(at, &key)) }))
+    let next = page.next.map(|(at, key)| write_cursor(at, &key));
+    Ok(document(&TriggerEventPage { events, rejected: rejected.collect(), next }))
 }
 
 fn write_cursor(at: Timestamp, key: &str) -> String {
@@ -163,29 +170,72 @@ pub(in crate::web) async fn deliver(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let found = web.service.triggers.webhook(&path);
-    let most = match &found {
-        Some((_, PlanTrigger { kind: TriggerKind::Webhook { max_body, .. }, .. }, _)) => *max_body,
-        _ => limits::WEBHOOK_BODY,
+    let Some((sink, trigger, paused)) = web.service.triggers.webhook(&path) else {
+        body::read(request, limits::WEBHOOK_BODY).await?;
+        // Whether there is such a webhook is told to nobody who cannot sign.
+        web.service.metrics.reject_webhook("unknown_path");
+        return Err(unsigned());
     };
-    let body = body::read(request, most).await?;
-    // Whether there is such a webhook is told to nobody who cannot sign.
-    let Some((sink, trigger, paused)) = found else { return Err(unsigned()) };
-    let TriggerKind::Webhook { auth, .. } = &trigger.kind else { return Err(unsigned()) };
-    let id = authenticate(&web, auth, &headers, &body).await?;
+    let delivered = take(&web, (&sink, &trigger, paused), &headers, request).await;
+    delivered.map_err(|TurnedAway { label, reason, problem }| {
+        tracing::info!(reason, "a delivery to a webhook is turned away");
+        web.service.metrics.reject_webhook(label);
+        web.service.triggers.reject(&sink, reason);
+        problem
+    })
+}
+
+/// A delivery that is no event.
+struct TurnedAway {
+    /// A word for counting.
+    label: &'static str,
+    /// Why, for operators.
+    reason: String,
+    /// What its sender is told: nothing of what is wrong with a signature, and nothing else unless it is signed.
+    problem: Problem,
+}
+
+impl TurnedAway {
+    fn unsigned(label: &'static str, reason: impl Into<String>) -> Self {
+        Self { label, reason: reason.into(), problem: unsigned() }
+    }
+
+    fn told(label: &'static str, kind: Kind, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { label, problem: Problem::new(kind, reason.clone()), reason }
+    }
+}
+
+/// Offers what was delivered to a webhook, if its sender may start runs.
+async fn take(
+    web: &Web,
+    (sink, trigger, paused): (&Sink, &PlanTrigger, bool),
+    headers: &HeaderMap,
+    request: Body,
+) -> Result<Response, TurnedAway> {
+    let TriggerKind::Webhook { auth, max_body, .. } = &trigger.kind else {
+        return Err(TurnedAway::unsigned("unknown_path", "it is no webhook"));
+    };
+    let body = body::read(request, *max_body).await;
+    let body = body.map_err(|problem| TurnedAway { label: "body", reason: problem.detail().to_owned(), problem })?;
+    let id = authenticate(web, auth, headers, &body).await?;
     if paused {
-        return Err(Problem::new(Kind::Conflict, "the webhook is paused"));
+        return Err(TurnedAway::told("paused", Kind::Conflict, "the webhook is paused"));
     }
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let event = webhook::event(&id, body, media.unwrap_or("application/octet-stream").to_owned());
-    let offer = sink.offer(event).await.map_err(|error| Problem::new(Kind::Unavailable, error.to_string()))?;
+    let offer = sink.offer(event).await;
+    let offer = offer.map_err(|error| TurnedAway::told("unavailable", Kind::Unavailable, error.to_string()))?;
     let answer = |status, run, reason| Ok((status, JsonBody(Delivered { run, reason })).into_response());
     match offer {
         Offer::Accepted(run) => answer(StatusCode::ACCEPTED, Some(run), None),
         Offer::Duplicate(run) => answer(StatusCode::OK, run, None),
         Offer::Skipped(reason) => answer(StatusCode::OK, None, Some(reason)),
-        Offer::Refused(reason) => Err(Problem::new(Kind::Unprocessable, reason)),
-        Offer::Stale => Err(Problem::internal("a request cannot change while it is read")),
+        Offer::Refused(reason) => Err(TurnedAway::told("refused", Kind::Unprocessable, reason)),
+        Offer::Stale => {
+            let problem = Problem::internal("a request cannot change while it is read");
+            Err(TurnedAway { label: "refused", reason: "it changed while it was read".to_owned(), problem })
+        }
     }
 }
 
@@ -194,7 +244,7 @@ fn unsigned() -> Problem {
 }
 
 /// The id of a request that may start runs.
-async fn authenticate(web: &Web, auth: &WebhookAuth, headers: &HeaderMap, body: &Bytes) -> Result<String, Problem> {
+async fn authenticate(web: &Web, auth: &WebhookAuth, headers: &HeaderMap, body: &Bytes) -> Result<String, TurnedAway> {
     let given = Headers {
         id: only(headers, &HeaderName::from_static(webhook::ID)),
         timestamp: only(headers, &HeaderName::from_static(webhook::TIMESTAMP)),
@@ -202,20 +252,24 @@ async fn authenticate(web: &Web, auth: &WebhookAuth, headers: &HeaderMap, body: 
     };
     let WebhookAuth::Secret(name) = auth else {
         return webhook::id(given).map(str::to_owned).map_err(|_| {
-            Problem::new(Kind::BadRequest, "the request has no `webhook-id`, by which it is known when it comes again")
+            let reason = "the request has no `webhook-id`, by which it is known when it comes again";
+            TurnedAway::told("no_id", Kind::BadRequest, reason)
         });
     };
     let (vault, secret) = (web.service.vault.clone(), name.clone());
-    let values = tokio::task::spawn_blocking(move || vault.values(&secret)).await.map_err(Problem::internal)??;
+    let values = tokio::task::spawn_blocking(move || vault.values(&secret)).await;
+    let values = values.map_err(Problem::internal).and_then(|values| values.map_err(Problem::from));
+    let values = values.map_err(|problem| {
+        let reason = format!("the secret `{name}` cannot be read: {}", problem.detail());
+        TurnedAway { label: "secret", reason, problem }
+    })?;
     let text = values.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(" ");
     let keys = Keys::parse(&text).map_err(|error| {
         tracing::error!(secret = %name, %error, "a webhook cannot check signatures");
-        unsigned()
+        TurnedAway::unsigned("secret", format!("the secret `{name}` cannot check signatures: {error}"))
     })?;
-    webhook::verify(&keys, given, body, Timestamp::now()).map(str::to_owned).map_err(|rejection| {
-        tracing::info!(%rejection, "a request to a webhook is refused");
-        unsigned()
-    })
+    let verified = webhook::verify(&keys, given, body, Timestamp::now()).map(str::to_owned);
+    verified.map_err(|rejection| TurnedAway::unsigned("signature", rejection.to_string()))
 }
 
 /// A header that is there exactly once.
