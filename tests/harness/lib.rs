@@ -1,5 +1,6 @@
 //! What the end-to-end tests and benchmarks share: the real binary, in a folder of its own.
 
+pub mod description;
 pub mod history;
 pub mod server;
 pub mod webhook;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     RunState, Versioned,
     reason::ReasonView,
-    step::{FailureView, OutputView, RangeView, UsageView, time},
+    step::{FailureView, OutputView, RangeView, UsageView},
 };
 use crate::{
     event::{EventKind, ReadValue, RunEvent},
@@ -67,7 +67,8 @@ pub enum EventBody {
         items: Option<RangeView>,
         failure: FailureView,
         usage: UsageView,
-        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "super::time::optional")]
+        #[schema(value_type = Option<String>)]
         retry_at: Option<Timestamp>,
     },
     /// The host stopped while an attempt ran. `alone`: nothing else ran on it then.

@@ -21,6 +21,7 @@ mod schema;
 mod step;
 mod storage;
 mod system;
+mod time;
 mod trigger;
 mod waits;
 

@@ -9,7 +9,7 @@ use utoipa::{
 
 use crate::{
     grants::Grant,
-    ids::{ContentHash, ModuleDigest, Name, PlanHash, RunId, Timestamp},
+    ids::{ContentHash, ModuleDigest, Name, PlanHash, RunId},
     output::AttemptName,
 };
 
@@ -39,11 +39,3 @@ text! {
     Grant, "clock", "Something outside the sandbox that a step may use.";
     AttemptName, "runs/0198a3c0-7d2e-7c3b-9b0e-2f6a1d4c5e6f/parse/1", "The name of an attempt, and of its output.";
 }
-
-impl PartialSchema for Timestamp {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::Integer).description(Some("Milliseconds since 1970, UTC.")).into()
-    }
-}
-
-impl ToSchema for Timestamp {}

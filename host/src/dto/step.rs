@@ -41,7 +41,8 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
     /// When it, or the next of its items, is tried again at the earliest.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::time::optional")]
+    #[schema(value_type = Option<String>)]
     pub retry_at: Option<Timestamp>,
     /// The attempt of the repeated run whose result was taken over; of some items, the first one's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,12 +91,6 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// A time as RFC 3339. Documents keep the number, so that it can be shown as a distance.
-#[expect(clippy::ref_option, reason = "serde passes references to fields")]
-pub(super) fn time<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(Timestamp::rfc3339).serialize(serializer)
-}
-
 /// One try at a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttemptView {
@@ -120,7 +115,8 @@ pub struct AttemptView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
     /// When the next attempt may begin, if there is to be one.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::time::optional")]
+    #[schema(value_type = Option<String>)]
     pub retry_at: Option<Timestamp>,
     /// Nothing ran: the attempt whose result was taken; of items, the first one's.
     #[serde(skip_serializing_if = "Option::is_none")]

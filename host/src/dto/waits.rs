@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{items::ItemsView, step::StepView, step::time};
+use super::{items::ItemsView, step::StepView};
 use crate::{
     event::StepState,
     ids::{Name, StepIndex, Timestamp},
@@ -21,7 +21,8 @@ pub struct WaitView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Name>,
     /// Until when.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::time::optional")]
+    #[schema(value_type = Option<String>)]
     pub until: Option<Timestamp>,
     /// The same in words.
     pub message: String,

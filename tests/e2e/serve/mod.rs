@@ -4,6 +4,7 @@ mod accepted;
 mod access;
 mod crash;
 mod deploy;
+mod description;
 mod folders;
 mod grants;
 mod http;

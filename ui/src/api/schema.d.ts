@@ -890,7 +890,8 @@ export interface components {
             finished_at?: string | null;
             usage?: components["schemas"]["UsageView"] | null;
             failure?: components["schemas"]["FailureView"] | null;
-            retry_at?: components["schemas"]["Timestamp"] | null;
+            /** @description When the next attempt may begin, if there is to be one. */
+            retry_at?: string | null;
             /** @description Nothing ran: the attempt whose result was taken; of items, the first one's. */
             reused?: string | null;
         };
@@ -1107,7 +1108,7 @@ export interface components {
             items?: components["schemas"]["RangeView"] | null;
             failure: components["schemas"]["FailureView"];
             usage: components["schemas"]["UsageView"];
-            retry_at?: components["schemas"]["Timestamp"] | null;
+            retry_at?: string | null;
             /** @enum {string} */
             event: "attempt_failed";
         } | {
@@ -2033,7 +2034,8 @@ export interface components {
              * @description How many attempts there are at most, if more than one.
              */
             max_attempts?: number | null;
-            retry_at?: components["schemas"]["Timestamp"] | null;
+            /** @description When it, or the next of its items, is tried again at the earliest. */
+            retry_at?: string | null;
             /** @description The attempt of the repeated run whose result was taken over; of some items, the first one's. */
             carried_from?: string | null;
             cache?: components["schemas"]["CacheView"] | null;
@@ -2069,8 +2071,6 @@ export interface components {
             /** @description What it was told. */
             settings: components["schemas"]["SettingsView"];
         };
-        /** @description Milliseconds since 1970, UTC. */
-        Timestamp: number;
         /** @description All tokens. */
         TokenList: {
             tokens: components["schemas"]["TokenView"][];
@@ -2201,7 +2201,8 @@ export interface components {
             kind: components["schemas"]["WaitKind"];
             /** @description Steps that have not ended, the first ones. */
             steps?: components["schemas"]["Name"][];
-            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Until when. */
+            until?: string | null;
             /** @description The same in words. */
             message: string;
         };
