@@ -25,7 +25,7 @@ scenarios("by the keyboard alone", () => {
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox").waitFor();
     await page.keyboard.type("slow now");
-    await page.getByRole("option", { name: "Run slow now" }).waitFor();
+    await page.getByRole("option", { name: "Run slow now", selected: true }).waitFor();
     await page.keyboard.press("Enter");
 
     const form = page.getByRole("dialog").getByRole("form", { name: "Parameters" });
@@ -51,6 +51,7 @@ scenarios("by the keyboard alone", () => {
     for (let run = 0; run < 3; run += 1) ids.push((await host.api.finished("choice")).run.id);
     await page.goto("/runs?pipeline=choice");
     await page.getByRole("row").nth(3).waitFor();
+    await settled(page);
     for (const key of ["j", "j", "j", "k"]) await page.keyboard.press(key);
     await page.keyboard.press("Enter");
     await page.waitForURL(`**/runs/${ids[1]}`);
@@ -89,8 +90,8 @@ scenarios("by the keyboard alone", () => {
       [",", "Settings"],
       ["h", "Home"],
     ] as const) {
-      await page.keyboard.press("g");
-      await page.keyboard.press(key);
+      // At once: the second one must not be long after the first.
+      await Promise.all([page.keyboard.press("g"), page.keyboard.press(key)]);
       await page.getByRole("heading", { level: 1, name }).waitFor();
     }
     await page.keyboard.press("?");
@@ -106,6 +107,6 @@ scenarios("by the keyboard alone", () => {
     await page.keyboard.press("Tab");
     await page.getByRole("link", { name: "Skip to the content" }).waitFor();
     await page.keyboard.press("Enter");
-    expect(await page.locator(":focus").getAttribute("id")).toBe("main");
+    await page.locator("#main:focus").waitFor();
   });
 });

@@ -61,8 +61,9 @@ scenarios("logging in", () => {
     const page = await open({ token });
     await page.goto("/runs");
     await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
+    await page.getByRole("status").getByText("Live").waitFor();
     await host.api.ask("DELETE", "/api/v1/tokens/visitor");
-    await page.getByRole("link", { name: "Modules" }).click();
-    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    // Nothing is clicked: whether the page still has its links depends on what it asks for at this moment.
+    await page.getByRole("heading", { name: "Log in" }).waitFor({ timeout: 30_000 });
   });
 });

@@ -9,6 +9,11 @@ import { Client } from "./client";
 import { BINARY, ROOT } from "./places";
 
 const START_MS = 60_000;
+/**
+ * Below the ports that systems give to whoever asks for any: no connection takes the port of a host that is stopped for a
+ * while.
+ */
+const PORTS = { first: 20_000, count: 10_000 };
 /** The host gives runs five seconds to end. */
 const STOP_MS = 15_000;
 
@@ -22,6 +27,7 @@ max_active = 64
 `;
 
 const POLICY = `
+private = ["127.0.0.1"]
 [[allow]]
 grants = ["all"]
 `;
@@ -45,7 +51,7 @@ export class Host {
     await writeFile(join(folder, "policy.toml"), POLICY);
     const host = new Host(folder, "", "", "");
     try {
-      await host.#begin("127.0.0.1:0");
+      await host.#beginAnywhere();
       host.token = host.#found("stdout", /^\s+(stpm_\S+)$/m);
       host.loginLink = host.#found("stdout", /^\s+(http:\S+\/login\/\S+)$/m);
     } catch (error) {
@@ -84,6 +90,18 @@ export class Host {
   async remove() {
     await this.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Takes a port that no other program listens on. */
+  async #beginAnywhere() {
+    for (;;) {
+      const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+      try {
+        return await this.#begin(`127.0.0.1:${port}`);
+      } catch (error) {
+        if (!/address already in use/i.test(this.#said.stderr)) throw error;
+      }
+    }
   }
 
   async #begin(listen: string) {

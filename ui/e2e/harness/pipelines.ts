@@ -109,12 +109,6 @@ use = "flow/emit"
 needs = ["wait"]
 `;
 
-/** A chain whose steps take a while each. */
-export const STAGES = `
-name = "stages"
-${chain("stage", 8, 'use = "flow/turn"\nconfig.millions = 400\ncache = false')}
-`;
-
 /** Once for each of many items, some of which fail. */
 export const FAN_OUT = `
 name = "fan_out"

@@ -10,7 +10,6 @@ const TEXTS = {
   flaky: pipelines.FLAKY,
   choice: pipelines.CHOICE,
   slow: pipelines.SLOW,
-  stages: pipelines.STAGES,
   fan_out: pipelines.FAN_OUT,
   hooked: pipelines.HOOKED,
   nightly: pipelines.SCHEDULED,

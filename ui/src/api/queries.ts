@@ -13,6 +13,8 @@ export interface RunFilter {
   text?: string;
 }
 
+/** How soon a page notices that its session has ended. */
+const SESSION_MS = 10_000;
 /** How many rows a page of a long list has. */
 const PAGE = 100;
 /** The most events that the host answers at once. */
@@ -32,6 +34,8 @@ export const queries = {
         }
       },
       staleTime: 60_000,
+      // A view may ask for nothing else for a long time, and an open stream outlives its token.
+      refetchInterval: ({ state }) => (state.data ? SESSION_MS : false),
     }),
 
   system: () =>

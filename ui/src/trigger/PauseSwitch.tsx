@@ -6,7 +6,11 @@ import { Tag } from "@/components/layout";
 import { useMay } from "@/shell/session";
 
 /** Whether a trigger starts runs. It does not while its pipeline is paused, whatever it says itself. */
-export function PauseSwitch({ trigger: { pipeline, name, paused } }: { trigger: Api<"TriggerView"> }) {
+export function PauseSwitch({
+  trigger: { pipeline, name, paused, problem },
+}: {
+  trigger: Api<"TriggerView">;
+}) {
   const cache = useQueryClient();
   const mayOperate = useMay("operator");
   const pipelines = useQuery(queries.pipelines()).data?.pipelines ?? [];
@@ -22,6 +26,7 @@ export function PauseSwitch({ trigger: { pipeline, name, paused } }: { trigger: 
     },
     onSettled: () => cache.invalidateQueries({ queryKey: ["triggers"] }),
   });
+  if (problem) return <Tag title={problem.slice(0, 500)}>off: the pipeline cannot run</Tag>;
   if (all) return <Tag title="Resume the pipeline, and its triggers go on">pipeline paused</Tag>;
   if (!mayOperate) return <Tag>{paused ? "paused" : "on"}</Tag>;
   const on = change.isPending ? !change.variables : !paused;

@@ -11,6 +11,11 @@ export function TriggerDetails({ trigger }: { trigger: Api<"TriggerView"> }) {
   return (
     <div className="grid items-start gap-x-8 gap-y-5 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-5">
+        {trigger.problem && (
+          <Part title="Starts no runs">
+            <p className="break-words text-failed">{trigger.problem.slice(0, 1_000)}</p>
+          </Part>
+        )}
         <Part title="Next times">
           <NextTimes trigger={trigger} />
         </Part>

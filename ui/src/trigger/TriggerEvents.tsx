@@ -11,9 +11,36 @@ export function TriggerEvents({ pipeline, trigger }: { pipeline: string; trigger
   const { data, error, refetch } = useQuery(queries.triggerEvents(pipeline, trigger));
   if (error) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <Loading lines={3} />;
-  if (data.events.length === 0) {
+  const rejected = data.rejected ?? [];
+  if (data.events.length === 0 && rejected.length === 0) {
     return <p className="text-muted">Nothing has happened to it yet.</p>;
   }
+  return (
+    <>
+      {rejected.length > 0 && <RejectedDeliveries trigger={trigger} rejected={rejected} />}
+      {data.events.length > 0 && <Events trigger={trigger} page={data} />}
+    </>
+  );
+}
+
+/** Deliveries that were turned away before they were events. */
+function RejectedDeliveries({ trigger, rejected }: { trigger: string; rejected: Api<"RejectedView">[] }) {
+  return (
+    <section className="mb-3" aria-label={`Rejected deliveries of ${trigger}`}>
+      <p className="text-cancelled">The latest rejected deliveries</p>
+      <ul className="max-h-40 overflow-auto">
+        {rejected.map(({ at, reason }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: several may have come at the same time
+          <li key={index} className="break-words">
+            <Time at={at} /> <span className="text-muted">{reason.slice(0, 500)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Events({ trigger, page: data }: { trigger: string; page: Api<"TriggerEventPage"> }) {
   return (
     <section
       className="max-h-80 overflow-auto"
