@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the host can be asked */
+        /** Readiness probe */
         get: operations["system_ready"];
         put?: never;
         post?: never;
@@ -1884,6 +1884,11 @@ export interface components {
             runs: components["schemas"]["RunSummary"][];
             /** @description For the next page; none behind the last one. */
             next?: string | null;
+            /**
+             * Format: int64
+             * @description Runs that are left out because they are damaged; none if all can be read.
+             */
+            damaged?: number | null;
         };
         /**
          * @description Where a run stands.
@@ -2256,12 +2261,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It can */
+            /** @description Ready */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Nothing can be stored, and why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description What went wrong */
             default: {
