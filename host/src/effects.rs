@@ -1,18 +1,25 @@
 //! Tasks, blocking work, the time and new ids: everything in which two executions of the same code may differ.
 //!
-//! `execute`, `app`, `registry`, `schedule` and `observe` get them here and nowhere else, so that the simulation can
-//! replace them by ones that follow from a seed.
+//! `execute`, `app`, `registry`, `schedule`, `observe` and the writer get them here and nowhere else, so that in tests
+//! [`simulation`] can replace them by ones that follow from a seed.
 
-use std::future::Future;
+#[cfg(test)]
+pub(crate) mod simulation;
+mod thread;
 
 use tokio::{
     runtime::Handle,
+    sync::oneshot,
     task::{JoinError, JoinHandle},
 };
 use uuid::Uuid;
 
+pub(crate) use self::thread::{Receiver, Sender, Thread, queue, thread};
+
 /// Spawns a task on the runtime of the caller. It continues when the handle is dropped.
 pub(crate) fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    #[cfg(test)]
+    let work = simulation::scheduled(work);
     tokio::spawn(work)
 }
 
@@ -21,6 +28,10 @@ pub(crate) fn spawn_on<T: Send + 'static>(
     runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> JoinHandle<T> {
+    #[cfg(test)]
+    if simulation::is_on() {
+        return spawn(work);
+    }
     runtime.spawn(work)
 }
 
@@ -28,15 +39,18 @@ pub(crate) fn spawn_on<T: Send + 'static>(
 ///
 /// # Errors
 /// If it panicked, or the runtime is shutting down.
-pub(crate) fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> impl Future<Output = Result<T, JoinError>> + Send {
+pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    #[cfg(test)]
+    if simulation::is_on() {
+        return spawn(async move { work() });
+    }
     tokio::task::spawn_blocking(work)
 }
 
 /// The same for work whose panic is the caller's own.
 pub(crate) async fn blocking_or_panic<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match blocking(work).await {
+    let done: Result<T, JoinError> = blocking(work).await;
+    match done {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -46,12 +60,32 @@ pub(crate) async fn blocking_or_panic<T: Send + 'static>(work: impl FnOnce() -> 
     }
 }
 
+/// Blocks until an answer arrives. Not for async code.
+///
+/// # Errors
+/// If there will be none.
+pub(crate) fn wait<T>(answer: oneshot::Receiver<T>) -> Result<T, oneshot::error::RecvError> {
+    #[cfg(test)]
+    if let Some(simulation) = simulation::current() {
+        return simulation.wait(answer);
+    }
+    answer.blocking_recv()
+}
+
 /// The wall clock, in milliseconds since the beginning of 1970 UTC.
 pub(crate) fn wall_clock() -> i64 {
+    #[cfg(test)]
+    if let Some(simulation) = simulation::current() {
+        return simulation.wall_clock();
+    }
     chrono::Utc::now().timestamp_millis()
 }
 
 /// A new id, different from all others, which sorts by the time it was made.
 pub(crate) fn uuid() -> Uuid {
+    #[cfg(test)]
+    if let Some(simulation) = simulation::current() {
+        return simulation.uuid();
+    }
     Uuid::now_v7()
 }

@@ -22,10 +22,8 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{self, SyncSender},
     },
     task::{Context, Poll},
-    thread::JoinHandle,
 };
 
 pub use health::Health;
@@ -39,6 +37,7 @@ use turn::{Gone, Turns};
 
 use super::{codec, data_dir::WriterDir, error::StoreError, schema};
 use crate::{
+    effects::{self, Thread},
     event::RunEvent,
     execute::ports::{Accepted, BoxFuture, Journal, JournalError, LogLine, RequestKey},
     ids::{PlanHash, RunId, StepIndex, Timestamp},
@@ -59,14 +58,14 @@ const QUEUE: usize = 1_024;
 pub struct SqliteJournal {
     queue: Queue,
     turns: Arc<Turns>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<Thread>>,
     shared: Arc<Shared>,
 }
 
 /// What waits for the writer's thread.
 #[derive(Debug)]
 struct Queue {
-    sender: SyncSender<Request>,
+    sender: effects::Sender<Request>,
     length: Arc<AtomicUsize>,
 }
 
@@ -131,16 +130,17 @@ impl SqliteJournal {
     }
 
     fn start(connection: Connection, dir: &WriterDir) -> Result<Self, StoreError> {
-        let (sender, requests) = mpsc::sync_channel(QUEUE);
+        let (sender, requests) = effects::queue(QUEUE);
         let length = Arc::new(AtomicUsize::new(0));
         let shared = Arc::new(Shared::default());
         let writer = thread::Writer::new(connection, dir.clone(), Arc::clone(&shared));
         let turns = Arc::new(Turns::new(writer, dir.clone(), Arc::clone(&shared)));
-        let (served, queued) = (Arc::clone(&turns), Arc::clone(&length));
-        let thread = std::thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || thread::serve(&served, &requests, &queued))
-            .map_err(|source| super::DataDirError::Io { action: "start the writer of", path: database(dir), source })?;
+        let serve = thread::serve(Arc::clone(&turns), requests, Arc::clone(&length));
+        let thread = effects::thread("journal", serve).map_err(|source| super::DataDirError::Io {
+            action: "start the writer of",
+            path: database(dir),
+            source,
+        })?;
         Ok(Self { queue: Queue { sender, length }, turns, thread: Mutex::new(Some(thread)), shared })
     }
 
@@ -212,7 +212,7 @@ impl SqliteJournal {
         let (reply, answer) = oneshot::channel();
         // A failed send means that the thread has ended; its failure is told below.
         let _ = self.queue.send(Request::Close { reply });
-        let panicked = thread.join().is_err();
+        let panicked = !thread.join();
         let mut answer = answer;
         match answer.try_recv() {
             Ok(answer) if !panicked => answer,
@@ -311,7 +311,7 @@ impl Queue {
     /// Has the writer's thread look at what happened. Where the queue is full, it does so anyway.
     fn wake(&self) {
         self.length.fetch_add(1, Ordering::Relaxed);
-        if self.sender.try_send(Request::Barrier { reply: oneshot::channel().0 }).is_err() {
+        if !self.sender.try_send(Request::Barrier { reply: oneshot::channel().0 }) {
             self.length.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -335,7 +335,7 @@ impl Ack {
     /// # Errors
     /// If it could not be written.
     pub fn wait(self) -> Result<(), JournalError> {
-        self.reply?.blocking_recv().unwrap_or_else(|_| Err(self.shared.reason()))
+        effects::wait(self.reply?).unwrap_or_else(|_| Err(self.shared.reason()))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Log lines on their way: they need no commit of their own, but must not wait long.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::LogEntry;
 

@@ -3,13 +3,16 @@
 use std::{
     sync::{
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, RecvTimeoutError},
+        mpsc::RecvTimeoutError,
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use super::{health::Shared, request::Request, turn::Turns};
 use crate::{
+    effects::Receiver,
     execute::ports::JournalError,
     persist::error::{Fault, StoreError},
 };
@@ -29,11 +32,11 @@ pub(super) struct Recovery {
 impl Recovery {
     /// Refuses all calls until the database is open again; whether it is. It is not if the journal was closed, or is
     /// damaged.
-    pub(super) fn run(&mut self, turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsize) -> bool {
+    pub(super) async fn run(&mut self, turns: &Turns, queue: &mut Receiver<Request>, queued: &AtomicUsize) -> bool {
         let since = Instant::now();
         let mut wait = self.first_wait(since);
         while turns.shared().is_down() {
-            if refuse_until(Instant::now() + wait, turns.shared(), queue, queued) {
+            if refuse_until(Instant::now() + wait, turns.shared(), queue, queued).await {
                 return false;
             }
             match turns.reopen(since) {
@@ -48,7 +51,7 @@ impl Recovery {
             }
             wait = LONGEST.min(wait * 2);
         }
-        refuse(turns.shared(), queue.try_iter(), queued);
+        refuse(turns.shared(), queue.waiting(), queued);
         false
     }
 
@@ -62,9 +65,9 @@ impl Recovery {
 }
 
 /// Refuses calls until then; whether the journal was closed.
-fn refuse_until(until: Instant, shared: &Shared, queue: &Receiver<Request>, queued: &AtomicUsize) -> bool {
+async fn refuse_until(until: Instant, shared: &Shared, queue: &mut Receiver<Request>, queued: &AtomicUsize) -> bool {
     loop {
-        match queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        match queue.next(Some(until.saturating_duration_since(Instant::now()))).await {
             Ok(request) => {
                 if refuse(shared, [request], queued) {
                     return true;

@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, RecvTimeoutError},
+        mpsc::RecvTimeoutError,
     },
     time::Duration,
 };
@@ -22,6 +22,7 @@ use super::{
     turn::{Gone, Turns},
 };
 use crate::{
+    effects::Receiver,
     execute::ports::JournalError,
     persist::{
         data_dir::WriterDir,
@@ -45,14 +46,14 @@ pub(super) struct Writer {
 
 /// The loop of the writer's thread: serves until the journal is closed or damaged. While the writer is down, it refuses all
 /// calls and opens the database again.
-pub(super) fn serve(turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsize) {
+pub(super) async fn serve(turns: Arc<Turns>, mut queue: Receiver<Request>, queued: Arc<AtomicUsize>) {
     let mut recovery = Recovery::default();
     loop {
-        match serve_group(turns, queue, queued) {
+        match serve_group(&turns, &mut queue, &queued).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(Gone) => {
-                if !recovery.run(turns, queue, queued) {
+                if !recovery.run(&turns, &mut queue, &queued).await {
                     return;
                 }
             }
@@ -61,14 +62,10 @@ pub(super) fn serve(turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsi
 }
 
 /// Waits for calls and writes them as one group; whether there is another one.
-fn serve_group(turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsize) -> Result<bool, Gone> {
+async fn serve_group(turns: &Turns, queue: &mut Receiver<Request>, queued: &AtomicUsize) -> Result<bool, Gone> {
     // The turn ends here: others may have theirs while nothing is queued.
     let time_left = turns.next()?.logs_time_left();
-    let first = match time_left {
-        None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        Some(time) => queue.recv_timeout(time),
-    };
-    let mut group = match first {
+    let mut group = match queue.next(time_left).await {
         Ok(request) => vec![request],
         Err(RecvTimeoutError::Timeout) => Vec::new(),
         Err(RecvTimeoutError::Disconnected) => {
@@ -78,7 +75,7 @@ fn serve_group(turns: &Turns, queue: &Receiver<Request>, queued: &AtomicUsize) -
             return Ok(false);
         }
     };
-    group.extend(queue.try_iter().take(GROUP));
+    group.extend(queue.waiting().take(GROUP));
     let turn = turns.next();
     // Not before the turn has begun: a caller that finds the queue empty must not come before what was in it.
     queued.fetch_sub(group.len(), Ordering::Relaxed);
