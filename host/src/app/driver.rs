@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::{
     Run, StartError, Submitted,
     keeper::{InUse, Keeper},
+    parts::ModuleSource,
     run::{ActiveRuns, Begun, Registration},
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     ids::RunId,
     persist::{Reader, SqliteJournal, StoreError},
     plan::Plan,
-    runtime::{ModuleError, Modules},
+    runtime::ModuleError,
 };
 
 /// How long an interrupted run waits before it is tried again; twice as long after each time, up to the second of these.
@@ -43,7 +44,7 @@ pub(super) struct Driver {
     pub(super) parallelism: usize,
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) reader: Arc<Reader>,
-    pub(super) modules: Arc<Modules>,
+    pub(super) modules: Arc<dyn ModuleSource>,
     pub(super) keeper: Arc<Keeper>,
     pub(super) active: Arc<ActiveRuns>,
     /// As many permits as runs may be active at once.
@@ -96,15 +97,14 @@ impl Driver {
         self.begin(id, after, |task| task.execute(Start::Interrupted(reason)));
     }
 
-    /// Starts the task of a run where its guests run: what one of them returned is then handed to the next without
-    /// another thread, which would have to wake up first.
+    /// Starts the task of a run.
     fn begin<F>(self: &Arc<Self>, id: RunId, after: Option<After>, work: impl FnOnce(RunTask) -> F) -> Option<Begun>
     where
         F: Future<Output = Result<Outcome, RunError>> + Send + 'static,
     {
         let driver = Arc::clone(self);
         let task = |requests, registration| work(RunTask { driver, id, requests, registration, after, in_use: None });
-        self.active.begin(id, |task| self.modules.spawn(task), task)
+        self.active.begin(id, |task| self.modules.drive(Box::pin(task)), task)
     }
 
     /// What is known of a run, read after everything that was queued for it is committed or lost.

@@ -12,6 +12,7 @@ mod history;
 mod keeper;
 mod library;
 pub mod params;
+mod parts;
 mod recovery;
 mod rerun;
 mod run;
@@ -54,9 +55,9 @@ use crate::{
     },
     ids::{Name, RunId},
     observe::Fanout,
-    persist::{DataDir, ServiceStore, SqliteJournal, outputs::BlobStore},
+    persist::{DataDir, ServiceStore, SqliteJournal},
     plan::Compiled,
-    runtime::{Modules, ModulesOptions, NoSecrets, SandboxRunner, Surroundings, engine::EngineError},
+    runtime::{NoSecrets, Surroundings, engine::EngineError},
 };
 pub use crate::{
     persist::{DataDirError, Health, Reader, StoreError, reader, service as service_rows},
@@ -71,11 +72,12 @@ pub mod registry {
         registry::{Broken, Deployed, Module, RegistryError, Upload, Uploaded},
     };
 }
-use adapters::{JournalArtifacts, JournalLogs, SystemClock};
+use adapters::{JournalLogs, SystemClock};
 use cache::JournalResults;
 use control::ControlSocket;
 use driver::Driver;
 use keeper::Keeper;
+use parts::{Sandboxes, Storage};
 use run::ActiveRuns;
 use storage::RetentionPolicy;
 
@@ -88,7 +90,7 @@ pub struct Host {
     journal: Arc<SqliteJournal>,
     history: History,
     outputs: Arc<dyn OutputStore>,
-    runner: Arc<SandboxRunner>,
+    sandboxes_started: Box<dyn Fn() -> u64 + Send + Sync>,
     driver: Arc<Driver>,
     settings: HostSettings,
     policy: Policy,
@@ -212,21 +214,21 @@ impl HostBuilder {
     /// If another process holds it, a newer version wrote it, or this machine cannot do what is needed.
     #[expect(clippy::unused_async, reason = "what is opened here needs a tokio runtime around it")]
     pub async fn open(self) -> Result<Host, OpenError> {
-        let dir = DataDir::open_writer(&self.data)?;
-        let journal = Arc::new(SqliteJournal::open(&dir)?);
-        let reader = Arc::new(Reader::open(dir.dir())?);
-        let store = BlobStore::open(dir.dir().root())?;
-        store.sweep_temporaries()?;
-        let outputs: Arc<dyn OutputStore> = Arc::new(store);
-        let index = JournalArtifacts { journal: Arc::clone(&journal), reader: Arc::clone(&reader) };
-        let data = dir.dir().root().to_owned();
-        let modules = Modules::new(ModulesOptions { data, compiler: self.compiler, index: Arc::new(index) })?;
-        let surroundings = Surroundings::new(self.secrets, self.policy.private().iter().copied());
-        let runner = Arc::new(SandboxRunner::new(Arc::clone(&modules), Arc::clone(&outputs), surroundings));
+        let storage = Storage::open(DataDir::open_writer(&self.data)?)?;
+        let surroundings = Surroundings::new(Arc::clone(&self.secrets), self.policy.private().iter().copied());
+        let sandboxes = Sandboxes::open(&storage, self.compiler.clone(), surroundings)?;
+        let mut host = self.assemble(storage, sandboxes);
+        host._control = listen(&host.history.dir().control_socket(), &host.active);
+        Ok(host)
+    }
+
+    /// Puts a host together that no other process can reach.
+    fn assemble(self, storage: Storage, sandboxes: Sandboxes) -> Host {
+        let Storage { dir, journal, reader, outputs } = storage;
+        let Sandboxes { library, modules, runner, started } = sandboxes;
         let active = Arc::new(ActiveRuns::default());
         let results = Arc::new(JournalResults(Arc::clone(&reader)));
-        let reusing =
-            ReusingRunner::new(Arc::clone(&runner) as _, results, Arc::clone(&outputs), Arc::new(SystemClock));
+        let reusing = ReusingRunner::new(runner, results, Arc::clone(&outputs), Arc::new(SystemClock));
         let ports = Ports {
             runner: Arc::new(reusing),
             journal: Arc::clone(&journal) as _,
@@ -242,21 +244,21 @@ impl HostBuilder {
             parallelism: self.parallelism,
             journal: Arc::clone(&journal),
             reader: Arc::clone(&reader),
-            modules: Arc::clone(&modules),
+            modules,
             keeper: Arc::clone(&keeper),
             active: Arc::clone(&active),
             admission: Arc::new(Semaphore::new(self.max_runs)),
             persistent: self.persistent,
         };
-        Ok(Host {
-            library: Library::new(modules),
+        Host {
+            library,
             driver: Arc::new(driver),
             keeper,
             history: History::new(dir.dir().clone(), reader, Arc::clone(&outputs)),
-            _control: listen(&dir.dir().control_socket(), &active),
+            _control: None,
             journal,
             outputs,
-            runner,
+            sandboxes_started: started,
             settings: HostSettings {
                 parallelism: self.parallelism,
                 max_runs: self.max_runs,
@@ -264,7 +266,7 @@ impl HostBuilder {
             },
             policy: self.policy,
             active,
-        })
+        }
     }
 }
 
@@ -321,7 +323,7 @@ impl Host {
     /// How many sandboxes were made for attempts so far.
     #[must_use]
     pub fn sandboxes_started(&self) -> u64 {
-        self.runner.sandboxes_started()
+        (self.sandboxes_started)()
     }
 
     /// Asks an active run to end as cancelled; `force`: without its `finally` steps. The request is durable when the future

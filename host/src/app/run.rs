@@ -1,7 +1,7 @@
 //! The runs of this process: each has a task from its acceptance to its end, which takes requests all the time.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -84,7 +84,7 @@ pub struct Interruption {
 
 /// The runs that are active in this process: queued, driven, or interrupted.
 #[derive(Default)]
-pub(super) struct ActiveRuns(Mutex<HashMap<RunId, Active>>);
+pub(super) struct ActiveRuns(Mutex<BTreeMap<RunId, Active>>);
 
 /// A run that is active.
 struct Active {
@@ -95,7 +95,7 @@ struct Active {
 }
 
 impl ActiveRuns {
-    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Active>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<RunId, Active>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
