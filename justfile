@@ -57,6 +57,10 @@ screenshots: build guests ui _chromium
 crash kills="100": build guests
     STEPMILL_KILLS={{ kills }} cargo test --package stepmill-tests --test e2e -- --nocapture crash
 
+# Let many simulated worlds go by; `STEPMILL_SEED=n` shows again what a seed does
+simulate seeds="20000":
+    STEPMILL_SEEDS={{ seeds }} cargo test --package stepmill --lib -- --nocapture simulation
+
 # Write down what the API is
 openapi:
     STEPMILL_ACCEPT=1 cargo test --workspace --lib -- the_committed_description_is_that_of_the_routes

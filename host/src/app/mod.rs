@@ -18,6 +18,8 @@ mod rerun;
 mod run;
 mod secrets;
 pub mod service;
+#[cfg(test)]
+mod simulation;
 mod start;
 pub mod storage;
 pub mod triggers;

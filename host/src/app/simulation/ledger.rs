@@ -1,0 +1,173 @@
+//! What is known of a world from outside: what users were answered, what was said to be committed, what sandboxes did.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use super::invariants;
+use crate::{
+    effects::simulation::note,
+    event::{EventKind, RunEvent},
+    execute::ports::{AttemptJob, LogLine, Observer, Progress},
+    ids::{RunId, StepIndex},
+    output::AttemptName,
+    plan::Plan,
+};
+
+/// All that is known.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) max_active: usize,
+    pub(super) plans: BTreeMap<RunId, Arc<Plan>>,
+    /// The events that were said to be committed, by their seq.
+    pub(super) committed: BTreeMap<RunId, BTreeMap<u64, RunEvent>>,
+    /// The runs that users were given.
+    pub(super) accepted: BTreeSet<RunId>,
+    /// The keys that users have used, and the run that they were given for them.
+    pub(super) keys: BTreeMap<String, Option<RunId>>,
+    /// The runs that users were told are cancelled, and whether that was forced.
+    pub(super) cancelled: BTreeMap<RunId, bool>,
+    pub(super) succeeded: BTreeSet<(RunId, StepIndex, u32)>,
+    /// The runs that have attempts in sandboxes, and how many.
+    pub(super) running: BTreeMap<RunId, usize>,
+    pub(super) violations: Vec<String>,
+    pub(super) events: u64,
+}
+
+impl Known {
+    pub(super) fn step(&self, job: &AttemptJob) -> Option<StepIndex> {
+        self.plans.get(&job.name.run)?.find(job.name.step.as_str())
+    }
+
+    pub(super) fn has_ended(&self, run: RunId) -> bool {
+        let ended = |event: &RunEvent| matches!(event.kind, EventKind::Finished { .. });
+        self.committed.get(&run).is_some_and(|events| events.values().any(ended))
+    }
+
+    fn note_event(&mut self, event: &RunEvent) {
+        self.events += 1;
+        if let EventKind::AttemptSucceeded { step, items, .. } = &event.kind {
+            self.succeeded.extend((items.first..items.end()).map(|item| (event.run, *step, item)));
+        }
+        let before = self.committed.entry(event.run).or_default().insert(event.seq, event.clone());
+        if let Some(before) = before.filter(|before| before != event) {
+            self.violations.push(format!("{before:?} was committed, and then {event:?} in its place"));
+        }
+    }
+}
+
+/// The same, for everybody in a world.
+#[derive(Default, Clone)]
+pub(super) struct Ledger(Arc<Mutex<Known>>);
+
+impl Ledger {
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().expect("nobody panics with it")
+    }
+
+    /// Something that must not be.
+    pub(super) fn violated(&self, what: impl IntoIterator<Item = String>) {
+        for what in what {
+            note(format_args!("VIOLATED: {what}"));
+            self.known().violations.push(what);
+        }
+    }
+
+    /// A sandbox begins an attempt, for as long as the result lives.
+    pub(super) fn begins(&self, job: &AttemptJob, item: u32) -> Running {
+        let run = job.name.run;
+        let wrong = {
+            let mut known = self.known();
+            *known.running.entry(run).or_default() += 1;
+            [
+                invariants::completed_is_not_repeated(&known, job, item),
+                invariants::at_most_max_active(&known),
+                invariants::cancelled_starts_nothing(&known, job),
+            ]
+        };
+        self.violated(wrong.into_iter().flatten());
+        Running(self.clone(), run)
+    }
+
+    /// A user was answered that there is a run.
+    pub(super) fn accepted(&self, run: RunId, key: Option<&str>) {
+        let wrong = {
+            let mut known = self.known();
+            known.accepted.insert(run);
+            let wrong = key.and_then(|key| invariants::one_run_for_a_key(&known, key, run));
+            if let Some(key) = key {
+                known.keys.insert(key.to_owned(), Some(run));
+            }
+            wrong
+        };
+        self.violated(wrong);
+    }
+
+    /// A user was answered that a run is cancelled.
+    pub(super) fn cancelled(&self, run: RunId, force: bool) {
+        *self.known().cancelled.entry(run).or_default() |= force;
+    }
+
+    /// The process is gone, and its sandboxes with it.
+    pub(super) fn killed(&self) {
+        self.known().running.clear();
+    }
+}
+
+/// A sandbox that executes an attempt.
+pub(super) struct Running(Ledger, RunId);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut known = self.0.known();
+        if let Some(running) = known.running.get_mut(&self.1) {
+            *running -= 1;
+            if *running == 0 {
+                known.running.remove(&self.1);
+            }
+        }
+    }
+}
+
+impl Observer for Ledger {
+    fn committed(&self, plan: &Plan, events: &[RunEvent]) {
+        let mut known = self.known();
+        for event in events {
+            note(format_args!("{} {}: {}", event.run, event.seq, short(&event.kind)));
+            known.plans.entry(event.run).or_insert_with(|| Arc::new(plan.clone()));
+            known.note_event(event);
+        }
+    }
+
+    fn logged(&self, _: &AttemptName, _: &LogLine) {}
+
+    fn progressed(&self, _: &AttemptName, _: &Progress) {}
+
+    fn interrupted(&self, run: RunId, reason: Option<&str>) {
+        note(format_args!("{run} is interrupted: {reason:?}"));
+    }
+}
+
+/// An event on a line.
+fn short(kind: &EventKind) -> String {
+    match kind {
+        EventKind::AttemptStarted { step, items, attempt } => {
+            format!("attempt {attempt} at {step:?} {}+{} starts", items.first, items.count)
+        }
+        EventKind::AttemptSucceeded { step, items, attempt, output, reused, .. } => {
+            let reused = if reused.is_some() { "reused " } else { "" };
+            let hash = &output.hash.hex()[..8];
+            format!("attempt {attempt} at {step:?} {}+{} succeeded: {reused}{hash}", items.first, items.count)
+        }
+        EventKind::AttemptFailed { step, items, attempt, failure, retry_at, .. } => {
+            let (first, count) = (items.first, items.count);
+            format!("attempt {attempt} at {step:?} {first}+{count} failed: {:?}, again at {retry_at:?}", failure.kind)
+        }
+        other => {
+            let mut text = format!("{other:?}");
+            text.truncate(text.floor_char_boundary(160));
+            text
+        }
+    }
+}
