@@ -53,8 +53,9 @@ pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
     harden(&connection).map_err(sqlite)?;
-    if is_blank(&connection).map_err(sqlite)? {
-        claim(&connection).map_err(sqlite)?;
+    let new = is_blank(&connection).map_err(sqlite)?;
+    if new {
+        make(&mut connection).map_err(sqlite)?;
     }
     let (id, found) = version(&connection).map_err(sqlite)?;
     judge(&path, id, found)?;
@@ -65,7 +66,8 @@ pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
         let source = io::Error::new(io::ErrorKind::Unsupported, "the file system does not support it");
         return Err(DataDirError::Io { action: "keep a write-ahead log beside", path, source }.into());
     }
-    if dir.was_unclean() {
+    // In a new one there is nothing to settle, and it could not be done on the connection that made it.
+    if dir.was_unclean() && !new {
         settle_within(&connection, &path, PATIENCE)?;
     }
     migrate(&mut connection, found).map_err(sqlite)?;
@@ -239,10 +241,15 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Makes an empty file ours. The first write to it, and atomic: a file with a header that does not name us is not ours.
-fn claim(connection: &Connection) -> rusqlite::Result<()> {
+/// Makes an empty file ours, with all its tables, in one transaction: a process that is killed meanwhile leaves an empty
+/// database or a whole one.
+fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    MIGRATIONS.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
 }
 
 /// Whether a commit now survives a power loss, and readers are never in a writer's way.

@@ -63,3 +63,13 @@ fn a_reader_needs_a_database() {
     let error = Reader::open(dir.dir()).unwrap_err();
     assert!(matches!(error, StoreError::Empty(_)), "{error}");
 }
+
+#[test]
+fn a_kill_before_there_is_a_database_leaves_a_folder_that_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("LOCK"), "4711\n").unwrap();
+    let (dir, journal) = open(folder.path());
+    assert!(dir.was_unclean());
+    let run = create(&journal, "p", 1);
+    assert_eq!(reader(folder.path()).history(run).unwrap().len(), 1);
+}
