@@ -118,7 +118,11 @@ impl Server {
             }
             if child.try_wait().expect("a child").is_some() || Instant::now() > deadline {
                 drop(child.kill());
-                let mut said = said;
+                // Its last words may still be on their way to the log.
+                while Arc::strong_count(&log) > 1 && Instant::now() < deadline {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                let mut said = log.lock().expect("a log").clone();
                 drop(stdout.read_to_string(&mut said));
                 return Err(said);
             }

@@ -226,11 +226,11 @@ async fn take(
     let event = webhook::event(&id, body, media.unwrap_or("application/octet-stream").to_owned());
     let offer = sink.offer(event).await;
     let offer = offer.map_err(|error| TurnedAway::told("unavailable", Kind::Unavailable, error.to_string()))?;
-    let answer = |status, run, reason| Ok((status, JsonBody(Delivered { run, reason })).into_response());
+    let answer = |status, run, reason| (status, JsonBody(Delivered { run, reason })).into_response();
     match offer {
-        Offer::Accepted(run) => answer(StatusCode::ACCEPTED, Some(run), None),
-        Offer::Duplicate(run) => answer(StatusCode::OK, run, None),
-        Offer::Skipped(reason) => answer(StatusCode::OK, None, Some(reason)),
+        Offer::Accepted(run) => Ok(answer(StatusCode::ACCEPTED, Some(run), None)),
+        Offer::Duplicate(run) => Ok(answer(StatusCode::OK, run, None)),
+        Offer::Skipped(reason) => Ok(answer(StatusCode::OK, None, Some(reason))),
         Offer::Refused(reason) => Err(TurnedAway::told("refused", Kind::Unprocessable, reason)),
         Offer::Stale => {
             let problem = Problem::internal("a request cannot change while it is read");
