@@ -1,7 +1,7 @@
 //! Tasks, blocking work, the time and new ids: everything in which two executions of the same code may differ.
 //!
 //! `execute`, `app`, `registry`, `schedule`, `observe` and the writer get them here and nowhere else, so that in tests
-//! [`simulation`] can replace them by ones that follow from a seed.
+//! a simulation can replace them by ones that follow from a seed.
 
 #[cfg(test)]
 pub(crate) mod simulation;

@@ -1,4 +1,4 @@
-//! Times in documents: RFC 3339 as they are written, a number here, so that they can be shown as a distance. [`Timestamp`]
+//! Times in documents: RFC 3339 as they are written, a number here, so that they can be shown as a distance. `Timestamp`
 //! has no schema of its own, so that no document can describe it as the number that it is not.
 
 /// A time that may be missing, for `#[serde(with = …)]`.
