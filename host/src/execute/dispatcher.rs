@@ -224,17 +224,18 @@ impl Dispatcher {
     }
 
     /// Attempts that were begun earlier and never ended are lost; their steps are tried again. All of this is durable
-    /// before anything of the run starts: a run that kills its host must be seen to do so.
+    /// before anything of the run starts: a run that kills its host must be seen to do so, also if it did that before
+    /// anything of it could be recorded.
     async fn recover(&mut self, entry: Entry) -> Result<(), RunError> {
-        if entry == Entry::New || !self.state.has_begun() {
-            return Ok(());
+        match entry {
+            Entry::New => return Ok(()),
+            Entry::AfterInterruption if !self.state.has_begun() => return Ok(()),
+            Entry::AfterInterruption if !self.state.was_stopped() => self.decided(EventKind::Stopped)?,
+            Entry::AfterInterruption | Entry::AfterRestart => {}
         }
         let lost: Vec<_> = self.state.running().collect();
         let alone =
             lost.len() == 1 && self.state.is_careful() && !self.state.was_stopped() && entry == Entry::AfterRestart;
-        if entry == Entry::AfterInterruption && !self.state.was_stopped() {
-            self.decided(EventKind::Stopped)?;
-        }
         self.decided(EventKind::Resumed)?;
         for (step, items, attempt) in lost {
             self.decided(EventKind::AttemptLost { step, items, attempt, alone })?;

@@ -138,9 +138,9 @@ impl RunState {
             return Err(self.error(event.seq, problem));
         }
         self.next_seq = self.next_seq.max(event.seq + 1);
+        self.crashes.follow(&event.kind, self.begun);
         self.begun |= event.kind.begins();
         self.last_at = self.last_at.max(event.at);
-        self.crashes.follow(&event.kind);
         Ok(())
     }
 

@@ -18,11 +18,13 @@ pub(super) struct Crashes {
 }
 
 impl Crashes {
-    pub(super) fn follow(&mut self, event: &EventKind) {
+    /// Takes an event into account. `begun`: something of the run was recorded before.
+    pub(super) fn follow(&mut self, event: &EventKind, begun: bool) {
         match event {
             EventKind::Stopped => self.stopped = true,
             EventKind::Resumed => {
-                self.since_result += u32::from(!self.stopped);
+                // Otherwise it may as well have been in the queue.
+                self.since_result += u32::from(begun && !self.stopped);
                 self.stopped = false;
             }
             EventKind::AttemptSucceeded { .. } | EventKind::AttemptFailed { .. } => self.since_result = 0,

@@ -203,6 +203,26 @@ async fn a_step_that_kills_its_host_fails_after_it_was_alone_each_time() {
 }
 
 #[tokio::test]
+async fn a_run_that_kills_its_host_before_anything_of_it_is_recorded_is_seen_to_do_so() {
+    let script = Arc::new(Script { hangs: vec!["s0"], ..Script::default() });
+    let (notebook, plan) = (Arc::default(), plan(1, &[]));
+    accepted(&plan, &ports(&script, &notebook)).await;
+    for life in 1..=3 {
+        let state = replay(&plan, &notebook);
+        assert!(!state.is_careful(), "it may have been in the queue in its first life");
+        script.runs.lock().unwrap().clear();
+        let (_handle, running) = begin(state, Entry::AfterRestart, ports(&script, &notebook));
+        until_running(&script, "s0").await;
+        running.abort();
+        let _ = running.await;
+        // What an ordinary attempt records need not be durable when it begins.
+        notebook.events.lock().unwrap().retain(|event| !matches!(event.kind, EventKind::AttemptStarted { .. }));
+        assert_eq!(count(&notebook, |kind| matches!(kind, EventKind::Resumed)), life);
+    }
+    assert!(replay(&plan, &notebook).is_careful());
+}
+
+#[tokio::test]
 async fn a_careful_attempt_waits_until_the_host_is_idle_and_keeps_others_waiting() {
     let script = Arc::new(Script { hangs: vec!["s0"], ..Script::default() });
     let (notebook, careful) = (Arc::<Notebook>::default(), plan(1, &[]));
