@@ -22,6 +22,7 @@ pub mod app;
 pub mod build;
 pub mod cli;
 pub mod definition;
+mod disk;
 pub mod dto;
 mod effects;
 pub mod event;

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use stepmill_tests::root;
 
 /// What everything may use, and what uses nothing but itself.
-const VOCABULARY: &[&str] = &["effects", "event", "failure", "grants", "ids", "limits", "module", "output", "value"];
+const VOCABULARY: &[&str] =
+    &["disk", "effects", "event", "failure", "grants", "ids", "limits", "module", "output", "value"];
 
 /// Who may use whom, besides the vocabulary. The order is the flow of data.
 const ROOMS: &[(&str, &[&str])] = &[

@@ -1,10 +1,7 @@
 //! Secrets at rest: sealed with a key that lies in a file of its own, so that a copy of the database tells nothing.
 
 use std::{
-    fmt,
-    fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +12,7 @@ use chacha20poly1305::{
 use zeroize::Zeroizing;
 
 use crate::{
+    disk::{Disk, Make},
     execute::ports::JournalError,
     ids::{Name, Timestamp},
     limits,
@@ -102,11 +100,16 @@ impl Vault {
     /// # Errors
     /// If the key cannot be read or made, is missing, or is another one than the secrets' own.
     pub fn open(store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
+        Self::open_on(&Disk::default(), store, key)
+    }
+
+    /// The same on another disk.
+    pub(crate) fn open_on(disk: &Disk, store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
         let secret = store.any_secret()?;
-        if secret.is_some() && !exists(key)? {
+        if secret.is_some() && !exists(disk, key)? {
             return Err(VaultError::NoKey { path: key.to_owned() });
         }
-        let vault = Self::with_key(store, key)?;
+        let vault = Self::with_key(disk, store, key)?;
         if let Some((name, sealed)) = secret {
             vault.unseal(&name, &sealed)?;
         }
@@ -118,7 +121,7 @@ impl Vault {
     /// # Errors
     /// If the key cannot be read or made, or the database cannot be read or written.
     pub async fn recover(store: ServiceStore, key: &Path, by: &str) -> Result<Vec<Name>, VaultError> {
-        let vault = Self::with_key(store, key)?;
+        let vault = Self::with_key(&Disk::default(), store, key)?;
         let mut discarded = Vec::new();
         for (name, sealed) in vault.store.sealed_secrets()? {
             if !discarded.contains(&name) && vault.unseal(&name, &sealed).is_err() {
@@ -129,9 +132,9 @@ impl Vault {
         Ok(discarded)
     }
 
-    fn with_key(store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
+    fn with_key(disk: &Disk, store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
         let failed = |source| VaultError::Key { path: key.to_owned(), source };
-        let bytes = read_or_make(key).map_err(failed)?;
+        let bytes = read_or_make(disk, key).map_err(failed)?;
         let cipher = XChaCha20Poly1305::new_from_slice(&bytes)
             .map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, format!("it does not have {KEY} bytes"))))?;
         Ok(Self { store, cipher, path: key.to_owned() })
@@ -204,12 +207,13 @@ fn bound(name: &Name, version: u32) -> Vec<u8> {
     format!("{name}/{version}").into_bytes()
 }
 
-fn exists(key: &Path) -> Result<bool, VaultError> {
-    key.try_exists().map_err(|source| VaultError::Key { path: key.to_owned(), source })
+fn exists(disk: &Disk, key: &Path) -> Result<bool, VaultError> {
+    let found = disk.find(key).map_err(|source| VaultError::Key { path: key.to_owned(), source })?;
+    Ok(found.is_some())
 }
 
-fn read_or_make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    match fs::read(path) {
+fn read_or_make(disk: &Disk, path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    match disk.read(path) {
         Ok(bytes) => return Ok(Zeroizing::new(bytes)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Err(_) => {}
@@ -217,12 +221,12 @@ fn read_or_make(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut key = Zeroizing::new(vec![0; KEY]);
     getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
     let beside = path.with_extension("tmp");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(&key)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
+    let mut file = disk.make(&beside, Make::Empty)?;
+    file.append(&key)?;
+    file.sync()?;
+    disk.rename(&beside, path)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::File::open(folder)?.sync_all()?;
+        disk.sync_folder(folder)?;
     }
     Ok(key)
 }

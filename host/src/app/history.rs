@@ -34,7 +34,7 @@ impl History {
     pub fn open(data: &Path) -> Result<Self, StoreError> {
         let dir = DataDir::open_reader(data)?;
         let reader = Arc::new(Reader::open(&dir)?);
-        let outputs = BlobStore::reader(dir.root());
+        let outputs = BlobStore::reader_on(dir.disk(), dir.root());
         Ok(Self { dir, reader, outputs: Arc::new(outputs) })
     }
 

@@ -30,7 +30,7 @@ impl Storage {
     pub(super) fn open(dir: WriterDir) -> Result<Self, OpenError> {
         let journal = Arc::new(SqliteJournal::open(&dir)?);
         let reader = Arc::new(Reader::open(dir.dir())?);
-        let store = BlobStore::open(dir.dir().root())?;
+        let store = BlobStore::open_on(dir.dir().disk(), dir.dir().root())?;
         store.sweep_temporaries()?;
         Ok(Self { dir, journal, reader, outputs: Arc::new(store) })
     }
@@ -50,7 +50,8 @@ impl Sandboxes {
     pub(super) fn open(storage: &Storage, compiler: Compiler, surroundings: Surroundings) -> Result<Self, OpenError> {
         let index = JournalArtifacts { journal: Arc::clone(&storage.journal), reader: Arc::clone(&storage.reader) };
         let data = storage.dir.dir().root().to_owned();
-        let modules = Modules::new(ModulesOptions { data, compiler, index: Arc::new(index) })?;
+        let options = ModulesOptions { data, compiler, index: Arc::new(index) };
+        let modules = Modules::new_on(storage.dir.dir().disk().clone(), options)?;
         let outputs = Arc::clone(&storage.outputs);
         let runner = Arc::new(SandboxRunner::new(Arc::clone(&modules), outputs, surroundings));
         let counted = Arc::clone(&runner);

@@ -161,7 +161,8 @@ impl Service {
         let builder = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _);
         let host = builder.persistent(true).secrets(Arc::clone(&secrets) as _).open().await?;
         let store = host.store();
-        let vault = Vault::open(store.clone(), &host.history().dir().root().join(KEY_FILE))?;
+        let dir = host.history().dir();
+        let vault = Vault::open_on(dir.disk(), store.clone(), &dir.root().join(KEY_FILE))?;
         secrets.open(vault.clone());
         let modules = Arc::clone(host.library().modules());
         let registry = Registry::open(store.clone(), modules, host.policy().clone())?;

@@ -53,7 +53,7 @@ pub async fn collect(data: impl Into<PathBuf>, policy: RetentionPolicy) -> Resul
         // Looked at by a reader first: a mistyped path must not make a data directory.
         let dir = DataDir::open_reader(data)?;
         drop(Reader::open(&dir)?);
-        let dir = DataDir::open_writer(dir.root())?;
+        let dir = DataDir::open_writer_on(dir.disk(), dir.root())?;
         let journal = SqliteJournal::open(&dir)?;
         let reader = Reader::open(dir.dir())?;
         let collected = retention::collect(&dir, &reader, &journal, policy, Timestamp::now())?;

@@ -15,9 +15,8 @@
 //! Everything is readable by its owner alone, also in a folder that was there before: outputs may be confidential.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    ffi::OsString,
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -26,6 +25,8 @@ use std::{
     thread,
     time::Duration,
 };
+
+use crate::disk::{Disk, DiskFile, Make};
 
 const DATABASE: &str = "stepmill.db";
 const LOCK: &str = "LOCK";
@@ -40,6 +41,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// A data directory that exists; says where things are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataDir {
+    disk: Disk,
     root: PathBuf,
 }
 
@@ -52,7 +54,7 @@ pub struct WriterDir {
 
 #[derive(Debug)]
 struct Lock {
-    file: File,
+    file: DiskFile,
     /// Whether the last writer stopped without saying so.
     unclean: bool,
     /// Whether the file says that somebody writes.
@@ -110,15 +112,28 @@ impl DataDir {
     /// # Errors
     /// At once if another process has it; if it cannot be created; if the folder holds other things.
     pub fn open_writer(path: impl AsRef<Path>) -> Result<WriterDir, DataDirError> {
+        Self::open_writer_on(&Disk::default(), path)
+    }
+
+    /// The same on another disk.
+    pub(crate) fn open_writer_on(disk: &Disk, path: impl AsRef<Path>) -> Result<WriterDir, DataDirError> {
         let root = path.as_ref();
-        create_durably(root)?;
-        let root = root.canonicalize().map_err(io_error("find", root))?;
-        let dir = Self { root };
+        disk.make_folders(root).map_err(io_error("create", root))?;
+        let root = disk.canonical(root).map_err(io_error("find", root))?;
+        let dir = Self { disk: disk.clone(), root };
         let known = dir.is_known()?;
-        if !known && !dir.is_empty()? {
-            return Err(DataDirError::Foreign { path: dir.root });
+        if !known {
+            if !dir.is_empty()? {
+                return Err(DataDirError::Foreign { path: dir.root });
+            }
+            // A folder that was there may stem from a process that was killed between making and syncing it.
+            disk.sync_name(&dir.root).map_err(io_error("sync the folder of", &dir.root))?;
         }
         let lock = dir.lock(known)?;
+        if !known {
+            // Before anything else has a name: what makes this folder ours must not be lost alone.
+            dir.sync()?;
+        }
         dir.create_folders()?;
         dir.make_private()?;
         let dir = WriterDir { dir, lock: Arc::new(lock) };
@@ -131,10 +146,15 @@ impl DataDir {
     /// # Errors
     /// If there is none.
     pub fn open_reader(path: impl AsRef<Path>) -> Result<Self, DataDirError> {
+        Self::open_reader_on(&Disk::default(), path)
+    }
+
+    /// The same on another disk.
+    pub(crate) fn open_reader_on(disk: &Disk, path: impl AsRef<Path>) -> Result<Self, DataDirError> {
         let path = path.as_ref();
-        match path.canonicalize() {
+        match disk.canonical(path) {
             Ok(root) => {
-                let dir = Self { root };
+                let dir = Self { disk: disk.clone(), root };
                 if dir.is_known()? { Ok(dir) } else { Err(DataDirError::Missing { path: dir.root }) }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -148,6 +168,11 @@ impl DataDir {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What it is on.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.disk
     }
 
     /// The database.
@@ -192,23 +217,43 @@ impl DataDir {
     /// If the lock file cannot be read.
     pub fn holder(&self) -> Result<Option<Holder>, DataDirError> {
         let path = self.root.join(LOCK);
-        let mut file = match File::open(&path) {
+        let file = match self.disk.open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error("open", &path)(error)),
         };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(Some(Holder { pid: read_pid(&mut file) })),
-            Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+        match file.try_lock(false).map_err(io_error("lock", &path))? {
+            true => Ok(None),
+            false => Ok(Some(Holder { pid: read_pid(&file) })),
         }
     }
 
-    /// Whether it is a data directory. One that may not be looked into is not one in which nothing is.
+    /// Whether it holds what is only ever stored beside a database.
+    pub(super) fn holds_results(&self) -> Result<bool, DataDirError> {
+        if !self.names(&self.root.join("modules"))?.is_empty() {
+            return Ok(true);
+        }
+        for shard in self.names(&self.blobs())? {
+            let shard = self.blobs().join(shard);
+            let is_folder = self.disk.facts(&shard).map_err(io_error("look at", &shard))?.is_folder;
+            if is_folder && !self.names(&shard)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What is in a folder; nothing if there is none.
+    fn names(&self, folder: &Path) -> Result<Vec<OsString>, DataDirError> {
+        match self.disk.list(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            names => names.map_err(io_error("read", folder)),
+        }
+    }
+
     fn is_known(&self) -> Result<bool, DataDirError> {
-        for name in [DATABASE, LOCK] {
-            let path = self.root.join(name);
-            if path.try_exists().map_err(io_error("look for", &path))? {
+        for path in [DATABASE, LOCK].map(|name| self.root.join(name)) {
+            if self.disk.find(&path).map_err(io_error("look at", &path))?.is_some() {
                 return Ok(true);
             }
         }
@@ -216,36 +261,22 @@ impl DataDir {
     }
 
     fn is_empty(&self) -> Result<bool, DataDirError> {
-        let mut entries = self.root.read_dir().map_err(io_error("read", &self.root))?;
-        Ok(entries.next().is_none())
+        Ok(self.disk.list(&self.root).map_err(io_error("read", &self.root))?.is_empty())
     }
 
     fn lock(&self, known: bool) -> Result<Lock, DataDirError> {
         let path = self.root.join(LOCK);
-        let new = !path.exists();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(io_error("open", &path))?;
+        let new = self.disk.find(&path).map_err(io_error("look at", &path))?.is_none();
+        let file = self.disk.make(&path, Make::IfMissing).map_err(io_error("open", &path))?;
         let mut tries = 1;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
-                    tries += 1;
-                    thread::sleep(LOCK_PAUSE);
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(DataDirError::Locked { path: self.root.clone(), pid: read_pid(&mut file) });
-                }
-                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+        while !file.try_lock(true).map_err(io_error("lock", &path))? {
+            if tries == LOCK_TRIES {
+                return Err(DataDirError::Locked { path: self.root.clone(), pid: read_pid(&file) });
             }
+            tries += 1;
+            thread::sleep(LOCK_PAUSE);
         }
-        let written = file.metadata().map_err(io_error("read", &path))?.len() > 0;
+        let written = file.facts().map_err(io_error("read", &path))?.length > 0;
         // A database without a lock file was copied here, nobody knows from what state.
         let unclean = written || (known && new);
         Ok(Lock { file, unclean, marked: AtomicBool::new(false) })
@@ -254,18 +285,23 @@ impl DataDir {
     fn create_folders(&self) -> Result<(), DataDirError> {
         for name in FOLDERS {
             let path = self.root.join(name);
-            match DirBuilder::new().mode(0o700).create(&path) {
+            match self.disk.make_folder(&path) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(io_error("create", &path)(error)),
             }
         }
-        sync_folder(&self.root)
+        self.sync()
+    }
+
+    /// Makes the names in it durable.
+    pub(super) fn sync(&self) -> Result<(), DataDirError> {
+        self.disk.sync_folder(&self.root).map_err(io_error("sync", &self.root))
     }
 
     /// Takes the rights of everybody else away, where an earlier version or a person gave some.
     fn make_private(&self) -> Result<(), DataDirError> {
-        match make_private(&self.root) {
+        match make_private(&self.disk, &self.root) {
             // A folder that somebody else made for this user, such as a volume. What is in it is private all the same.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 tracing::warn!(path = %self.root.display(), "the data directory is not this user's: others may list it");
@@ -274,7 +310,7 @@ impl DataDir {
         }
         for name in FOLDERS.iter().chain(&DATABASE_FILES).chain([&LOCK]) {
             let path = self.root.join(name);
-            match make_private(&path) {
+            match make_private(&self.disk, &path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 done => done.map_err(io_error("make private", &path))?,
             }
@@ -301,13 +337,10 @@ impl WriterDir {
         if self.lock.marked.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        let mark = |mut file: &File| {
-            file.set_len(0)?;
-            file.seek(SeekFrom::Start(0))?;
-            writeln!(file, "{}", std::process::id())?;
-            file.sync_all()
-        };
-        mark(&self.lock.file).map_err(io_error("write", &self.dir.root.join(LOCK)))
+        let pid = format!("{}\n", std::process::id());
+        let file = &self.lock.file;
+        let marked = file.replace(pid.as_bytes()).and_then(|()| file.sync());
+        marked.map_err(io_error("write", &self.dir.root.join(LOCK)))
     }
 
     /// Notes that everything was closed in good order. Not synced: a lost note only costs a check at the next start.
@@ -318,38 +351,15 @@ impl WriterDir {
     }
 }
 
-/// Creates a folder and its parents so that they survive a power loss: a new entry is durable when the folder that
-/// holds it is synced.
-fn create_durably(path: &Path) -> Result<(), DataDirError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let parent = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => Path::new("/"),
-    };
-    create_durably(parent)?;
-    match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => sync_folder(parent),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(io_error("create", path)(error)),
-    }
+fn make_private(disk: &Disk, path: &Path) -> io::Result<()> {
+    let mode = disk.facts(path)?.mode;
+    if mode & 0o077 == 0 { Ok(()) } else { disk.set_mode(path, mode & 0o700) }
 }
 
-fn sync_folder(path: &Path) -> Result<(), DataDirError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(io_error("sync", path))
-}
-
-fn make_private(path: &Path) -> io::Result<()> {
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 == 0 { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)) }
-}
-
-fn read_pid(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(32).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+fn read_pid(file: &DiskFile) -> Option<u32> {
+    let mut text = [0; 32];
+    let length = file.read_at(&mut text, 0).ok()?;
+    std::str::from_utf8(&text[..length]).ok()?.trim().parse().ok()
 }
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DataDirError {

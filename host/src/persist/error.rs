@@ -16,6 +16,12 @@ pub enum StoreError {
     /// The file is something else.
     #[error("`{0}` is not a stepmill database: name another data directory with --data-dir")]
     NotStepmill(PathBuf),
+    /// There is none, and there was one.
+    #[error(
+        "`{0}` is missing or empty, though results are stored beside it: restore the data directory from a backup, or \
+         move it away to start afresh; nothing was changed"
+    )]
+    Lost(PathBuf),
     /// A later version of stepmill wrote it.
     #[error(
         "`{path}` was written by a newer stepmill (schema {found}, this one knows up to {known}): use that version; \
@@ -29,7 +35,7 @@ pub enum StoreError {
         /// The newest schema that this program knows.
         known: i64,
     },
-    /// An earlier version wrote it, and only a writer may change it.
+    /// An earlier version wrote it, and only a writer may bring it up to date.
     #[error("`{path}` has the older schema {found}: a `stepmill run` there brings it up to date")]
     Older {
         /// The database.

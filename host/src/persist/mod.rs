@@ -17,6 +17,8 @@ pub mod writer;
 mod codec;
 mod schema;
 mod sequence;
+#[cfg(test)]
+mod sim_vfs;
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ use super::{
     error::{self, StoreError},
     schema,
 };
-use crate::ids::RunId;
+use crate::{disk::Disk, ids::RunId};
 
 pub(super) use columns::{RUN_COUNTS, form_word, item_counts, place_word};
 pub use rows::{
@@ -44,6 +44,7 @@ const POOL: usize = 4;
 /// Answers questions about runs.
 #[derive(Debug)]
 pub struct Reader {
+    disk: Disk,
     path: PathBuf,
     pool: Mutex<Vec<Connection>>,
     /// The damaged rows that the log has named: once is enough.
@@ -57,18 +58,18 @@ impl Reader {
     /// If there is none yet, or it is another program's, of a newer version, of an older one that is still in use,
     /// damaged, or unreadable.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
-        let path = dir.database();
-        let first = match schema::open_reader(&path) {
+        let (disk, path) = (dir.disk().clone(), dir.database());
+        let first = match schema::open_reader(&disk, &path) {
             Err(StoreError::Older { .. }) => {
-                let writer = DataDir::open_writer(dir.root())?;
+                let writer = DataDir::open_writer_on(&disk, dir.root())?;
                 writer.mark_open()?;
                 drop(schema::open_writer(&writer)?);
                 writer.mark_closed()?;
-                schema::open_reader(&path)?
+                schema::open_reader(&disk, &path)?
             }
             opened => opened?,
         };
-        Ok(Self { path, pool: Mutex::new(vec![first]), damaged: Mutex::default() })
+        Ok(Self { disk, path, pool: Mutex::new(vec![first]), damaged: Mutex::default() })
     }
 
     /// Runs a query on a connection of the pool.
@@ -77,7 +78,7 @@ impl Reader {
         query: impl FnOnce(&mut Connection, &Path) -> Result<T, QueryError>,
     ) -> Result<T, StoreError> {
         let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = pooled.map_or_else(|| schema::open_reader(&self.path), Ok)?;
+        let mut connection = pooled.map_or_else(|| schema::open_reader(&self.disk, &self.path), Ok)?;
         let result = query(&mut connection, &self.path).map_err(|error| match error {
             QueryError::Sqlite(error) => StoreError::sqlite(&self.path, error),
             QueryError::Store(error) => error,

@@ -2,9 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{File, OpenOptions},
-    io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -12,9 +10,10 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
-    data_dir::{DataDirError, WriterDir},
+    data_dir::{DataDir, DataDirError, WriterDir},
     error::StoreError,
 };
+use crate::disk::{Disk, Make};
 
 /// "stpm", in the header of the file: what makes it ours.
 const APPLICATION_ID: i64 = 0x7374_706d;
@@ -44,18 +43,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The write-ahead log shrinks to this many bytes after a burst.
 const WAL_SIZE_LIMIT: i64 = 64 << 20;
 
-/// Opens the database for writing, and makes or migrates it where needed.
+/// Opens the database for writing, and makes or migrates it where needed. Its name, and that of its log, are durable then.
 pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
     let path = dir.dir().database();
-    refuse_unknown(&path)?;
-    create_private(&path)?;
+    let disk = dir.dir().disk();
+    refuse_unknown(dir.dir())?;
+    create_private(disk, &path)?;
     let sqlite = |error| StoreError::sqlite(&path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
+    let mut connection = connect(disk, &path, flags).map_err(sqlite)?;
     harden(&connection).map_err(sqlite)?;
-    let new = is_blank(&connection).map_err(sqlite)?;
-    if new {
+    if is_blank(&connection).map_err(sqlite)? {
         make(&mut connection).map_err(sqlite)?;
+        // Before there is a log beside it: of a database that a loss of power takes, no log may be left.
+        dir.dir().sync()?;
     }
     let (id, found) = version(&connection).map_err(sqlite)?;
     judge(&path, id, found)?;
@@ -66,11 +67,12 @@ pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
         let source = io::Error::new(io::ErrorKind::Unsupported, "the file system does not support it");
         return Err(DataDirError::Io { action: "keep a write-ahead log beside", path, source }.into());
     }
-    // In a new one there is nothing to settle, and it could not be done on the connection that made it.
-    if dir.was_unclean() && !new {
+    if dir.was_unclean() {
         settle_within(&connection, &path, PATIENCE)?;
     }
     migrate(&mut connection, found).map_err(sqlite)?;
+    // SQLite does so as well, and takes no notice when that fails.
+    dir.dir().sync()?;
     keep_in_memory(&connection).map_err(sqlite)?;
     Ok(connection)
 }
@@ -80,11 +82,12 @@ pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
 pub(super) fn reopen_writer(dir: &WriterDir, suspect: bool) -> Result<Connection, StoreError> {
     let path = dir.dir().database();
     let sqlite = |error| StoreError::sqlite(&path, error);
-    if header(&path)?.is_none() {
+    let disk = dir.dir().disk();
+    if header(disk, &path)?.is_none() {
         return Err(StoreError::damaged(&path, "the file is gone"));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
+    let connection = connect(disk, &path, flags).map_err(sqlite)?;
     harden(&connection).map_err(sqlite)?;
     connection.busy_timeout(BRIEF).map_err(sqlite)?;
     let (id, found) = version(&connection).map_err(sqlite)?;
@@ -101,6 +104,7 @@ pub(super) fn reopen_writer(dir: &WriterDir, suspect: bool) -> Result<Connection
     if !settle(&connection).map_err(sqlite)? {
         return Err(in_use(path));
     }
+    dir.dir().sync()?;
     keep_in_memory(&connection).map_err(sqlite)?;
     connection.busy_timeout(BUSY).map_err(sqlite)?;
     Ok(connection)
@@ -153,11 +157,11 @@ fn keep_in_memory(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Opens the database for reading, beside a writer or after one was killed.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    if header(path)?.is_none() {
+pub(super) fn open_reader(disk: &Disk, path: &Path) -> Result<Connection, StoreError> {
+    if header(disk, path)?.is_none() {
         return Err(StoreError::Empty(path.to_owned()));
     }
-    let connection = read_only(path).map_err(|e| StoreError::sqlite(path, e))?;
+    let connection = read_only(disk, path).map_err(|e| StoreError::sqlite(path, e))?;
     let (id, found) = version(&connection).map_err(|e| StoreError::sqlite(path, e))?;
     match (id, found) {
         (APPLICATION_ID, 0) => Err(StoreError::Empty(path.to_owned())),
@@ -175,14 +179,18 @@ pub(super) fn open_scratch() -> rusqlite::Result<Connection> {
 }
 
 /// Refuses a file that is not ours or too new without opening it for writing, which alone could change it.
-fn refuse_unknown(path: &Path) -> Result<(), StoreError> {
-    let Some((id, found)) = header(path)? else { return Ok(()) };
-    if is_filled(&beside(path, "-journal")) {
+/// Also refuses to make a database where there was one: what belonged to it would be swept.
+fn refuse_unknown(dir: &DataDir) -> Result<(), StoreError> {
+    let (disk, path) = (dir.disk(), &dir.database());
+    if is_filled(disk, &beside(path, "-journal"))? {
         return Ok(()); // Killed while the file was made: opening it for writing undoes that, then it is judged.
     }
+    let Some((id, found)) = header(disk, path)? else {
+        return if dir.holds_results()? { Err(StoreError::Lost(path.clone())) } else { Ok(()) };
+    };
     // What the log holds overrules the file.
-    if is_filled(&beside(path, "-wal")) {
-        let connection = read_only(path).map_err(|e| StoreError::sqlite(path, e))?;
+    if is_filled(disk, &beside(path, "-wal"))? {
+        let connection = read_only(disk, path).map_err(|e| StoreError::sqlite(path, e))?;
         let (id, found) = version(&connection).map_err(|e| StoreError::sqlite(path, e))?;
         return judge(path, id, found);
     }
@@ -198,16 +206,16 @@ fn judge(path: &Path, application: i64, found: i64) -> Result<(), StoreError> {
 }
 
 /// Application id and schema version from the file itself; `None` if there is no file or nothing in it.
-fn header(path: &Path) -> Result<Option<(i64, i64)>, StoreError> {
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(100).read_to_end(&mut bytes)) {
+fn header(disk: &Disk, path: &Path) -> Result<Option<(i64, i64)>, StoreError> {
+    let mut bytes = [0; 100];
+    let bytes = match disk.open(path).and_then(|file| file.read_at(&mut bytes, 0)) {
         Ok(0) => return Ok(None),
-        Ok(_) => {}
+        Ok(length) => &bytes[..length],
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => {
             return Err(DataDirError::Io { action: "read", path: path.to_owned(), source }.into());
         }
-    }
+    };
     let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(i32::from_be_bytes);
     match (bytes.starts_with(b"SQLite format 3\0"), number(68), number(60)) {
         (true, Some(application), Some(version)) => Ok(Some((application.into(), version.into()))),
@@ -215,9 +223,19 @@ fn header(path: &Path) -> Result<Option<(i64, i64)>, StoreError> {
     }
 }
 
-fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(disk: &Disk, path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    #[cfg(test)]
+    if let Some(disk) = disk.simulated() {
+        return super::sim_vfs::open(disk, path, flags);
+    }
+    // Nothing else is said by the machine's disk: its paths are SQLite's own.
+    let _ = disk;
+    Connection::open_with_flags(path, flags)
+}
+
+fn read_only(disk: &Disk, path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = connect(disk, path, flags)?;
     harden(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
@@ -233,8 +251,8 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Makes the file before SQLite does, which would let everybody read it. Files beside it take over its permissions.
-fn create_private(path: &Path) -> Result<(), StoreError> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+fn create_private(disk: &Disk, path: &Path) -> Result<(), StoreError> {
+    match disk.make(path, Make::New) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(DataDirError::Io { action: "create", path: path.to_owned(), source }.into()),
@@ -244,8 +262,9 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 /// Makes an empty file ours, with all its tables, in one transaction: a process that is killed meanwhile leaves an empty
 /// database or a whole one.
 fn make(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     let transaction = connection.transaction()?;
+    // This one writes as well: by itself it would leave a database that does not say whose it is.
+    transaction.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     MIGRATIONS.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
     transaction.pragma_update(None, "user_version", VERSION)?;
@@ -262,6 +281,8 @@ fn make_durable(connection: &Connection) -> rusqlite::Result<bool> {
     }
     connection.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // The first read makes the log. A checkpoint before it is refused.
+    version(connection)?;
     Ok(mode == "wal")
 }
 
@@ -304,6 +325,9 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn is_filled(path: &Path) -> bool {
-    path.metadata().is_ok_and(|file| file.len() > 0)
+fn is_filled(disk: &Disk, path: &Path) -> Result<bool, DataDirError> {
+    match disk.find(path) {
+        Ok(found) => Ok(found.is_some_and(|file| file.length > 0)),
+        Err(source) => Err(DataDirError::Io { action: "look at", path: path.to_owned(), source }),
+    }
 }

@@ -5,9 +5,7 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -15,7 +13,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::engine::EngineKey;
-use crate::{ids::ModuleDigest, module::ModuleInfo};
+use crate::{disk::Disk, ids::ModuleDigest, module::ModuleInfo};
 
 /// What is remembered about a compiled module.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,17 +64,18 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// The files: `modules/<digest>.wasm` as they came, `code/<digest>-<engine>.cwasm` as compiled.
 #[derive(Debug)]
 pub(super) struct Files {
+    disk: Disk,
     data: PathBuf,
 }
 
 impl Files {
-    pub(super) fn new(data: PathBuf) -> Self {
-        Self { data }
+    pub(super) fn new(disk: Disk, data: PathBuf) -> Self {
+        Self { disk, data }
     }
 
     /// A module as it came, if it is there and unchanged.
     pub(super) fn module(&self, digest: &ModuleDigest) -> io::Result<Vec<u8>> {
-        let wasm = fs::read(self.module_path(digest))?;
+        let wasm = self.disk.read(&self.module_path(digest))?;
         if sha256(&wasm) == digest.0 {
             return Ok(wasm);
         }
@@ -86,13 +85,17 @@ impl Files {
     /// Keeps a module, so that its runs can be resumed. What is there already is left alone if it is whole.
     pub(super) fn keep_module(&self, digest: &ModuleDigest, wasm: &[u8]) -> io::Result<()> {
         let path = self.module_path(digest);
-        let there = fs::metadata(&path).is_ok_and(|file| file.len() == wasm.len() as u64);
-        if there && self.module(digest).is_ok() { Ok(()) } else { write_durably(&path, wasm) }
+        let there = self.disk.facts(&path).is_ok_and(|file| file.length == wasm.len() as u64);
+        if !there || self.module(digest).is_err() {
+            return write_durably(&self.disk, &path, wasm);
+        }
+        // Whoever stored it may have been killed, or refused, before its name was durable.
+        path.parent().map_or(Ok(()), |folder| self.disk.sync_folder(folder))
     }
 
     /// Machine code, if it is what the index says.
     pub(super) fn code(&self, record: &ArtifactRecord) -> Option<Vec<u8>> {
-        let code = fs::read(self.code_path(&record.info.digest, &record.engine)).ok()?;
+        let code = self.disk.read(&self.code_path(&record.info.digest, &record.engine)).ok()?;
         let whole = sha256(&code) == record.sha256;
         if !whole {
             tracing::warn!(module = %record.info.digest, "the cached machine code was changed on disk: compiling again");
@@ -101,7 +104,7 @@ impl Files {
     }
 
     pub(super) fn keep_code(&self, digest: &ModuleDigest, engine: &EngineKey, code: &[u8]) -> io::Result<()> {
-        write_durably(&self.code_path(digest, engine), code)
+        write_durably(&self.disk, &self.code_path(digest, engine), code)
     }
 
     fn module_path(&self, digest: &ModuleDigest) -> PathBuf {
@@ -115,32 +118,26 @@ impl Files {
 
 /// Writes a file, for its owner alone, so that after a crash it is whole or not there. Errors name no path: they are shown
 /// to whoever brought the module.
-fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_durably(disk: &Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    if !folder.is_dir() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        if let Some(parent) = folder.parent() {
-            File::open(parent)?.sync_all()?;
-        }
-    }
-    let create = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = tempfile::Builder::new().prefix(".tmp-").make_in(folder, create)?;
-    file.as_file_mut().write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    disk.make_folders(folder)?;
+    let mut file = disk.temporary(folder, ".tmp-")?;
+    file.append(bytes)?;
+    file.sync()?;
+    file.persist(path)?;
+    disk.sync_folder(folder)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
 
     #[test]
     fn what_is_kept_is_for_its_owner_alone() {
         let data = tempfile::tempdir().unwrap();
-        let files = Files::new(data.path().to_owned());
+        let files = Files::new(Disk::default(), data.path().to_owned());
         let digest = ModuleDigest(sha256(b"wasm"));
         files.keep_module(&digest, b"wasm").unwrap();
         let path = files.module_path(&digest);
@@ -151,7 +148,7 @@ mod tests {
     #[test]
     fn modules_are_kept_whole() {
         let data = tempfile::tempdir().unwrap();
-        let files = Files::new(data.path().to_owned());
+        let files = Files::new(Disk::default(), data.path().to_owned());
         let digest = ModuleDigest(sha256(b"wasm"));
         assert_eq!(files.module(&digest).unwrap_err().kind(), io::ErrorKind::NotFound);
         files.keep_module(&digest, b"wasm").unwrap();

@@ -31,6 +31,7 @@ use super::{
     wasi,
 };
 use crate::{
+    disk::Disk,
     execute::ports::{LogLine, LogSink, Progress},
     failure::{FailureKind, LimitKind, StepFailure},
     grants::Grants,
@@ -167,6 +168,11 @@ impl Modules {
     /// # Errors
     /// If WebAssembly cannot be run here.
     pub fn new(options: ModulesOptions) -> Result<Arc<Self>, EngineError> {
+        Self::new_on(Disk::default(), options)
+    }
+
+    /// The same on another disk.
+    pub(crate) fn new_on(disk: Disk, options: ModulesOptions) -> Result<Arc<Self>, EngineError> {
         let engines = Engines::new()?;
         let pooled = linker(engines.pooled())?;
         Ok(Arc::new(Self {
@@ -174,7 +180,7 @@ impl Modules {
             pooled,
             on_demand: OnceLock::new(),
             guests: Guests::start().map_err(EngineError::Threads)?,
-            files: Files::new(options.data),
+            files: Files::new(disk, options.data),
             compiler: options.compiler,
             index: options.index,
             loaded: RwLock::default(),

@@ -9,10 +9,11 @@
 //!
 //! Every byte is covered by a hash that is checked before it is trusted; the content hash follows from the index.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _};
+use std::io;
 
 use super::framing::{self, FrameMeta};
 use crate::{
+    disk::DiskFile,
     execute::ports::{BlobInfo, BlobKind},
     ids::ContentHash,
     output::hash,
@@ -58,7 +59,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Reads a frame with its head in one go, and verifies both. `index` is below the number of frames.
-    pub(super) fn frame(&self, file: &File, index: usize) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn frame(&self, file: &DiskFile, index: usize) -> Result<Vec<u8>, Refusal> {
         let frame = &self.frames[index];
         let mut bytes = vec![0; FRAME_HEAD + frame.length as usize];
         file.read_exact_at(&mut bytes, self.offsets[index])?;
@@ -134,11 +135,11 @@ fn offsets(frames: &[FrameMeta]) -> (Vec<u64>, u64) {
 }
 
 /// Reads and verifies all of a blob but its payloads.
-pub(super) fn read(file: &File, hash: &ContentHash) -> Result<Layout, Refusal> {
+pub(super) fn read(file: &DiskFile, hash: &ContentHash) -> Result<Layout, Refusal> {
     let mut header_bytes = [0; HEADER];
     file.read_exact_at(&mut header_bytes, 0)?;
     let kind = kind_of(&header_bytes)?;
-    let length = file.metadata()?.len();
+    let length = file.facts()?.length;
     let trailer_at = length.checked_sub(TRAILER as u64).ok_or(Refusal::Damaged("it is too short"))?;
     let mut trailer = [0; TRAILER];
     file.read_exact_at(&mut trailer, trailer_at)?;

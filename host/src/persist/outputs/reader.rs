@@ -1,6 +1,6 @@
 //! Reads blobs, and trusts no byte of them.
 
-use std::{fs::File, io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 
@@ -11,6 +11,7 @@ use super::{
     store::Folder,
 };
 use crate::{
+    disk::DiskFile,
     execute::ports::{BlobInfo, BlobReader, Frame},
     ids::ContentHash,
 };
@@ -35,14 +36,14 @@ fn moved(to: Option<&PathBuf>) -> String {
 #[derive(Debug)]
 pub(super) struct FileReader {
     folder: Arc<Folder>,
-    file: File,
+    file: DiskFile,
     layout: Layout,
 }
 
 impl FileReader {
     pub(super) fn open(folder: Arc<Folder>, hash: &ContentHash) -> io::Result<Self> {
         let path = folder.path_of(hash);
-        let file = File::open(&path).map_err(about("open the stored output", &path))?;
+        let file = folder.disk().open(&path).map_err(about("open the stored output", &path))?;
         match format::read(&file, hash) {
             Ok(layout) => Ok(Self { folder, file, layout }),
             Err(refusal) => Err(refuse(&folder, hash, &file, refusal)),
@@ -82,7 +83,7 @@ pub(super) fn no_such_frame(index: usize) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("there is no frame {index}"))
 }
 
-fn refuse(folder: &Folder, hash: &ContentHash, file: &File, refusal: Refusal) -> io::Error {
+fn refuse(folder: &Folder, hash: &ContentHash, file: &DiskFile, refusal: Refusal) -> io::Error {
     match refusal {
         Refusal::Damaged(what) => {
             let quarantined = folder.quarantine(hash, file);

@@ -1,21 +1,18 @@
 //! The folder of blobs.
 
 use std::{
-    fs::{self, File},
     io,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tempfile::NamedTempFile;
-
 use super::{
-    durable::{about, create_durable, create_folder, sync_folder},
+    durable::{about, create_folder, sync_folder},
     reader::FileReader,
     writer::FileWriter,
 };
 use crate::{
+    disk::{Disk, DiskFile, Temporary},
     execute::ports::{BlobKind, BlobReader, BlobWriter, OutputStore},
     ids::ContentHash,
 };
@@ -32,18 +29,29 @@ impl BlobStore {
     /// # Errors
     /// If a folder cannot be created.
     pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
-        let store = Self::reader(folder);
-        create_durable(&store.0.root)?;
+        Self::open_on(&Disk::default(), folder)
+    }
+
+    /// The same on another disk.
+    pub(crate) fn open_on(disk: &Disk, folder: impl Into<PathBuf>) -> io::Result<Self> {
+        let store = Self::reader_on(disk, folder);
+        disk.make_folders(&store.0.root).map_err(about("create the folder", &store.0.root))?;
         for path in [&store.0.blobs, &store.0.temporary, &store.0.quarantine] {
-            create_folder(path)?;
+            create_folder(disk, path)?;
         }
         Ok(store)
     }
 
     /// The store in a folder that exists, for reading beside the process that writes to it: nothing is created.
     pub fn reader(folder: impl Into<PathBuf>) -> Self {
+        Self::reader_on(&Disk::default(), folder)
+    }
+
+    /// The same on another disk.
+    pub(crate) fn reader_on(disk: &Disk, folder: impl Into<PathBuf>) -> Self {
         let root = folder.into();
         Self(Arc::new(Folder {
+            disk: disk.clone(),
             blobs: root.join("blobs"),
             temporary: root.join("tmp"),
             quarantine: root.join("quarantine"),
@@ -59,14 +67,13 @@ impl BlobStore {
     /// # Errors
     /// If a file cannot be removed.
     pub fn sweep_temporaries(&self) -> io::Result<usize> {
-        let folder = &self.0.temporary;
-        let mut removed = 0;
-        for entry in fs::read_dir(folder).map_err(about("list", folder))? {
-            let path = entry.map_err(about("list", folder))?.path();
-            fs::remove_file(&path).map_err(about("remove", &path))?;
-            removed += 1;
+        let (disk, folder) = (&self.0.disk, &self.0.temporary);
+        let left = disk.list(folder).map_err(about("list", folder))?;
+        for name in &left {
+            let path = folder.join(name);
+            disk.remove(&path).map_err(about("remove", &path))?;
         }
-        Ok(removed)
+        Ok(left.len())
     }
 }
 
@@ -89,6 +96,7 @@ impl OutputStore for BlobStore {
 /// The store's folder on disk, shared by its readers and writers.
 #[derive(Debug)]
 pub(super) struct Folder {
+    disk: Disk,
     root: PathBuf,
     blobs: PathBuf,
     temporary: PathBuf,
@@ -100,15 +108,16 @@ pub(super) struct Folder {
 }
 
 impl Folder {
+    pub(super) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
     pub(super) fn blobs(&self) -> &Path {
         &self.blobs
     }
 
-    pub(super) fn temporary_file(&self) -> io::Result<NamedTempFile> {
-        tempfile::Builder::new()
-            .prefix("blob-")
-            .tempfile_in(&self.temporary)
-            .map_err(about("create a file in", &self.temporary))
+    pub(super) fn temporary_file(&self) -> io::Result<Temporary> {
+        self.disk.temporary(&self.temporary, "blob-").map_err(about("create a file in", &self.temporary))
     }
 
     /// Names depend on the hash alone: nothing that a guest chose gets into a path.
@@ -130,16 +139,16 @@ impl Folder {
     ///   others refer to. Nothing refers to it on behalf of this call; storing it once more renames another file to the name,
     ///   which changes the folder again, and syncs that change.
     /// - See [`Self::make_durable`] for the folders.
-    pub(super) fn publish(&self, file: NamedTempFile, hash: &ContentHash) -> io::Result<()> {
+    pub(super) fn publish(&self, file: Temporary, hash: &ContentHash) -> io::Result<()> {
         let path = self.path_of(hash);
         let shard = path.parent().unwrap_or(&self.blobs);
         self.make_durable(shard)?;
-        file.as_file().sync_all().map_err(about("sync", file.path()))?;
+        file.sync().map_err(about("sync", file.path()))?;
         {
             let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-            file.persist(&path).map_err(|failed| about("rename a file to", &path)(failed.error))?;
+            file.persist(&path).map_err(about("rename a file to", &path))?;
         }
-        sync_folder(shard).inspect_err(|_| self.forget_durable())
+        sync_folder(&self.disk, shard).inspect_err(|_| self.forget_durable())
     }
 
     /// Makes a folder of blobs and those above it durable, once per process: one that exists may stem from a process that
@@ -153,11 +162,11 @@ impl Folder {
         if durable.iter().any(|known| known == shard) {
             return Ok(());
         }
-        create_folder(shard)?;
-        let above = if durable.is_empty() { sync_folder(&self.root) } else { Ok(()) };
-        if let Err(error) = above.and_then(|()| sync_folder(&self.blobs)) {
+        create_folder(&self.disk, shard)?;
+        let above = if durable.is_empty() { sync_folder(&self.disk, &self.root) } else { Ok(()) };
+        if let Err(error) = above.and_then(|()| sync_folder(&self.disk, &self.blobs)) {
             durable.clear();
-            if let Err(kept) = fs::remove_dir(shard) {
+            if let Err(kept) = self.disk.remove_empty_folder(shard) {
                 tracing::debug!(%kept, "a folder that could not be synced stays");
             }
             return Err(error);
@@ -172,20 +181,24 @@ impl Folder {
     }
 
     /// Moves a damaged file out of the way. Where to, if it could be moved and was not replaced in the meantime.
-    pub(super) fn quarantine(&self, hash: &ContentHash, damaged: &File) -> Option<PathBuf> {
+    pub(super) fn quarantine(&self, hash: &ContentHash, damaged: &DiskFile) -> Option<PathBuf> {
         let path = self.path_of(hash);
         let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let (ours, named) = (damaged.metadata().ok()?, fs::symlink_metadata(&path).ok()?);
-        if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) {
+        let (ours, named) = (damaged.facts().ok()?, self.disk.facts_of_name(&path).ok()?);
+        if ours.identity != named.identity {
             return None;
         }
-        let target = (1_u32..).map(|n| self.quarantine.join(format!("{}.{n}", hash.hex()))).find(
-            |target| matches!(fs::symlink_metadata(target), Err(error) if error.kind() == io::ErrorKind::NotFound),
-        )?;
-        fs::rename(&path, &target).ok()?;
+        let free = |target: &PathBuf| match self.disk.facts_of_name(target) {
+            Ok(_) => None,
+            Err(error) => Some(error.kind() == io::ErrorKind::NotFound),
+        };
+        let mut targets = (1_u32..).map(|n| self.quarantine.join(format!("{}.{n}", hash.hex())));
+        // One that cannot be looked at is no place, and neither are those after it.
+        let target = targets.find_map(|target| free(&target).map(|free| free.then_some(target)))??;
+        self.disk.rename(&path, &target).ok()?;
         let folders = [Some(self.quarantine.as_path()), path.parent()];
         for folder in folders.into_iter().flatten() {
-            sync_folder(folder).ok()?;
+            sync_folder(&self.disk, folder).ok()?;
         }
         Some(target)
     }

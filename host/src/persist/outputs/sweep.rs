@@ -1,11 +1,6 @@
 //! Looks at and removes the files of blobs: for retention and verification, which know what refers to them.
 
-use std::{
-    collections::BTreeSet,
-    fs::{self, File},
-    io,
-    path::Path,
-};
+use std::{collections::BTreeSet, io, path::Path};
 
 use super::{
     durable::{about, sync_folder},
@@ -19,21 +14,18 @@ impl BlobStore {
     pub(in crate::persist) fn list(&self, shard: u8) -> io::Result<Vec<(ContentHash, u64)>> {
         let folder = self.folder().blobs().join(hex::encode([shard]));
         let mut found = Vec::new();
-        let entries = match fs::read_dir(&folder) {
+        let names = match self.folder().disk().list(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-            entries => entries.map_err(about("list", &folder))?,
+            names => names.map_err(about("list", &folder))?,
         };
-        for entry in entries {
-            let entry = entry.map_err(about("list", &folder))?;
+        for name in names {
             let mut hash = ContentHash([0; 32]);
-            let is_hash = hex::decode_to_slice(entry.file_name().as_encoded_bytes(), &mut hash.0).is_ok();
+            let is_hash = hex::decode_to_slice(name.as_encoded_bytes(), &mut hash.0).is_ok();
             if !is_hash || hash.0[0] != shard {
                 continue;
             }
-            match entry.metadata() {
-                Ok(file) => found.push((hash, file.len())),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(about("look at", &entry.path())(error)),
+            if let Some(size) = self.size(&hash)? {
+                found.push((hash, size));
             }
         }
         found.sort_unstable();
@@ -43,8 +35,8 @@ impl BlobStore {
     /// The size of a blob's file; nothing if there is none.
     pub(in crate::persist) fn size(&self, hash: &ContentHash) -> io::Result<Option<u64>> {
         let path = self.folder().path_of(hash);
-        match fs::symlink_metadata(&path) {
-            Ok(file) => Ok(Some(file.len())),
+        match self.folder().disk().facts_of_name(&path) {
+            Ok(file) => Ok(Some(file.length)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(about("look at", &path)(error)),
         }
@@ -54,7 +46,7 @@ impl BlobStore {
     /// if something is.
     pub(in crate::persist) fn check(&self, hash: &ContentHash) -> io::Result<Option<String>> {
         let path = self.folder().path_of(hash);
-        let checked = File::open(&path).map_err(Refusal::Io).and_then(|file| {
+        let checked = self.folder().disk().open(&path).map_err(Refusal::Io).and_then(|file| {
             let layout = format::read(&file, hash)?;
             (0..layout.frames.len()).try_for_each(|index| layout.frame(&file, index).map(drop))
         });
@@ -68,16 +60,17 @@ impl BlobStore {
 
     /// Removes blobs. One that is not there is no error: it was quarantined, or an earlier pass was interrupted.
     pub(in crate::persist) fn remove(&self, hashes: &[ContentHash]) -> io::Result<()> {
+        let disk = self.folder().disk();
         let mut folders = BTreeSet::new();
         for hash in hashes {
             let path = self.folder().path_of(hash);
-            match fs::remove_file(&path) {
+            match disk.remove(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(about("remove", &path)(error)),
                 _ => folders.extend(path.parent().map(Path::to_owned)),
             }
         }
-        for folder in folders.iter().filter(|folder| folder.is_dir()) {
-            sync_folder(folder)?;
+        for folder in folders.iter().filter(|folder| disk.is_folder(folder)) {
+            sync_folder(disk, folder)?;
         }
         Ok(())
     }

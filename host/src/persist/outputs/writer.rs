@@ -1,11 +1,6 @@
 //! Writes blobs.
 
-use std::{
-    io::{self, Write as _},
-    sync::Arc,
-};
-
-use tempfile::NamedTempFile;
+use std::{io, sync::Arc};
 
 use super::{
     durable::about,
@@ -13,13 +8,16 @@ use super::{
     framing::{FrameMeta, Framer},
     store::Folder,
 };
-use crate::execute::ports::{BlobInfo, BlobKind, BlobWriter};
+use crate::{
+    disk::Temporary,
+    execute::ports::{BlobInfo, BlobKind, BlobWriter},
+};
 
 /// A blob in the making. Its file removes itself when it is dropped without a name.
 pub(super) struct FileWriter {
     folder: Arc<Folder>,
     kind: BlobKind,
-    file: NamedTempFile,
+    file: Temporary,
     framer: Framer,
     /// A write failed in the middle: what is in the file is not what was given.
     broken: bool,
@@ -56,11 +54,11 @@ impl BlobWriter for FileWriter {
     }
 }
 
-fn append_frame(file: &mut NamedTempFile, frame: &FrameMeta, payload: &[u8]) -> io::Result<()> {
+fn append_frame(file: &mut Temporary, frame: &FrameMeta, payload: &[u8]) -> io::Result<()> {
     append(file, &format::frame_head(frame))?;
     append(file, payload)
 }
 
-fn append(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
-    file.as_file_mut().write_all(bytes).map_err(|error| about("write to", file.path())(error))
+fn append(file: &mut Temporary, bytes: &[u8]) -> io::Result<()> {
+    file.append(bytes).map_err(|error| about("write to", file.path())(error))
 }

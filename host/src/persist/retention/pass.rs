@@ -2,9 +2,9 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs, io,
+    io,
     path::Path,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     choice::{EndedRun, Verdict, judge},
 };
 use crate::{
+    disk::{Disk, Facts, Make},
     execute::ports::JournalError,
     ids::{ContentHash, RunId, Timestamp},
     persist::{DataDir, Reader, SqliteJournal, WriterDir, outputs::BlobStore},
@@ -95,7 +96,7 @@ pub fn tidy(
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
     let mut pass = Pass::begin(dir.dir(), reader, journal, policy, now)?;
-    if is_recent(&dir.dir().root().join(STAMP)) {
+    if is_recent(dir.dir().disk(), &dir.dir().root().join(STAMP)) {
         pass.expire(FEW)?;
         return Ok(pass.done);
     }
@@ -122,14 +123,13 @@ fn shrink(reader: &Reader, journal: &SqliteJournal) -> Result<(), RetentionError
     Ok(())
 }
 
-fn is_recent(stamp: &Path) -> bool {
-    let changed = fs::metadata(stamp).and_then(|file| file.modified());
-    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age < INTERVAL))
+fn is_recent(disk: &Disk, stamp: &Path) -> bool {
+    disk.facts(stamp).is_ok_and(|stamp| stamp.age.is_some_and(|age| age < INTERVAL))
 }
 
 /// A stamp that cannot be written costs time, and nothing else.
 fn stamp(dir: &DataDir) {
-    if let Err(error) = fs::write(dir.root().join(STAMP), b"") {
+    if let Err(error) = dir.disk().make(&dir.root().join(STAMP), Make::Empty) {
         tracing::debug!(%error, "the sweep of the data directory is not noted");
     }
 }
@@ -182,7 +182,7 @@ impl<'a> Pass<'a> {
             dir,
             reader,
             writing,
-            blobs: BlobStore::reader(dir.root()),
+            blobs: BlobStore::reader_on(dir.disk(), dir.root()),
             policy,
             now,
             done: Collected::default(),
@@ -304,12 +304,13 @@ impl<'a> Pass<'a> {
     /// The files that `run` copied for people go with their run.
     fn remove_copies(&mut self, run: RunId) -> Result<(), RetentionError> {
         let folder = self.dir.root().join("out").join(run.to_string());
-        if !folder.is_dir() {
+        let disk = self.dir.disk();
+        if !disk.is_folder(&folder) {
             return Ok(());
         }
-        measure(&folder, &mut self.done.copies)?;
+        measure(disk, &folder, &mut self.done.copies)?;
         if self.removes()? {
-            fs::remove_dir_all(&folder)?;
+            disk.remove_folder(&folder)?;
         }
         Ok(())
     }
@@ -323,9 +324,9 @@ impl<'a> Pass<'a> {
         let used: HashSet<String> = bound.into_iter().map(|digest| digest.hex()).collect();
         for folder in ["modules", "code"] {
             let mut done = self.done.modules;
-            self.remove_files(&self.dir.root().join(folder), &mut done, |name, modified| {
+            self.remove_files(&self.dir.root().join(folder), &mut done, |name, file| {
                 let digest = name.get(..64).unwrap_or(name);
-                is_older(modified, days) && !used.contains(digest)
+                is_older(file, days) && !used.contains(digest)
             })?;
             self.done.modules = done;
         }
@@ -336,7 +337,7 @@ impl<'a> Pass<'a> {
         let mut done = self.done.leftovers;
         self.remove_files(&self.dir.tmp(), &mut done, |_, _| true)?;
         if let Some(days) = self.policy.days {
-            self.remove_files(&self.dir.quarantine(), &mut done, |_, modified| is_older(modified, days))?;
+            self.remove_files(&self.dir.quarantine(), &mut done, |_, file| is_older(file, days))?;
         }
         self.done.leftovers = done;
         Ok(())
@@ -346,25 +347,26 @@ impl<'a> Pass<'a> {
         &self,
         folder: &Path,
         done: &mut Tally,
-        mut goes: impl FnMut(&str, SystemTime) -> bool,
+        mut goes: impl FnMut(&str, &Facts) -> bool,
     ) -> Result<(), RetentionError> {
-        let entries = match fs::read_dir(folder) {
+        let disk = self.dir.disk();
+        let names = match disk.list(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
+            names => names?,
         };
-        for entry in entries {
-            let entry = entry?;
-            let file = match entry.metadata() {
+        for name in names {
+            let path = folder.join(&name);
+            let file = match disk.facts_of_name(&path) {
                 // Whoever writes beside a preview may have finished with it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 file => file?,
             };
-            if !file.is_file() || !goes(&entry.file_name().to_string_lossy(), file.modified()?) {
+            if !file.is_file || !goes(&name.to_string_lossy(), &file) {
                 continue;
             }
-            done.add(file.len());
+            done.add(file.length);
             if self.removes()? {
-                fs::remove_file(entry.path())?;
+                disk.remove(&path)?;
             }
         }
         Ok(())
@@ -372,16 +374,16 @@ impl<'a> Pass<'a> {
 }
 
 /// By this machine's clock, which wrote the time. One that was set back keeps files longer.
-fn is_older(modified: SystemTime, days: u32) -> bool {
-    modified.elapsed().is_ok_and(|age| age > Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+fn is_older(file: &Facts, days: u32) -> bool {
+    file.age.is_some_and(|age| age > Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
 /// Counts the files below a folder. Links are not followed.
-fn measure(folder: &Path, tally: &mut Tally) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let file = entry.metadata()?;
-        if file.is_dir() { measure(&entry.path(), tally)? } else { tally.add(file.len()) }
+fn measure(disk: &Disk, folder: &Path, tally: &mut Tally) -> io::Result<()> {
+    for name in disk.list(folder)? {
+        let path = folder.join(name);
+        let file = disk.facts_of_name(&path)?;
+        if file.is_folder { measure(disk, &path, tally)? } else { tally.add(file.length) }
     }
     Ok(())
 }

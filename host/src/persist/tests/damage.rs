@@ -84,6 +84,31 @@ fn a_damaged_file_is_found_after_an_unclean_stop() {
 }
 
 #[test]
+fn a_database_that_is_gone_is_not_replaced() {
+    use crate::execute::ports::{BlobKind, OutputStore};
+
+    for empties in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path());
+        let blobs = crate::persist::outputs::BlobStore::open(folder.path()).unwrap();
+        let mut writer = blobs.create(BlobKind::Bytes).unwrap();
+        writer.write(b"the output").unwrap();
+        let kept = writer.finish().unwrap().hash;
+        let database = folder.path().join("stepmill.db");
+        if empties {
+            std::fs::write(&database, "").unwrap()
+        } else {
+            std::fs::remove_file(&database).unwrap()
+        }
+
+        let error = open_error(folder.path());
+        assert!(matches!(error, StoreError::Lost(_)), "{error}");
+        assert!(blobs.open(&kept).is_ok());
+        assert_eq!(database.exists(), empties);
+    }
+}
+
+#[test]
 fn a_flipped_bit_in_an_event_or_plan_is_found_when_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let run = written(folder.path());

@@ -5,17 +5,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeSet,
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::{collections::BTreeSet, io, path::Path};
 
 use sha2::{Digest, Sha256};
 
 use super::{DataDir, Reader, StoreError, outputs::BlobStore, retention::Tally, writer::Shadow};
-use crate::ids::{ContentHash, ModuleDigest};
+use crate::{
+    disk::Disk,
+    ids::{ContentHash, ModuleDigest},
+};
 
 const RUNS: u32 = 256;
 const PIECE: usize = 256 << 10;
@@ -79,7 +77,8 @@ pub enum VerifyError {
 /// # Errors
 /// If something cannot be read at all.
 pub fn verify(dir: &DataDir, reader: &Reader, listener: &mut dyn Listener) -> Result<Verified, VerifyError> {
-    let mut check = Check { dir, reader, blobs: BlobStore::reader(dir.root()), listener, done: Verified::default() };
+    let blobs = BlobStore::reader_on(dir.disk(), dir.root());
+    let mut check = Check { dir, reader, blobs, listener, done: Verified::default() };
     if check.database()? {
         let modules = check.runs()?;
         check.outputs()?;
@@ -194,15 +193,13 @@ impl Check<'_> {
     fn modules(&mut self, wanted: &BTreeSet<ModuleDigest>) -> Result<(), VerifyError> {
         let folder = self.dir.root().join("modules");
         let mut found = BTreeSet::new();
-        for entry in folder.read_dir()? {
-            let entry = entry?;
-            let name = entry.file_name();
+        for name in self.dir.disk().list(&folder)? {
             let mut digest = ModuleDigest([0; 32]);
             let is_module = name.to_str().and_then(|name| name.strip_suffix(".wasm"));
             if is_module.is_none_or(|stem| hex::decode_to_slice(stem, &mut digest.0).is_err()) {
                 continue;
             }
-            let (hash, bytes) = match sha256(&entry.path()) {
+            let (hash, bytes) = match sha256(self.dir.disk(), &folder.join(&name)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 hashed => hashed?,
             };
@@ -220,11 +217,11 @@ impl Check<'_> {
     }
 }
 
-fn sha256(path: &Path) -> io::Result<([u8; 32], u64)> {
-    let mut file = File::open(path)?;
+fn sha256(disk: &Disk, path: &Path) -> io::Result<([u8; 32], u64)> {
+    let mut file = disk.open(path)?;
     let (mut hasher, mut piece, mut length) = (Sha256::new(), vec![0; PIECE], 0);
     loop {
-        match file.read(&mut piece)? {
+        match file.read_on(&mut piece)? {
             0 => return Ok((hasher.finalize().into(), length)),
             read => {
                 hasher.update(&piece[..read]);

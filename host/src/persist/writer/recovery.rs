@@ -92,6 +92,7 @@ fn is_final(error: &StoreError) -> bool {
         | StoreError::NotStepmill(_)
         | StoreError::Newer { .. }
         | StoreError::Older { .. }
+        | StoreError::Lost(_)
         | StoreError::Empty(_) => true,
         StoreError::NoSuchRun(_)
         | StoreError::Ambiguous { .. }
