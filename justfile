@@ -61,6 +61,10 @@ crash kills="100": build guests
 simulate seeds="20000":
     STEPMILL_SEEDS={{ seeds }} cargo test --package stepmill --lib -- --nocapture simulation
 
+# Fail every call that storage makes in every way, and lose power at each of them, with so many seeds
+faults seeds="3":
+    STEPMILL_FAULTS={{ seeds }} cargo test --package stepmill --lib -- --nocapture faults::
+
 # Write down what the API is
 openapi:
     STEPMILL_ACCEPT=1 cargo test --workspace --lib -- the_committed_description_is_that_of_the_routes

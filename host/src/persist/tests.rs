@@ -4,6 +4,7 @@ mod calls;
 mod crash;
 mod damage;
 mod ends;
+mod faults;
 mod groups;
 mod projection;
 mod reading;
