@@ -228,6 +228,14 @@ impl DataDir {
         }
     }
 
+    /// Fails where somebody writes to it.
+    pub(super) fn check_unheld(&self) -> Result<(), DataDirError> {
+        match self.holder()? {
+            None => Ok(()),
+            Some(Holder { pid }) => Err(DataDirError::Locked { path: self.root.clone(), pid }),
+        }
+    }
+
     /// Whether it holds what is only ever stored beside a database.
     pub(super) fn holds_results(&self) -> Result<bool, DataDirError> {
         if !self.names(&self.root.join("modules"))?.is_empty() {

@@ -86,6 +86,18 @@ impl StoreError {
         }
     }
 
+    /// Whether what cannot be read where it is may be readable elsewhere: SQLite makes files beside a database also for
+    /// reading.
+    pub(super) fn needs_copy(&self) -> bool {
+        match self {
+            Self::Older { .. } => true,
+            Self::Sqlite { source, .. } => {
+                matches!(source.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn damaged(path: &Path, detail: impl ToString) -> Self {
         Self::Damaged { path: path.to_owned(), detail: detail.to_string() }
     }

@@ -15,6 +15,7 @@ pub mod verify;
 pub mod writer;
 
 mod codec;
+mod copy;
 mod schema;
 mod sequence;
 #[cfg(test)]

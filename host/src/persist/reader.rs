@@ -20,6 +20,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     codec,
+    copy::Copy,
     data_dir::DataDir,
     error::{self, StoreError},
     schema,
@@ -49,27 +50,48 @@ pub struct Reader {
     pool: Mutex<Vec<Connection>>,
     /// The damaged rows that the log has named: once is enough.
     damaged: Mutex<HashSet<String>>,
+    /// What is read instead, where the database is of an older schema or cannot be opened where it is.
+    copy: Option<Copy>,
 }
 
 impl Reader {
-    /// Opens the database of a data directory for reading. One that an older version wrote is brought up to date first.
+    /// Opens the database of a data directory for reading, and changes nothing. One that an older version wrote, or that is
+    /// in a folder where nothing may be written, is copied to a folder for temporary files, and read there.
     ///
     /// # Errors
     /// If there is none yet, or it is another program's, of a newer version, of an older one that is still in use,
     /// damaged, or unreadable.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let (disk, path) = (dir.disk().clone(), dir.database());
-        let first = match schema::open_reader(&disk, &path) {
-            Err(StoreError::Older { .. }) => {
-                let writer = DataDir::open_writer_on(&disk, dir.root())?;
-                writer.mark_open()?;
-                drop(schema::open_writer(&writer)?);
-                writer.mark_closed()?;
-                schema::open_reader(&disk, &path)?
+        // Not even opened where it is: that alone makes a file beside it.
+        if schema::looks_older(dir)? && dir.holder()?.is_none() {
+            return Self::open_copy(dir);
+        }
+        match schema::open_reader(&disk, &path) {
+            Err(error) if error.needs_copy() => {
+                tracing::debug!(%error, "a copy of the database is read");
+                Self::open_copy(dir)
             }
-            opened => opened?,
-        };
-        Ok(Self { disk, path, pool: Mutex::new(vec![first]), damaged: Mutex::default() })
+            opened => Ok(Self::with(dir, opened?, None)),
+        }
+    }
+
+    fn open_copy(dir: &DataDir) -> Result<Self, StoreError> {
+        let copy = Copy::of(dir)?;
+        let first = schema::open_reader(&Disk::default(), &copy.database())?;
+        Ok(Self::with(dir, first, Some(copy)))
+    }
+
+    fn with(dir: &DataDir, first: Connection, copy: Option<Copy>) -> Self {
+        let (disk, path) = (dir.disk().clone(), dir.database());
+        Self { disk, path, pool: Mutex::new(vec![first]), damaged: Mutex::default(), copy }
+    }
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        match &self.copy {
+            Some(copy) => schema::open_reader(&Disk::default(), &copy.database()),
+            None => schema::open_reader(&self.disk, &self.path),
+        }
     }
 
     /// Runs a query on a connection of the pool.
@@ -78,7 +100,7 @@ impl Reader {
         query: impl FnOnce(&mut Connection, &Path) -> Result<T, QueryError>,
     ) -> Result<T, StoreError> {
         let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = pooled.map_or_else(|| schema::open_reader(&self.disk, &self.path), Ok)?;
+        let mut connection = pooled.map_or_else(|| self.connect(), Ok)?;
         let result = query(&mut connection, &self.path).map_err(|error| match error {
             QueryError::Sqlite(error) => StoreError::sqlite(&self.path, error),
             QueryError::Store(error) => error,

@@ -156,6 +156,25 @@ fn keep_in_memory(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
+/// Brings the copy of a database up to date. Nobody but its reader needs it, so none of it is synced.
+pub(super) fn migrate_copy(copy: &Path, original: &Path) -> Result<(), StoreError> {
+    let sqlite = |error| StoreError::sqlite(original, error);
+    let mut connection = Connection::open(copy).map_err(sqlite)?;
+    harden(&connection).map_err(sqlite)?;
+    connection.pragma_update(None, "synchronous", "OFF").map_err(sqlite)?;
+    let (id, found) = version(&connection).map_err(sqlite)?;
+    judge(original, id, found)?;
+    if found == 0 {
+        return Err(StoreError::Empty(original.to_owned()));
+    }
+    migrate(&mut connection, found).map_err(sqlite)
+}
+
+/// Whether the file itself says that it is of an older schema. What its log holds may overrule that.
+pub(super) fn looks_older(dir: &DataDir) -> Result<bool, StoreError> {
+    Ok(header(dir.disk(), &dir.database())?.is_some_and(|(id, found)| id == APPLICATION_ID && found < VERSION))
+}
+
 /// Opens the database for reading, beside a writer or after one was killed.
 pub(super) fn open_reader(disk: &Disk, path: &Path) -> Result<Connection, StoreError> {
     if header(disk, path)?.is_none() {

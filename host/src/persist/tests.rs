@@ -1,6 +1,7 @@
 //! Tests of the journal as a whole; what they share is here.
 
 mod calls;
+mod copies;
 mod crash;
 mod damage;
 mod ends;
