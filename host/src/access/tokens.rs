@@ -175,7 +175,7 @@ impl Tokens {
     /// Makes a token invalid.
     ///
     /// # Errors
-    /// If there is none, or it is the last one of an admin.
+    /// If there is none, or it is the last one of an admin, or the last of those that do not expire.
     pub async fn revoke(&self, name: &str, by: &str) -> Result<(), TokensError> {
         Ok(self.store.revoke_token(name, Role::Admin.as_str(), by, Timestamp::now()).await?)
     }

@@ -70,6 +70,9 @@ pub enum TokenError {
     /// Without it nobody could make tokens any more.
     #[error("`{0}` is the last admin token: make another one first")]
     Last(String),
+    /// Without it nobody could make tokens any more once the others have expired.
+    #[error("`{0}` is the last admin token that does not expire: make another one first")]
+    LastToStay(String),
 }
 
 const TOKEN: &str = "t.id, t.name, t.role, t.created_at, t.created_by, t.expires_at, t.revoked_at";
@@ -112,7 +115,8 @@ impl ServiceStore {
         changed.await?.map_err(ChangeError::Refused)
     }
 
-    /// Makes a token invalid, and all sessions with it. `keep_role`: one of this role must remain.
+    /// Makes a token invalid, and all sessions with it. `keep_role`: of this role one must remain, and one that does not
+    /// expire if this one does not.
     ///
     /// # Errors
     /// If there is none of that name, it is the last of its kind, or the database cannot be written.
@@ -128,8 +132,12 @@ impl ServiceStore {
             let Some(found) = valid_by_name(connection, &name, at)? else {
                 return Ok(Err(TokenError::Unknown(name.clone())));
             };
-            if found.role == keep_role && count(connection, keep_role, at)? == 1 {
+            let others = Others::of(connection, &found, at)?;
+            if found.role == keep_role && others.valid == 0 {
                 return Ok(Err(TokenError::Last(name.clone())));
+            }
+            if found.role == keep_role && found.expires_at.is_none() && others.lasting == 0 {
+                return Ok(Err(TokenError::LastToStay(name.clone())));
             }
             connection.execute("UPDATE tokens SET revoked_at = ? WHERE id = ?", params![at.0, found.id])?;
             connection.execute("DELETE FROM sessions WHERE token = ?", [found.id])?;
@@ -219,8 +227,21 @@ fn valid_by_name(connection: &Connection, name: &str, at: Timestamp) -> rusqlite
     select.query_row(params![at.0, name], token).optional()
 }
 
-fn count(connection: &Connection, role: &str, at: Timestamp) -> rusqlite::Result<i64> {
-    let mut select =
-        connection.prepare_cached(&format!("SELECT count(*) FROM tokens t WHERE t.role = ?2 AND {VALID}"))?;
-    select.query_row(params![at.0, role], |row| row.get(0))
+/// How many other tokens have a token's role.
+struct Others {
+    /// Those that are valid.
+    valid: i64,
+    /// Those of them that do not expire.
+    lasting: i64,
+}
+
+impl Others {
+    fn of(connection: &Connection, token: &TokenRow, at: Timestamp) -> rusqlite::Result<Self> {
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT count(*), count(*) FILTER (WHERE t.expires_at IS NULL) FROM tokens t \
+             WHERE t.role = ?2 AND t.id != ?3 AND {VALID}"
+        ))?;
+        let counts = |row: &Row<'_>| Ok(Self { valid: row.get(0)?, lasting: row.get(1)? });
+        select.query_row(params![at.0, token.role, token.id], counts)
+    }
 }
