@@ -17,12 +17,12 @@ use super::{
 };
 use crate::{
     effects,
-    event::{EventKind, Outcome},
+    event::{EventKind, Outcome, RunEvent},
     execute::{
         dispatcher::{self, Entry, Ports, RunError},
         ports::RequestKey,
         queued,
-        requests::{CancelError, RunRequest, RunRequests},
+        requests::{CancelError, CancelRequest, RunRequest, RunRequests},
         state::RunState,
     },
     ids::RunId,
@@ -252,7 +252,7 @@ impl RunTask {
                     self.driver.ports.observer.interrupted(self.id, None);
                     return Ok(state);
                 }
-                // It was never accepted.
+                // It was never accepted, or has ended as it was.
                 Ok(None) => return Err(RunError::Stopped),
                 Err(error) => reason = error.to_string(),
             }
@@ -260,7 +260,7 @@ impl RunTask {
         }
     }
 
-    /// Reads what is known of the run, if it is there, and makes ready what it needs.
+    /// Reads what is known of the run, if it is there and has not ended, and makes ready what it needs.
     async fn try_again(&mut self, asked: Option<RunRequest>) -> Result<Option<RunState>, StartError> {
         let read = self.read_again().await;
         let state = match (read, asked) {
@@ -270,6 +270,10 @@ impl RunTask {
                 state
             }
             (Ok(state), _) => return Ok(state),
+            (Err(error), Some(RunRequest::Cancel(request))) if error.is_damage() => {
+                self.end_damaged(request).await?;
+                return Ok(None);
+            }
             (Err(error), Some(RunRequest::Cancel(request))) => {
                 request.into_reply().send(Err(CancelError::Unreadable(error.to_string())));
                 return Err(error);
@@ -282,6 +286,21 @@ impl RunTask {
         }
         self.in_use = Some(self.driver.keeper.in_use().await);
         Ok(Some(state))
+    }
+
+    /// Ends a run whose events are damaged as cancelled, where it is: which `finally` steps it has is not known.
+    async fn end_damaged(&self, request: CancelRequest) -> Result<(), StartError> {
+        let (id, reader) = (self.id, Arc::clone(&self.driver.reader));
+        let row = effects::blocking_or_panic(move || reader.run(id)).await?;
+        let kinds = [EventKind::CancelRequested, EventKind::Finished { outcome: Outcome::Cancelled }];
+        let at = self.driver.ports.clock.now().max(row.created_at);
+        let events = (row.events..).zip(kinds).map(|(seq, kind)| RunEvent { run: id, seq, at, kind }).collect();
+        let ended = self.driver.ports.journal.append(events).await;
+        request.into_reply().send(ended.clone().map_err(Into::into));
+        ended.map_err(RunError::from)?;
+        tracing::warn!(run = %id, "a damaged run was cancelled; its `finally` steps were not run");
+        self.driver.ports.observer.interrupted(id, None);
+        Ok(())
     }
 
     async fn read_again(&mut self) -> Result<Option<RunState>, StartError> {

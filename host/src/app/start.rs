@@ -97,6 +97,13 @@ pub enum StartError {
     Active(RunId),
 }
 
+impl StartError {
+    /// Whether what is stored of a run is damaged, so that trying again does not help.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Damaged { .. }) | Self::Run(RunError::State(_)))
+    }
+}
+
 impl Host {
     /// Accepts a run of a compiled pipeline and starts it. The run is durable when this returns.
     ///

@@ -69,11 +69,19 @@ impl RunDetail {
     /// All about a run, and the plan that it follows.
     ///
     /// # Errors
-    /// If there is no such run, or the database cannot be read.
+    /// If there is no such run, its plan is damaged, or the database cannot be read.
     pub fn read(reader: &Reader, run: RunId) -> Result<(Self, Plan), StoreError> {
         let plan = reader.plan(run)?;
-        let events = reader.history(run)?;
-        Ok((Self::replay(run, &plan, &events), plan))
+        let (events, damage) = reader.readable_history(run)?;
+        let mut detail = Self::replay(run, &plan, &events);
+        if let Some(damage) = damage {
+            // Where it stands is known all the same.
+            let row = reader.run(run)?;
+            detail.run = RunSummary::from(&row);
+            detail.events = row.events;
+            detail.damage = Some(damage.to_string());
+        }
+        Ok((detail, plan))
     }
 
     /// Says why steps were computed that the cache could have answered for: one step, or the first ones.

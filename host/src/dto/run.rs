@@ -156,6 +156,9 @@ pub struct RunDetail {
     /// The step whose output is the run's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Name>,
+    /// What is damaged of its events, where some are: what its steps did from there on is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
 }
 
 impl Versioned for RunList {
@@ -214,6 +217,7 @@ impl RunDetail {
             params: Vec::new(),
             steps: steps.collect(),
             output,
+            damage: None,
         };
         detail.count();
         detail

@@ -142,6 +142,11 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NoSuchRun(_) => Self::not_found(error.to_string()),
             StoreError::Ambiguous { .. } => Self::new(Kind::Conflict, error.to_string()),
+            StoreError::Damaged { detail, .. } => {
+                tracing::error!(detail, "what a request needs is damaged");
+                Self::new(Kind::Internal, format!("this is damaged on the disk: {detail}"))
+                    .help("`stepmill verify` names all that is damaged")
+            }
             error => Self::internal(error),
         }
     }

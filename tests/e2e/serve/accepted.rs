@@ -21,7 +21,7 @@ use super::deploy::deploy;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service whose steps may talk to a witness.
-fn start(bench: &Bench, more: &str) -> Server {
+pub(super) fn start(bench: &Bench, more: &str) -> Server {
     bench.write("policy.toml", "private = [\"127.0.0.1\"]\n[[allow]]\ngrants = \"all\"\n");
     bench.write("stepmill.toml", format!("[access]\npolicy = \"policy.toml\"\n{more}"));
     let server = restart(bench);
@@ -30,13 +30,13 @@ fn start(bench: &Bench, more: &str) -> Server {
     server
 }
 
-fn restart(bench: &Bench) -> Server {
+pub(super) fn restart(bench: &Bench) -> Server {
     let config = bench.path().join("stepmill.toml");
     Server::start(bench, &["--config", config.to_str().unwrap()])
 }
 
 /// A step that tells the witness its name.
-fn tell(witness: &Witness, name: &str, more: &str) -> String {
+pub(super) fn tell(witness: &Witness, name: &str, more: &str) -> String {
     let origin = witness.origin();
     format!(
         "[steps.{name}]\nuse = \"outside/tell\"\nconfig.url = \"{origin}/{name}\"\ngrants.net = [\"{origin}\"]\n\
@@ -44,7 +44,7 @@ fn tell(witness: &Witness, name: &str, more: &str) -> String {
     )
 }
 
-fn begin(server: &Server, pipeline: &str) -> String {
+pub(super) fn begin(server: &Server, pipeline: &str) -> String {
     let started = server.post(&format!("/api/v1/pipelines/{pipeline}/runs"), &json!({})).expect(201).json();
     started["id"].as_str().expect("an id").to_owned()
 }
@@ -54,7 +54,7 @@ fn run(server: &Server, id: &str) -> Json {
 }
 
 /// Waits until a run is as it is wanted.
-fn until(server: &Server, id: &str, wanted: impl Fn(&Json) -> bool) -> Json {
+pub(super) fn until(server: &Server, id: &str, wanted: impl Fn(&Json) -> bool) -> Json {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let found = run(server, id);
@@ -66,11 +66,11 @@ fn until(server: &Server, id: &str, wanted: impl Fn(&Json) -> bool) -> Json {
     }
 }
 
-fn until_state(server: &Server, id: &str, state: &str) -> Json {
+pub(super) fn until_state(server: &Server, id: &str, state: &str) -> Json {
     until(server, id, |found| found["run"]["state"] == state)
 }
 
-fn until_seen(witness: &Witness, count: usize) {
+pub(super) fn until_seen(witness: &Witness, count: usize) {
     let deadline = Instant::now() + PATIENCE;
     while witness.seen().len() < count {
         assert!(Instant::now() < deadline, "{:?}", witness.seen());
@@ -78,11 +78,11 @@ fn until_seen(witness: &Witness, count: usize) {
     }
 }
 
-fn cancel(server: &Server, id: &str, query: &str) -> u16 {
+pub(super) fn cancel(server: &Server, id: &str, query: &str) -> u16 {
     server.post(&format!("/api/v1/runs/{id}/cancel{query}"), &json!({})).status
 }
 
-fn ids(server: &Server, pipeline: &str) -> Vec<Json> {
+pub(super) fn ids(server: &Server, pipeline: &str) -> Vec<Json> {
     server.get(&format!("/api/v1/runs?pipeline={pipeline}&limit=200")).expect(200).json()["runs"]
         .as_array()
         .expect("runs")

@@ -3,6 +3,7 @@
 mod accepted;
 mod access;
 mod crash;
+mod damaged;
 mod deploy;
 mod description;
 mod folders;

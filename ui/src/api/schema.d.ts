@@ -1873,6 +1873,8 @@ export interface components {
             /** @description Its steps, in topological order. */
             steps: components["schemas"]["StepView"][];
             output?: components["schemas"]["Name"] | null;
+            /** @description What is damaged of its events, where some are: what its steps did from there on is not told. */
+            damage?: string | null;
         };
         /**
          * @description The id of a run.

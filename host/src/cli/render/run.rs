@@ -210,6 +210,9 @@ fn outcome(detail: &RunDetail, paint: Paint) -> String {
     }
     let mut text = format!("{}{time}{}\n", paint.text(style, &head), paint.text(Style::Faint, &facts));
     text.push_str(&next(detail, paint));
+    if let Some(damage) = &detail.damage {
+        text.push_str(&format!("  what its steps did is told in part: {}\n", safe_text(damage)));
+    }
     match &run.interruption {
         Some(reason) => text.push_str(&format!("  the server continues it as soon as it can: {}\n", safe_text(reason))),
         None if run.interrupted => {

@@ -55,6 +55,27 @@ impl Reader {
         }
     }
 
+    /// The events of a run as far as they are whole, and what is wrong with the next one.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database cannot be read.
+    pub fn readable_history(&self, run: RunId) -> Result<(Vec<RunEvent>, Option<StoreError>), StoreError> {
+        let damage = match self.history(run) {
+            Ok(history) => return Ok((history, None)),
+            Err(damage @ StoreError::Damaged { .. }) => damage,
+            Err(error) => return Err(error),
+        };
+        let mut history = Vec::new();
+        loop {
+            let next = history.len() as u64;
+            match self.events(run, next, 1) {
+                Ok(event) if event.first().is_some_and(|event| event.seq == next) => history.extend(event),
+                Ok(_) | Err(StoreError::Damaged { .. }) => return Ok((history, Some(damage))),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// What a step or one of its items returned: the named attempt, or else the latest that succeeded. Without an item,
     /// a fanned-out step answers with what all items together returned. `None` if that has not succeeded.
     ///
