@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_event_keys.sql"),
     include_str!("schema/0006_current_steps.sql"),
     include_str!("schema/0007_ends.sql"),
+    include_str!("schema/0008_clocks.sql"),
 ];
 
 /// The schema that this program writes.

@@ -8,10 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::de::DeserializeOwned;
 
 use super::problem::{Kind, Problem};
-use crate::{
-    app::reader::RunCursor,
-    ids::{RunId, Timestamp},
-};
+use crate::{app::reader::RunCursor, ids::Timestamp};
 
 /// Rows of a page, unless the request says otherwise.
 pub(super) const PAGE: u32 = 50;
@@ -58,16 +55,14 @@ pub(super) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
 
 /// A place in the list of runs, as clients carry it.
 pub(super) fn write_cursor(cursor: RunCursor) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}/{}", cursor.created_at.0, cursor.id))
+    URL_SAFE_NO_PAD.encode(cursor.0.to_string())
 }
 
 /// The place that a client carried.
 pub(super) fn read_cursor(text: &str) -> Result<RunCursor, Problem> {
     let read = || {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        let (at, id) = text.split_once('/')?;
-        Some(RunCursor { created_at: Timestamp(at.parse().ok()?), id: id.parse::<RunId>().ok()? })
+        String::from_utf8(bytes).ok()?.parse().ok().map(RunCursor)
     };
     read().ok_or_else(|| {
         Problem::new(Kind::BadRequest, "`cursor` is not one that this host gave").help("begin without a cursor")

@@ -47,11 +47,10 @@ impl Reader {
         self.query(|connection, path| {
             let key = super::run_key(connection, before)?;
             let mut select = connection.prepare_cached(
-                "SELECT r.key, r.id, a.output_event FROM runs b, runs r \
+                "SELECT r.key, r.id, a.output_event FROM runs r \
                  JOIN steps s ON s.run = r.key AND s.name = ?3 \
                  JOIN attempts a ON a.run = r.key AND a.step = s.step AND a.state = ?4 AND a.attempt > 0 \
-                 WHERE b.key = ?1 AND r.pipeline = ?2 AND (r.created_at, r.id) < (b.created_at, b.id) \
-                 ORDER BY r.created_at DESC, r.id DESC LIMIT ?5",
+                 WHERE r.key < ?1 AND r.pipeline = ?2 ORDER BY r.key DESC LIMIT ?5",
             )?;
             let state = AttemptState::Succeeded.as_str();
             let values = params![key, pipeline.as_str(), step.as_str(), state, MOST_EVENTS];

@@ -134,6 +134,8 @@ pub enum StepReason {
 pub struct RunRow {
     /// Its id.
     pub id: RunId,
+    /// Its place in the list of runs.
+    pub cursor: RunCursor,
     /// Its pipeline.
     pub pipeline: Name,
     /// Its plan.
@@ -158,14 +160,6 @@ pub struct RunRow {
     pub counts: StepCounts,
 }
 
-impl RunRow {
-    /// Its place in the list of runs.
-    #[must_use]
-    pub fn cursor(&self) -> RunCursor {
-        RunCursor { created_at: self.created_at, id: self.id }
-    }
-}
-
 /// Which runs a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFilter {
@@ -183,14 +177,9 @@ pub struct RunFilter {
     pub text: Option<String>,
 }
 
-/// A place in the list of runs, which is ordered by time and id, newest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunCursor {
-    /// See [`RunRow::created_at`].
-    pub created_at: Timestamp,
-    /// See [`RunRow::id`].
-    pub id: RunId,
-}
+/// A place in the list of runs: the number of a run in the order in which they were accepted, which no clock can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunCursor(pub i64);
 
 /// A part of the list of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

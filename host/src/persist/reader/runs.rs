@@ -15,7 +15,7 @@ use crate::{
 
 /// The columns of a [`RunRow`].
 const RUN: &str = "r.id, r.pipeline, p.hash, r.state, r.cancel_requested, r.created_at, r.finished_at, r.steps, \
-     r.trigger, r.scheduled_for";
+     r.trigger, r.scheduled_for, r.key";
 
 /// Where its plan is. A run without one is damaged, and not to be passed over in silence.
 const PLAN: &str = "LEFT JOIN plans p ON p.key = r.plan";
@@ -87,8 +87,7 @@ impl Reader {
     /// If the database cannot be read.
     pub fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
         self.query(|connection, _| {
-            let mut select =
-                connection.prepare_cached("SELECT id FROM runs WHERE state IN (?, ?) ORDER BY created_at, id")?;
+            let mut select = connection.prepare_cached("SELECT id FROM runs WHERE state IN (?, ?) ORDER BY key")?;
             let ids = select.query_map(RunState::ACTIVE.map(RunState::as_str), |row| id(row, 0))?;
             self.readable("runs", ids)
         })
@@ -119,7 +118,8 @@ impl Reader {
     pub fn pipelines(&self) -> Result<Vec<PipelineRow>, StoreError> {
         self.query(|connection, _| {
             let mut select = connection.prepare_cached(
-                "SELECT pipeline, count(*), max(created_at) FROM runs GROUP BY pipeline ORDER BY pipeline LIMIT ?",
+                // The columns beside `max` are those of its row.
+                "SELECT pipeline, count(*), created_at, max(key) FROM runs GROUP BY pipeline ORDER BY pipeline LIMIT ?",
             )?;
             let found = select.query_map([MAX_ROWS], |row| {
                 let last_created_at = Timestamp(row.get(2)?);
@@ -165,16 +165,13 @@ impl Reader {
         while let Some(row) = rows.next()? {
             match run_row(row) {
                 Ok(run) => {
-                    last = Some(run.cursor());
+                    last = Some(run.cursor);
                     runs.push(run);
                 }
                 Err(error) => {
-                    // An id that cannot be read is taken for the first: the next page begins before that time.
-                    let found = id(row, 0);
-                    let id = *found.as_ref().unwrap_or(&RunId::from_bytes([0; 16]));
-                    self.left_out("runs", found.ok(), error)?;
+                    self.left_out("runs", id(row, 0).ok(), error)?;
                     damaged += 1;
-                    last = Some(RunCursor { created_at: Timestamp(row.get(5)?), id });
+                    last = Some(cursor(row)?);
                 }
             }
         }
@@ -205,7 +202,7 @@ impl Reader {
             if named || (run.counts.failed > 0 && failed.exists(params![run.id.as_bytes(), lower])?) {
                 page.runs.push(run);
                 if u32::try_from(page.runs.len()).is_ok_and(|len| len == limit) {
-                    page.next = page.runs.last().map(RunRow::cursor);
+                    page.next = page.runs.last().map(|run| run.cursor);
                     break;
                 }
             }
@@ -230,22 +227,24 @@ fn listing(filter: &RunFilter, after: Option<RunCursor>, limit: u32) -> (String,
         conditions.push("r.trigger = ?");
         values.push(Box::new(trigger.as_str().to_owned()));
     }
-    if let Some(from) = filter.from {
-        conditions.push("r.created_at >= ?");
-        values.push(Box::new(from.0));
+    // Where the clock was set, other runs are between those of a span. Where it was not, none are, and none are looked at.
+    // `+` and `likely` keep SQLite from taking a span for the best way to find runs.
+    for (time, span, keys) in [
+        (filter.from, "+r.created_at >= ?", "likely(r.key >= (SELECT min(+key) FROM runs WHERE created_at >= ?))"),
+        (filter.until, "+r.created_at < ?", "likely(r.key <= (SELECT max(+key) FROM runs WHERE created_at < ?))"),
+    ] {
+        if let Some(Timestamp(at)) = time {
+            conditions.extend([span, keys]);
+            values.extend([Box::new(at) as Box<dyn ToSql>, Box::new(at)]);
+        }
     }
-    if let Some(until) = filter.until {
-        conditions.push("r.created_at < ?");
-        values.push(Box::new(until.0));
-    }
-    if let Some(after) = after {
-        conditions.push("(r.created_at, r.id) < (?, ?)");
-        values.push(Box::new(after.created_at.0));
-        values.push(Box::new(*after.id.as_bytes()));
+    if let Some(RunCursor(key)) = after {
+        conditions.push("r.key < ?");
+        values.push(Box::new(key));
     }
     let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     values.push(Box::new(limit));
-    let sql = format!("SELECT {RUN}, {RUN_COUNTS} {PLAN} {filter} ORDER BY r.created_at DESC, r.id DESC LIMIT ?");
+    let sql = format!("SELECT {RUN}, {RUN_COUNTS} {PLAN} {filter} ORDER BY r.key DESC LIMIT ?");
     (sql, values)
 }
 
@@ -261,15 +260,20 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         steps: codec::count(row, 7)?,
         trigger: columns::optional_name(row, 8)?,
         scheduled_for: columns::time(row, 9)?,
-        events: codec::count(row, 10)?,
+        cursor: cursor(row)?,
+        events: codec::count(row, 11)?,
         counts: StepCounts {
-            running: codec::count(row, 11)?,
-            succeeded: codec::count(row, 12)?,
-            failed: codec::count(row, 13)?,
-            skipped: codec::count(row, 14)?,
-            cancelled: codec::count(row, 15)?,
+            running: codec::count(row, 12)?,
+            succeeded: codec::count(row, 13)?,
+            failed: codec::count(row, 14)?,
+            skipped: codec::count(row, 15)?,
+            cancelled: codec::count(row, 16)?,
         },
     })
+}
+
+fn cursor(row: &Row<'_>) -> rusqlite::Result<RunCursor> {
+    row.get(10).map(RunCursor)
 }
 
 fn id(row: &Row<'_>, index: usize) -> rusqlite::Result<RunId> {
@@ -305,6 +309,36 @@ mod tests {
         assert_eq!(prefix_bounds(&id.to_string()), Some((*id.as_bytes(), *id.as_bytes())));
         for bad in ["", "-", "g", "ä", "last run", &"0".repeat(33)] {
             assert_eq!(prefix_bounds(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_filter_has_an_index() {
+        let connection = crate::persist::schema::open_scratch().unwrap();
+        let [pipeline, trigger] = ["p", "t"].map(|name| Some(crate::ids::Name::new(name).unwrap()));
+        let (state, all) = (Some(RunState::Failed), RunFilter::default());
+        let filters = [
+            (all.clone(), "PRIMARY KEY"),
+            (RunFilter { pipeline: pipeline.clone(), ..all.clone() }, "runs_by_pipeline (pipeline=?"),
+            (RunFilter { state, ..all.clone() }, "runs_by_state (state=?"),
+            (RunFilter { pipeline: pipeline.clone(), state, ..all.clone() }, "(pipeline=? AND state=?"),
+            (RunFilter { pipeline, trigger, ..all.clone() }, "(pipeline=? AND trigger=?"),
+        ];
+        for (filter, index) in filters {
+            let span = RunFilter { from: Some(Timestamp(2)), until: Some(Timestamp(5)), ..filter.clone() };
+            for (filter, after, bound) in [
+                (&filter, Some(RunCursor(9)), "rowid<?)"),
+                (&span, None, "rowid>? AND rowid<?)"),
+                (&span, Some(RunCursor(9)), "rowid>? AND rowid<?)"),
+            ] {
+                let (sql, values) = listing(filter, after, 10);
+                let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let plan = explained.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
+                let plan: Vec<String> = plan.map(Result::unwrap).collect();
+                let first = &plan[0];
+                assert!(first.starts_with("SEARCH r ") && first.contains(index) && first.ends_with(bound), "{plan:?}");
+                assert!(!plan.iter().any(|line| line.contains("SCAN") || line.contains("TEMP")), "{plan:?}");
+            }
         }
     }
 }
