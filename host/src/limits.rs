@@ -23,6 +23,9 @@ pub const CRASHES_BEFORE_CARE: u32 = 2;
 /// How often a host may die while a step's attempt is all that runs on it, until the step fails.
 pub const LOSSES_ALONE: u32 = 3;
 
+/// How long the wall clock has to keep step with the monotonic one, until it is believed how long nothing was running.
+pub const STEADY_CLOCK: Duration = Duration::from_secs(3600);
+
 /// How long one condition may be evaluated, in milliseconds.
 pub const CONDITION_MS: u64 = 1_000;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 pub use crate::persist::{
-    retention::{Collected, Reason, RemovedRun, RetentionError, RetentionPolicy, Tally},
+    retention::{Collected, PassClock, Reason, RemovedRun, RetentionError, RetentionPolicy, Tally},
     verify::{Finding, Listener, Verified, VerifyError},
 };
 use crate::{
@@ -29,25 +29,34 @@ pub enum StorageError {
     Verify(#[from] VerifyError),
 }
 
-/// What [`collect`] would remove. Works beside a host.
+/// What [`collect`] would remove. Works beside a host. `confirmed`: as there.
 ///
 /// # Errors
 /// If there is no data directory, or it cannot be read.
-pub async fn preview(data: impl Into<PathBuf>, policy: RetentionPolicy) -> Result<Collected, StorageError> {
+pub async fn preview(
+    data: impl Into<PathBuf>,
+    policy: RetentionPolicy,
+    confirmed: bool,
+) -> Result<Collected, StorageError> {
     let data = data.into();
     blocking(move || {
         let dir = DataDir::open_reader(data)?;
         let reader = Reader::open(&dir)?;
-        Ok(retention::preview(&dir, &reader, policy, Timestamp::now())?)
+        Ok(retention::preview(&dir, &reader, policy, clock(confirmed))?)
     })
     .await
 }
 
-/// Removes what the policy lets go, and what nothing refers to.
+/// Removes what the policy lets go, and what nothing refers to. `confirmed`: an operator vouches for the wall clock, so that
+/// time counts in which the data directory was not in use.
 ///
 /// # Errors
 /// If there is no data directory, a host has it, or something cannot be removed.
-pub async fn collect(data: impl Into<PathBuf>, policy: RetentionPolicy) -> Result<Collected, StorageError> {
+pub async fn collect(
+    data: impl Into<PathBuf>,
+    policy: RetentionPolicy,
+    confirmed: bool,
+) -> Result<Collected, StorageError> {
     let data = data.into();
     blocking(move || {
         // Looked at by a reader first: a mistyped path must not make a data directory.
@@ -56,7 +65,7 @@ pub async fn collect(data: impl Into<PathBuf>, policy: RetentionPolicy) -> Resul
         let dir = DataDir::open_writer_on(dir.disk(), dir.root())?;
         let journal = SqliteJournal::open(&dir)?;
         let reader = Reader::open(dir.dir())?;
-        let collected = retention::collect(&dir, &reader, &journal, policy, Timestamp::now())?;
+        let collected = retention::collect(&dir, &reader, &journal, policy, clock(confirmed))?;
         // The last connection folds the log into the database, and only a writer can.
         drop(reader);
         journal.close().map_err(RetentionError::from)?;
@@ -81,6 +90,10 @@ pub async fn verify<L: Listener + Send + 'static>(
         Ok((verified, listener))
     })
     .await
+}
+
+fn clock(is_confirmed: bool) -> PassClock {
+    PassClock { now: Timestamp::now(), is_confirmed }
 }
 
 /// Reading and waiting for the disk has a thread of its own.

@@ -18,6 +18,8 @@ pub struct GcReport {
     pub dry_run: bool,
     /// Runs, the oldest first.
     pub runs: Vec<RemovedRunView>,
+    /// How many runs are too old by the clock alone, and stay until `--confirm`, or until enough time was observed.
+    pub held_back: u64,
     /// Stored outputs and files that only those runs referred to.
     pub outputs: TallyView,
     /// Stored outputs and files that nothing referred to before.
@@ -78,6 +80,7 @@ impl GcReport {
         Self {
             dry_run,
             runs: runs.collect(),
+            held_back: collected.held_back,
             outputs: collected.outputs.into(),
             orphans: collected.orphans.into(),
             modules: collected.modules.into(),

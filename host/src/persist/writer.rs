@@ -5,6 +5,7 @@ mod attempts;
 mod change;
 mod health;
 mod logs;
+mod observed;
 mod projection;
 mod recovery;
 mod request;

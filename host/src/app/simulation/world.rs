@@ -84,7 +84,7 @@ impl World {
         let mut random = simulation.random();
         let plans = plans::some(&mut random).into_iter().map(Arc::new).collect();
         let max_active = random.between(1, 4) as usize;
-        let days = random.one_in(2).then(|| random.between(1, 40) as u32);
+        let days = random.one_in(2).then(|| random.below(40) as u32);
         let bytes = random.one_in(2).then(|| random.below(400_000));
         let retention = random.one_in(4).then_some(RetentionPolicy { days, bytes, runs: 1 });
         drop(random);

@@ -49,6 +49,9 @@ pub struct GcArgs {
     /// Only say what would go
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Trust the clock: also count time in which no process used the data directory
+    #[arg(long)]
+    pub confirm: bool,
     /// How to print it.
     #[command(flatten)]
     pub json: JsonArg,

@@ -20,9 +20,9 @@ use crate::{
 pub(super) async fn gc(settings: &Settings, args: &GcArgs) -> Result<Exit, CliError> {
     let policy = args.retention.policy();
     let collected = if args.dry_run {
-        storage::preview(&settings.data_dir, policy).await
+        storage::preview(&settings.data_dir, policy, args.confirm).await
     } else {
-        storage::collect(&settings.data_dir, policy).await
+        storage::collect(&settings.data_dir, policy, args.confirm).await
     };
     let collected = collected.map_err(|error| match error {
         error @ StorageError::DataDir(DataDirError::Locked { .. }) => {
@@ -35,6 +35,9 @@ pub(super) async fn gc(settings: &Settings, args: &GcArgs) -> Result<Exit, CliEr
         return Ok(Exit::Success);
     }
     print(&render::storage::collected(&collected, args.dry_run, Timestamp::now(), settings.stdout))?;
+    if let Some(days) = policy.days.filter(|_| collected.held_back > 0 && !settings.quiet) {
+        note(&render::storage::held_back(collected.held_back, days, Timestamp::now()));
+    }
     if args.dry_run && !settings.quiet {
         note("nothing was removed");
     }

@@ -62,6 +62,17 @@ pub fn collected(collected: &Collected, dry_run: bool, now: Timestamp, paint: Pa
     text
 }
 
+/// Why old runs stay, and what to do about it.
+#[must_use]
+pub fn held_back(runs: u64, days: u32, now: Timestamp) -> String {
+    let (runs, days) = (units::count(runs, "run"), units::count(days.into(), "day"));
+    format!(
+        "{runs} held back: more than {days} old by the clock, but not by the time in which this data directory was in use; \
+         if the clock is right ({}), `stepmill gc --confirm` removes them",
+        now.rfc3339()
+    )
+}
+
 /// Each problem with its place and what to do, then what was looked at.
 #[must_use]
 pub fn verified(verified: &Verified, findings: &[Finding], paint: Paint) -> String {

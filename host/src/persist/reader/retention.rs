@@ -4,11 +4,14 @@ use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Reader, codec, columns};
+use super::{Reader, RunCursor, codec, columns};
 use crate::{
-    event::RunState,
     ids::{ContentHash, ModuleDigest, RunId, Timestamp},
-    persist::{DataDir, StoreError, error::is_undecodable, retention::EndedRun},
+    persist::{
+        DataDir, StoreError,
+        error::is_undecodable,
+        retention::{EndedRun, ObservedTime},
+    },
     plan::Plan,
 };
 
@@ -18,39 +21,54 @@ impl Reader {
         Ok(dir.holder()?.is_none())
     }
 
-    /// Runs that have ended, in the order in which they were made, behind one of them. Damaged ones are left out, and stay.
-    pub(in crate::persist) fn ended_runs(
-        &self,
-        after: Option<(Timestamp, RunId)>,
-        limit: u32,
-    ) -> Result<Vec<EndedRun>, StoreError> {
-        let (at, id) = after.map_or((i64::MIN, [0; 16]), |(at, run)| (at.0, *run.as_bytes()));
+    /// Runs in the order in which they ended, after a place in it. Damaged ones are left out, and stay.
+    pub(in crate::persist) fn ended_runs(&self, after: i64, limit: u32) -> Result<Vec<EndedRun>, StoreError> {
+        self.ended("ended > ?1 ORDER BY ended", after, limit)
+    }
+
+    /// Runs that have ended, in the order in which they were accepted, after a place in it. Damaged ones are left out, and
+    /// stay.
+    pub(in crate::persist) fn oldest_runs(&self, after: RunCursor, limit: u32) -> Result<Vec<EndedRun>, StoreError> {
+        self.ended("key > ?1 AND +ended IS NOT NULL ORDER BY key", after.0, limit)
+    }
+
+    fn ended(&self, condition: &str, after: i64, limit: u32) -> Result<Vec<EndedRun>, StoreError> {
         self.query(|connection, _| {
-            let mut select = connection.prepare_cached(
-                "SELECT id, pipeline, created_at, coalesce(finished_at, created_at) FROM runs \
-                 WHERE state NOT IN (?1, ?2) AND (created_at, id) > (?3, ?4) ORDER BY created_at, id LIMIT ?5",
-            )?;
-            let [queued, running] = RunState::ACTIVE.map(RunState::as_str);
-            let found = select.query_map(params![queued, running, at, id, limit], |row| {
+            let mut select = connection.prepare_cached(&format!(
+                "SELECT id, pipeline, key, created_at, coalesce(finished_at, created_at), ended, coalesce(observed, 0) \
+                 FROM runs WHERE {condition} LIMIT ?2"
+            ))?;
+            let found = select.query_map(params![after, limit], |row| {
                 Ok(EndedRun {
                     run: row.get(0).map(RunId::from_bytes)?,
                     pipeline: columns::name(row, 1)?,
-                    created_at: Timestamp(row.get(2)?),
-                    finished_at: Timestamp(row.get(3)?),
+                    place: RunCursor(row.get(2)?),
+                    created_at: Timestamp(row.get(3)?),
+                    finished_at: Timestamp(row.get(4)?),
+                    end: row.get(5)?,
+                    observed: row.get(6)?,
                 })
             })?;
             self.readable("runs", found)
         })
     }
 
-    /// How many runs of its pipeline were made after a run, counted up to a limit.
+    /// For how long the data directory has been observed in use.
+    pub(in crate::persist) fn observed_time(&self) -> Result<ObservedTime, StoreError> {
+        self.query(|connection, _| {
+            let mut select =
+                connection.prepare_cached("SELECT total, steady_offset FROM observed_time WHERE id = 1")?;
+            Ok(select.query_row([], |row| Ok(ObservedTime { total: row.get(0)?, steady_offset: row.get(1)? }))?)
+        })
+    }
+
+    /// How many runs of its pipeline were accepted after a run, counted up to a limit.
     pub(in crate::persist) fn newer_runs(&self, run: &EndedRun, limit: u32) -> Result<u32, StoreError> {
         self.query(|connection, _| {
             let mut select = connection.prepare_cached(
-                "SELECT count(*) FROM (SELECT 1 FROM runs \
-                 WHERE pipeline = ?1 AND (created_at, id) > (?2, ?3) LIMIT ?4)",
+                "SELECT count(*) FROM (SELECT 1 FROM runs WHERE pipeline = ?1 AND key > ?2 LIMIT ?3)",
             )?;
-            let values = params![run.pipeline.as_str(), run.created_at.0, run.run.as_bytes(), limit];
+            let values = params![run.pipeline.as_str(), run.place.0, limit];
             Ok(select.query_row(values, |row| codec::count(row, 0))?)
         })
     }

@@ -1,9 +1,9 @@
-//! Which runs go: a rule without a database.
+//! Which runs go: rules without a database.
 
-use super::{Reason, RetentionPolicy};
+use super::{PassClock, Reason, RetentionPolicy};
 use crate::{
     ids::{Name, RunId, Timestamp},
-    persist::retention::RemovedRun,
+    persist::{reader::RunCursor, retention::RemovedRun},
 };
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -13,8 +13,14 @@ const DAY: i64 = 24 * 60 * 60 * 1_000;
 pub(in crate::persist) struct EndedRun {
     pub(in crate::persist) run: RunId,
     pub(in crate::persist) pipeline: Name,
+    /// Its place among all runs, as they were accepted.
+    pub(in crate::persist) place: RunCursor,
     pub(in crate::persist) created_at: Timestamp,
     pub(in crate::persist) finished_at: Timestamp,
+    /// Its place among all that have ended.
+    pub(in crate::persist) end: i64,
+    /// For how long the data directory had been observed in use when it ended, in milliseconds.
+    pub(in crate::persist) observed: i64,
 }
 
 impl EndedRun {
@@ -23,134 +29,148 @@ impl EndedRun {
     }
 }
 
-/// What becomes of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It stays, although runs behind it may go.
-    Keep,
-    Remove(Reason),
-    /// It stays, and so do all that were made after it.
-    Stop,
+/// For how long the data directory has been observed in use.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::persist) struct ObservedTime {
+    /// Milliseconds.
+    pub(in crate::persist) total: i64,
+    /// The wall clock less the total, when that clock had last been steady.
+    pub(in crate::persist) steady_offset: Option<i64>,
 }
 
-/// Judges runs one after the other, in the order in which they were made. `newer` is how many runs of its pipeline were
-/// made after this one (asked only where it matters), `stored` how much the outputs take that are left.
-pub(super) fn judge<E>(
-    policy: &RetentionPolicy,
-    now: Timestamp,
-    stored: u64,
-    run: &EndedRun,
-    newer: impl FnOnce() -> Result<u32, E>,
-) -> Result<Verdict, E> {
-    // Of a clock that was set back, nothing follows: no time is before all others.
-    let cutoff = policy.days.map(|days| now.0.saturating_sub(i64::from(days) * DAY));
-    let is_before = |at: Timestamp| cutoff.is_some_and(|cutoff| at.0 < cutoff);
-    let excess = policy.bytes.is_some_and(|bytes| stored > bytes);
-    let reason = match (is_before(run.finished_at), excess) {
-        (true, _) => Reason::Age,
-        (false, true) => Reason::Size,
-        (false, false) if is_before(run.created_at) => return Ok(Verdict::Keep),
-        (false, false) => return Ok(Verdict::Stop),
-    };
-    Ok(if newer()? < policy.runs { Verdict::Keep } else { Verdict::Remove(reason) })
+impl ObservedTime {
+    /// By how much the clock is ahead of what has been observed, in milliseconds; `None` if it was never steady.
+    pub(super) fn lead(self, clock: PassClock) -> Option<u64> {
+        if clock.is_confirmed {
+            return Some(0);
+        }
+        let lead = clock.now.0.saturating_sub(self.steady_offset?).saturating_sub(self.total);
+        Some(u64::try_from(lead).unwrap_or(0))
+    }
+}
+
+/// What becomes of a run, by its age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    Old,
+    /// Neither it nor any that ended after it is old.
+    Young,
+    /// A clock was set: its age cannot be told, and it stays. Nothing follows for others.
+    Unknown,
+}
+
+/// Tells the ages of runs, one after the other in the order in which they ended. Which one ended first is known for sure, so
+/// that a run is never older than one that ended before it, whatever the clock said at its end.
+///
+/// A run is as old as the wall clock says, or as has been observed, whichever is less: a clock that runs ahead makes no run
+/// older, and neither does one that was behind when the run ended.
+pub(super) struct Ages {
+    limit: i64,
+    now: PassClock,
+    /// What has been observed until now; nothing where the clock is to be trusted alone.
+    observed: Option<i64>,
+    /// When the last of the runs before had ended.
+    latest: i64,
+}
+
+impl Ages {
+    /// `None` if no run is ever too old.
+    pub(super) fn new(policy: &RetentionPolicy, now: PassClock, observed: ObservedTime) -> Option<Self> {
+        let limit = i64::from(policy.days?) * DAY;
+        let observed = (!now.is_confirmed).then_some(observed.total);
+        Some(Self { limit, now, observed, latest: i64::MIN })
+    }
+
+    pub(super) fn next(&mut self, run: &EndedRun) -> Age {
+        let ended = run.finished_at.0;
+        let observed = self.observed.map(|total| total.saturating_sub(run.observed));
+        if ended > self.now.now.0 || observed.is_some_and(|age| age < 0) {
+            return Age::Unknown;
+        }
+        self.latest = self.latest.max(ended);
+        let by_clock = self.now.now.0.saturating_sub(self.latest) > self.limit;
+        let by_observation = observed.is_none_or(|age| age >= self.limit);
+        if by_clock && by_observation { Age::Old } else { Age::Young }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, convert::Infallible};
-
     use proptest::prelude::*;
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp(1_000 * DAY);
+    const NOW: i64 = 1_000 * DAY;
+    const POLICY: RetentionPolicy = RetentionPolicy { days: Some(30), bytes: None, runs: 0 };
 
-    fn run(pipeline: &str, created: i64, finished: i64) -> EndedRun {
+    const NOTHING: ObservedTime = ObservedTime { total: 0, steady_offset: None };
+
+    /// A run that ended so many days ago, by the clock and by observation.
+    fn run(by_clock: i64, observed: i64) -> EndedRun {
         EndedRun {
-            run: RunId::from_bytes([u8::try_from(created % 251).unwrap(); 16]),
-            pipeline: Name::new(pipeline).unwrap(),
-            created_at: Timestamp(NOW.0 - created * DAY),
-            finished_at: Timestamp(NOW.0 - finished * DAY),
+            run: RunId::from_bytes([0; 16]),
+            pipeline: Name::new("p").unwrap(),
+            place: RunCursor(0),
+            created_at: Timestamp(0),
+            finished_at: Timestamp(NOW - by_clock * DAY),
+            end: 0,
+            observed: -observed * DAY,
         }
     }
 
-    /// Ages of the runs that go, by pipeline. Each run takes 10 bytes.
-    fn goes(policy: RetentionPolicy, mut runs: Vec<EndedRun>) -> Vec<(String, i64, Reason)> {
-        runs.sort_by_key(|run| run.created_at);
-        let (mut stored, mut gone) = (runs.len() as u64 * 10, Vec::new());
-        for (index, run) in runs.iter().enumerate() {
-            let later = runs[index + 1..].iter().filter(|other| other.pipeline == run.pipeline).count();
-            let newer = || Ok::<_, Infallible>(u32::try_from(later).unwrap());
-            match judge(&policy, NOW, stored, run, newer).unwrap() {
-                Verdict::Keep => {}
-                Verdict::Stop => break,
-                Verdict::Remove(reason) => {
-                    stored -= 10;
-                    gone.push((run.pipeline.to_string(), (NOW.0 - run.created_at.0) / DAY, reason));
-                }
-            }
+    fn ages(runs: &[(i64, i64)], is_confirmed: bool) -> Vec<Age> {
+        let now = PassClock { now: Timestamp(NOW), is_confirmed };
+        let mut ages = Ages::new(&POLICY, now, NOTHING).unwrap();
+        runs.iter().map(|(clock, observed)| ages.next(&run(*clock, *observed))).collect()
+    }
+
+    #[test]
+    fn a_run_is_old_by_both() {
+        use Age::{Old, Unknown, Young};
+        for (runs, unconfirmed, confirmed) in [
+            (vec![(40, 40), (30, 30), (5, 5)], vec![Old, Young, Young], vec![Old, Young, Young]),
+            // The clock runs ahead, or nothing was there to observe.
+            (vec![(400, 40), (390, 29)], vec![Old, Young], vec![Old, Old]),
+            // The clock was behind when one ended: it is no older than the one before.
+            (vec![(40, 40), (29, 39), (900, 38)], vec![Old, Young, Young], vec![Old, Young, Young]),
+            // It was ahead when one ended: nothing follows for the others, until that time has come.
+            (vec![(40, 40), (-900, 39), (38, 38)], vec![Old, Unknown, Old], vec![Old, Unknown, Old]),
+            // A damaged row.
+            (vec![(40, -900), (38, 38)], vec![Unknown, Old], vec![Old, Old]),
+        ] {
+            assert_eq!(ages(&runs, false), unconfirmed, "{runs:?}");
+            assert_eq!(ages(&runs, true), confirmed, "{runs:?}");
         }
-        gone
     }
 
     #[test]
-    fn old_runs_go_by_when_they_ended() {
-        let policy = RetentionPolicy { days: Some(30), bytes: None, runs: 0 };
-        let runs = vec![run("p", 40, 29), run("p", 39, 31), run("p", 31, 30), run("p", 5, 5)];
-        assert_eq!(goes(policy, runs), [("p".to_owned(), 39, Reason::Age)]);
-    }
-
-    #[test]
-    fn the_newest_of_each_pipeline_stay() {
-        let policy = RetentionPolicy { days: Some(30), bytes: Some(0), runs: 2 };
-        let runs = vec![run("p", 90, 90), run("p", 80, 80), run("p", 3, 3), run("q", 99, 99), run("q", 98, 98)];
-        assert_eq!(goes(policy, runs), [("p".to_owned(), 90, Reason::Age)]);
-    }
-
-    #[test]
-    fn the_oldest_make_room_and_no_more_than_needed() {
-        let policy = RetentionPolicy { days: None, bytes: Some(25), runs: 1 };
-        let runs = (1..=5).map(|age| run("p", age, age)).collect();
-        let gone = goes(policy, runs);
-        assert_eq!(
-            gone.iter().map(|(_, age, reason)| (*age, *reason)).collect::<Vec<_>>(),
-            [(5, Reason::Size), (4, Reason::Size), (3, Reason::Size)]
-        );
-    }
-
-    #[test]
-    fn without_limits_everything_stays() {
-        let policy = RetentionPolicy { days: None, bytes: None, runs: 0 };
-        assert_eq!(goes(policy, vec![run("p", 900, 900)]), []);
+    fn without_a_limit_none_is_old_and_with_none_at_all_each_is() {
+        let now = PassClock { now: Timestamp(NOW), is_confirmed: false };
+        let unlimited = RetentionPolicy { days: None, ..POLICY };
+        assert!(Ages::new(&unlimited, now, NOTHING).is_none());
+        let at_once = RetentionPolicy { days: Some(0), ..POLICY };
+        assert_eq!(Ages::new(&at_once, now, NOTHING).unwrap().next(&run(1, 0)), Age::Old);
     }
 
     proptest! {
+        /// Whatever the clock said at the ends, and says now.
         #[test]
-        fn what_goes_is_what_the_policy_says(
-            ages in prop::collection::vec((0..4_u8, 0..60_i64, 0..60_i64), 0..40),
-            days in prop::option::of(0..60_u32),
-            bytes in prop::option::of(0..400_u64),
-            keep in 0..5_u32,
+        fn none_is_old_after_a_young_one(
+            mut observed in prop::collection::vec(0..60_i64, 0..30),
+            by_clock in prop::collection::vec(-60..60_i64, 30),
         ) {
-            let policy = RetentionPolicy { days, bytes, runs: keep };
-            let runs: Vec<_> =
-                ages.iter().map(|(p, age, ran)| run(&format!("p{p}"), *age, (*age - *ran).max(0))).collect();
-            let mut gone: BTreeMap<_, u32> = BTreeMap::new();
-            let mut last = i64::MAX;
-            for (pipeline, age, reason) in goes(policy, runs.clone()) {
-                prop_assert!(age <= last, "the oldest first");
-                last = age;
-                prop_assert!(reason == Reason::Size || days.is_some_and(|days| age > i64::from(days)));
-                *gone.entry(pipeline).or_default() += 1;
+            observed.sort_unstable_by(|one, other| other.cmp(one));
+            let runs: Vec<_> = by_clock.into_iter().zip(observed).collect();
+            let mut youngest = i64::MAX;
+            let mut is_young = false;
+            for (age, (by_clock, observed)) in ages(&runs, false).into_iter().zip(&runs) {
+                if *by_clock >= 0 {
+                    youngest = youngest.min(*by_clock);
+                }
+                is_young |= age == Age::Young;
+                prop_assert_eq!(age == Age::Old, *by_clock > 30 && youngest > 30 && *observed >= 30);
+                prop_assert!(age != Age::Old || !is_young);
             }
-            let mut all: BTreeMap<_, u32> = BTreeMap::new();
-            runs.iter().for_each(|run| *all.entry(run.pipeline.to_string()).or_default() += 1);
-            for (pipeline, gone) in &gone {
-                prop_assert!(all[pipeline] - gone >= keep.min(all[pipeline]), "the newest stay");
-            }
-            let left = all.values().sum::<u32>() - gone.values().sum::<u32>();
-            let protected: u32 = all.values().map(|count| (*count).min(keep)).sum();
-            prop_assert!(bytes.is_none_or(|bytes| u64::from(left) * 10 <= bytes.max(u64::from(protected) * 10)));
         }
     }
 }

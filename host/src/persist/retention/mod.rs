@@ -1,6 +1,6 @@
 //! What is kept and what goes: without this, a host that runs every minute fills its disk.
 //!
-//! Runs go by age and by how much their outputs take, the oldest first; what a run refers to goes with its last reference.
+//! Runs go by age and by how much their outputs take, the oldest first, in an order that no clock can change; what a run refers to goes with its last reference.
 //! The rows go first, in one transaction for each run, and then the files: whenever this is interrupted, what is left over
 //! is a file that nothing refers to, which the next pass removes, and never a reference without its file.
 
@@ -11,7 +11,7 @@ mod tests;
 
 use std::io;
 
-pub(in crate::persist) use choice::EndedRun;
+pub(in crate::persist) use choice::{EndedRun, ObservedTime};
 pub use pass::{collect, preview, tidy};
 
 use super::error::StoreError;
@@ -23,7 +23,7 @@ use crate::{
 /// How much is kept. Runs that have not ended always are, and so is whatever a kept run refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionPolicy {
-    /// Runs that ended longer ago go. `None` keeps them.
+    /// Runs that ended longer ago go, both by the clock and by the time that was observed since. `None` keeps them.
     pub days: Option<u32>,
     /// When outputs take more than this, the oldest runs go. `None` sets no limit.
     pub bytes: Option<u64>,
@@ -35,6 +35,15 @@ impl Default for RetentionPolicy {
     fn default() -> Self {
         Self { days: Some(30), bytes: Some(20 << 30), runs: 10 }
     }
+}
+
+/// The wall clock, as a pass takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassClock {
+    /// What it says.
+    pub now: Timestamp,
+    /// Whether an operator vouches for it. Then time counts in which the data directory was not in use.
+    pub is_confirmed: bool,
 }
 
 /// Why a run went.
@@ -78,8 +87,11 @@ impl Tally {
 /// What a pass removed, or would.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collected {
-    /// Runs, the oldest first.
+    /// Runs, the oldest first of those that went for the same reason.
     pub runs: Vec<RemovedRun>,
+    /// Runs that are too old by the clock alone: they go once enough time was observed, or an operator confirms the clock.
+    /// Only counted by passes that look at all.
+    pub held_back: u64,
     /// Stored outputs and files that only those runs referred to.
     pub outputs: Tally,
     /// Stored outputs and files that nothing referred to before: of attempts that never ended.

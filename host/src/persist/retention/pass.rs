@@ -8,14 +8,14 @@ use std::{
 };
 
 use super::{
-    Collected, RetentionError, RetentionPolicy, Tally,
-    choice::{EndedRun, Verdict, judge},
+    Collected, PassClock, Reason, RetentionError, RetentionPolicy, Tally,
+    choice::{Age, Ages, EndedRun, ObservedTime},
 };
 use crate::{
     disk::{Disk, Facts, Make},
     execute::ports::JournalError,
     ids::{ContentHash, RunId, Timestamp},
-    persist::{DataDir, Reader, SqliteJournal, WriterDir, outputs::BlobStore},
+    persist::{DataDir, Reader, SqliteJournal, WriterDir, outputs::BlobStore, reader::RunCursor},
 };
 
 /// How many runs are looked at at a time.
@@ -35,10 +35,10 @@ pub fn preview(
     dir: &DataDir,
     reader: &Reader,
     policy: RetentionPolicy,
-    now: Timestamp,
+    clock: PassClock,
 ) -> Result<Collected, RetentionError> {
     let quiet = reader.data_is_unheld(dir)?;
-    Pass::new(dir, reader, None, policy, now).full(usize::MAX, quiet)
+    Pass::new(dir, reader, None, policy, clock)?.complete(quiet)
 }
 
 /// The same where the caller knows that nothing is being written.
@@ -47,9 +47,9 @@ pub(super) fn preview_unheld(
     dir: &DataDir,
     reader: &Reader,
     policy: RetentionPolicy,
-    now: Timestamp,
+    clock: PassClock,
 ) -> Result<Collected, RetentionError> {
-    Pass::new(dir, reader, None, policy, now).full(usize::MAX, true)
+    Pass::new(dir, reader, None, policy, clock)?.complete(true)
 }
 
 /// Like [`collect`], with something that happens after the pass has begun.
@@ -61,9 +61,10 @@ pub(super) fn collect_meanwhile(
     policy: RetentionPolicy,
     meanwhile: impl FnOnce(),
 ) -> Result<Collected, RetentionError> {
-    let pass = Pass::begin(dir.dir(), reader, journal, policy, Timestamp(0))?;
+    let clock = PassClock { now: Timestamp(0), is_confirmed: false };
+    let pass = Pass::begin(dir.dir(), reader, journal, policy, clock)?;
     meanwhile();
-    pass.full(usize::MAX, true)
+    pass.complete(true)
 }
 
 /// Removes what the policy lets go, and whatever nothing refers to. No run may be active or starting meanwhile: what an
@@ -76,9 +77,9 @@ pub fn collect(
     reader: &Reader,
     journal: &SqliteJournal,
     policy: RetentionPolicy,
-    now: Timestamp,
+    clock: PassClock,
 ) -> Result<Collected, RetentionError> {
-    let collected = Pass::begin(dir.dir(), reader, journal, policy, now)?.full(usize::MAX, true)?;
+    let collected = Pass::begin(dir.dir(), reader, journal, policy, clock)?.complete(true)?;
     shrink(reader, journal)?;
     stamp(dir.dir());
     Ok(collected)
@@ -95,17 +96,18 @@ pub fn tidy(
     policy: RetentionPolicy,
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
-    let mut pass = Pass::begin(dir.dir(), reader, journal, policy, now)?;
+    let clock = PassClock { now, is_confirmed: false };
+    let mut pass = Pass::begin(dir.dir(), reader, journal, policy, clock)?;
     if is_recent(dir.dir().disk(), &dir.dir().root().join(STAMP)) {
         pass.expire(FEW)?;
         return Ok(pass.done);
     }
-    let collected = pass.full(FEW, true)?;
+    pass.full(FEW, true)?;
     // Not when there is more to do: then the next pass goes on at once.
-    if collected.runs.len() < FEW {
+    if pass.done.runs.len() < FEW {
         stamp(dir.dir());
     }
-    Ok(collected)
+    Ok(pass.done)
 }
 
 /// Gives the room of removed rows back to the file system, piece by piece: nobody waits long for the writer.
@@ -148,7 +150,8 @@ struct Pass<'a> {
     writing: Option<Writing<'a>>,
     blobs: BlobStore,
     policy: RetentionPolicy,
-    now: Timestamp,
+    clock: PassClock,
+    observed: ObservedTime,
     done: Collected,
     /// How many references to a blob are left, of those that runs had that go.
     references: HashMap<ContentHash, u64>,
@@ -163,12 +166,12 @@ impl<'a> Pass<'a> {
         reader: &'a Reader,
         journal: &'a SqliteJournal,
         policy: RetentionPolicy,
-        now: Timestamp,
+        clock: PassClock,
     ) -> Result<Self, RetentionError> {
         // Counted first: a failure after the barrier counts.
         let failures = journal.failures();
         journal.barrier().wait()?;
-        Ok(Self::new(dir, reader, Some(Writing { journal, failures }), policy, now))
+        Self::new(dir, reader, Some(Writing { journal, failures }), policy, clock)
     }
 
     fn new(
@@ -176,19 +179,20 @@ impl<'a> Pass<'a> {
         reader: &'a Reader,
         writing: Option<Writing<'a>>,
         policy: RetentionPolicy,
-        now: Timestamp,
-    ) -> Self {
-        Self {
+        clock: PassClock,
+    ) -> Result<Self, RetentionError> {
+        Ok(Self {
             dir,
             reader,
             writing,
             blobs: BlobStore::reader_on(dir.disk(), dir.root()),
             policy,
-            now,
+            clock,
+            observed: reader.observed_time()?,
             done: Collected::default(),
             references: HashMap::new(),
             gone: HashSet::new(),
-        }
+        })
     }
 
     /// Whether things are removed, and may be.
@@ -204,15 +208,22 @@ impl<'a> Pass<'a> {
         Ok(true)
     }
 
-    /// Everything: `quiet` says that nobody is writing what nothing refers to yet.
-    fn full(mut self, most: usize, quiet: bool) -> Result<Collected, RetentionError> {
+    /// Everything, and what is held back. `quiet` says that nobody is writing what nothing refers to yet.
+    fn complete(mut self, quiet: bool) -> Result<Collected, RetentionError> {
+        self.full(usize::MAX, quiet)?;
+        self.count_held_back()?;
+        Ok(self.done)
+    }
+
+    /// Looks at everything, and removes so many runs at most.
+    fn full(&mut self, most: usize, quiet: bool) -> Result<(), RetentionError> {
         self.sweep_outputs(quiet)?;
         self.expire(most)?;
         if quiet {
             self.sweep_modules()?;
             self.sweep_leftovers()?;
         }
-        Ok(self.done)
+        Ok(())
     }
 
     /// Counts the outputs that are referred to, and removes the others.
@@ -239,29 +250,80 @@ impl<'a> Pass<'a> {
 
     /// Removes the runs that the policy lets go, and what only they referred to.
     fn expire(&mut self, most: usize) -> Result<(), RetentionError> {
-        let mut after = None;
+        self.remove_old(most)?;
+        self.make_room(most)
+    }
+
+    /// Removes the runs that are too old.
+    fn remove_old(&mut self, most: usize) -> Result<(), RetentionError> {
+        let Some(mut ages) = Ages::new(&self.policy, self.clock, self.observed) else { return Ok(()) };
+        let mut after = i64::MIN;
         loop {
             let page = self.reader.ended_runs(after, PAGE)?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = Some((last.created_at, last.run));
+            after = last.end;
             for run in page {
-                if self.done.runs.len() >= most {
-                    return Ok(());
-                }
-                let newer = || self.reader.newer_runs(&run, self.policy.runs);
-                match judge(&self.policy, self.now, self.done.kept.bytes, &run, newer)? {
-                    Verdict::Keep => {}
-                    Verdict::Stop => return Ok(()),
-                    Verdict::Remove(reason) => {
-                        self.remove_run(&run)?;
-                        self.done.runs.push(run.removed(reason));
+                match ages.next(&run) {
+                    Age::Young => return Ok(()),
+                    Age::Old if !self.is_among_newest(&run)? => {
+                        if self.done.runs.len() >= most {
+                            return Ok(());
+                        }
+                        self.remove_run(run, Reason::Age)?;
                     }
+                    Age::Old | Age::Unknown => {}
                 }
             }
         }
     }
 
-    fn remove_run(&mut self, run: &EndedRun) -> Result<(), RetentionError> {
+    /// Removes the oldest runs while outputs take too much.
+    fn make_room(&mut self, most: usize) -> Result<(), RetentionError> {
+        let Some(bytes) = self.policy.bytes else { return Ok(()) };
+        let mut after = RunCursor(i64::MIN);
+        while self.done.kept.bytes > bytes {
+            let page = self.reader.oldest_runs(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.place;
+            for run in page {
+                if self.done.kept.bytes <= bytes || self.done.runs.len() >= most {
+                    return Ok(());
+                }
+                if !self.gone.contains(&run.run) && !self.is_among_newest(&run)? {
+                    self.remove_run(run, Reason::Size)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the runs that would be too old if the clock were confirmed.
+    fn count_held_back(&mut self) -> Result<(), RetentionError> {
+        let confirmed = PassClock { is_confirmed: true, ..self.clock };
+        let Some(mut ages) = Ages::new(&self.policy, confirmed, self.observed) else { return Ok(()) };
+        let mut after = i64::MIN;
+        loop {
+            let page = self.reader.ended_runs(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.end;
+            for run in page {
+                match ages.next(&run) {
+                    Age::Young => return Ok(()),
+                    Age::Old if !self.gone.contains(&run.run) && !self.is_among_newest(&run)? => {
+                        self.done.held_back += 1;
+                    }
+                    Age::Old | Age::Unknown => {}
+                }
+            }
+        }
+    }
+
+    /// Whether it is one of those that stay whatever else the policy says.
+    fn is_among_newest(&self, run: &EndedRun) -> Result<bool, RetentionError> {
+        Ok(self.reader.newer_runs(run, self.policy.runs)? < self.policy.runs)
+    }
+
+    fn remove_run(&mut self, run: EndedRun, reason: Reason) -> Result<(), RetentionError> {
         let mut freed = Vec::new();
         for hash in self.reader.references_of(run.run)? {
             let left = match self.references.get(&hash) {
@@ -291,7 +353,9 @@ impl<'a> Pass<'a> {
             }
         }
         self.remove_blobs(&freed)?;
-        self.remove_copies(run.run)
+        self.remove_copies(run.run)?;
+        self.done.runs.push(run.removed(reason));
+        Ok(())
     }
 
     fn remove_blobs(&self, hashes: &[ContentHash]) -> Result<(), RetentionError> {
@@ -326,7 +390,7 @@ impl<'a> Pass<'a> {
             let mut done = self.done.modules;
             self.remove_files(&self.dir.root().join(folder), &mut done, |name, file| {
                 let digest = name.get(..64).unwrap_or(name);
-                is_older(file, days) && !used.contains(digest)
+                is_older(file, days, Duration::ZERO) && !used.contains(digest)
             })?;
             self.done.modules = done;
         }
@@ -336,8 +400,10 @@ impl<'a> Pass<'a> {
     fn sweep_leftovers(&mut self) -> Result<(), RetentionError> {
         let mut done = self.done.leftovers;
         self.remove_files(&self.dir.tmp(), &mut done, |_, _| true)?;
-        if let Some(days) = self.policy.days {
-            self.remove_files(&self.dir.quarantine(), &mut done, |_, file| is_older(file, days))?;
+        // Cannot be fetched again, as modules can.
+        if let (Some(days), Some(lead)) = (self.policy.days, self.observed.lead(self.clock)) {
+            let lead = Duration::from_millis(lead);
+            self.remove_files(&self.dir.quarantine(), &mut done, |_, file| is_older(file, days, lead))?;
         }
         self.done.leftovers = done;
         Ok(())
@@ -373,9 +439,9 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// By this machine's clock, which wrote the time. One that was set back keeps files longer.
-fn is_older(file: &Facts, days: u32) -> bool {
-    file.age.is_some_and(|age| age > Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+/// By this machine's clock, which wrote the time, less what it may be ahead. One that was set back keeps files longer.
+fn is_older(file: &Facts, days: u32, lead: Duration) -> bool {
+    file.age.is_some_and(|age| age.saturating_sub(lead) > Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
 /// Counts the files below a folder. Links are not followed.

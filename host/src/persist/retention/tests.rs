@@ -26,6 +26,7 @@ use crate::{
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 const NOW: Timestamp = Timestamp(1_000 * DAY);
+const CLOCK: PassClock = PassClock { now: NOW, is_confirmed: false };
 
 /// A data directory with its writer.
 struct Host {
@@ -83,7 +84,25 @@ impl Host {
         let mut all = events(run, 0, [created(), started(0, 1), result].into_iter().chain(end));
         all.iter_mut().for_each(|event| event.at = Timestamp(NOW.0 - made.age * DAY));
         wait(self.journal.create(run, plan(&format!("p{}", made.pipeline), 1), all, None)).unwrap();
+        self.observe(run, made.age);
         run
+    }
+
+    /// Lets a run be as old as that by the time observed, too.
+    fn observe(&self, run: RunId, days: i64) {
+        self.execute(format!(
+            "UPDATE runs SET observed = {} WHERE id = x'{}'",
+            -days * DAY,
+            hex::encode(run.as_bytes())
+        ));
+    }
+
+    fn execute(&self, sql: String) {
+        let changed = self.journal.change(move |connection| {
+            connection.execute_batch(&sql)?;
+            Ok(Ok::<_, std::convert::Infallible>(()))
+        });
+        wait(changed).unwrap().unwrap();
     }
 
     fn runs(&self) -> BTreeSet<RunId> {
@@ -91,12 +110,12 @@ impl Host {
     }
 
     fn collect(&self, policy: RetentionPolicy) -> Collected {
-        collect(&self.dir, &self.reader, &self.journal, policy, NOW).unwrap()
+        collect(&self.dir, &self.reader, &self.journal, policy, CLOCK).unwrap()
     }
 
     fn preview(&self, policy: RetentionPolicy) -> Collected {
         // Beside the writer, what nothing refers to is not counted; here nothing is being written.
-        pass::preview_unheld(self.dir.dir(), &self.reader, policy, NOW).unwrap()
+        pass::preview_unheld(self.dir.dir(), &self.reader, policy, CLOCK).unwrap()
     }
 }
 
@@ -129,11 +148,12 @@ proptest! {
 
     #[test]
     fn what_is_kept_is_whole_and_nothing_else_is_left(
-        all in prop::collection::vec(made(), 0..14),
+        mut all in prop::collection::vec(made(), 0..14),
         orphans in prop::collection::vec(100..110_u8, 0..3),
         policy in policy(),
     ) {
         let host = Host::new();
+        all.sort_by_key(|made| -made.age);
         let made: BTreeMap<RunId, Made> = all.iter().map(|made| (host.run(made), made.clone())).collect();
         for orphan in &orphans {
             host.blob(*orphan);
@@ -207,7 +227,7 @@ fn rows_go_before_files() {
     let host = Host::new();
     let run = host.run(&old(1, 2));
     host.journal.close().unwrap();
-    let error = collect(&host.dir, &host.reader, &host.journal, NOTHING, NOW).unwrap_err();
+    let error = collect(&host.dir, &host.reader, &host.journal, NOTHING, CLOCK).unwrap_err();
     assert!(matches!(error, RetentionError::Journal(_)), "{error}");
     assert_eq!(host.runs(), BTreeSet::from([run]));
     assert_eq!(files(&host.folder.path().join("blobs")).len(), 2, "no file went, because the rows did not");
@@ -274,7 +294,17 @@ fn modules_copies_and_leftovers_go_when_nothing_needs_them() {
     let kept = host.collect(RetentionPolicy { days: Some(60), ..NOTHING });
     assert_eq!((kept.modules.files, kept.copies.files, kept.leftovers.files), (0, 0, 1));
     let collected = host.collect(RetentionPolicy { runs: 1, ..NOTHING });
-    assert_eq!((collected.runs.len(), collected.modules.files, collected.leftovers.files), (0, 2, 1));
+    // Damaged files are not removed by a clock that nothing is known of.
+    assert_eq!((collected.runs.len(), collected.modules.files, collected.leftovers.files), (0, 2, 0));
+    let steady_since = |days: i64| {
+        let offset = NOW.0 - days * DAY;
+        host.execute(format!("UPDATE observed_time SET total = 0, steady_offset = {offset}, steady_end = 0"));
+    };
+    // Nor by one that is ahead.
+    steady_since(5);
+    assert_eq!(host.collect(RetentionPolicy { runs: 1, ..NOTHING }).leftovers.files, 0);
+    steady_since(0);
+    assert_eq!(host.collect(RetentionPolicy { runs: 1, ..NOTHING }).leftovers.files, 1);
     assert!(root.join(format!("modules/{bound}.wasm")).exists());
     let collected = host.collect(NOTHING);
     assert_eq!((collected.runs.len(), collected.modules.files), (1, 1));
@@ -323,7 +353,7 @@ fn beside_a_writer_a_preview_counts_nothing_that_may_be_in_the_making() {
     let host = Host::new();
     host.run(&old(1, 2));
     host.blob(9);
-    let seen = preview(host.dir.dir(), &host.reader, NOTHING, NOW).unwrap();
+    let seen = preview(host.dir.dir(), &host.reader, NOTHING, CLOCK).unwrap();
     assert_eq!((seen.runs.len(), seen.outputs.files, seen.orphans.files), (1, 2, 0));
 }
 
@@ -345,6 +375,7 @@ fn the_room_of_removed_rows_is_given_back() {
         let mut all = events(run, 0, [created(), started(0, 1), failed, end]);
         all.iter_mut().for_each(|event| event.at = Timestamp(NOW.0 - 50 * DAY));
         wait(host.journal.create(run, plan("p", 1), all, None)).unwrap();
+        host.observe(run, 50);
     }
     host.collect(RetentionPolicy { days: None, bytes: None, runs: 0 });
     assert_eq!(host.reader.free_pages().unwrap(), 0);
@@ -354,7 +385,7 @@ fn the_room_of_removed_rows_is_given_back() {
     assert!(before > 4 << 20, "{before}");
     let dir = &host.dir;
     let journal = SqliteJournal::open(dir).unwrap();
-    collect(dir, &host.reader, &journal, NOTHING, NOW).unwrap();
+    collect(dir, &host.reader, &journal, NOTHING, CLOCK).unwrap();
     assert_eq!(host.reader.free_pages().unwrap(), 0);
     journal.close().unwrap();
     assert!(size(&host) < before / 4, "{} of {before}", size(&host));
@@ -414,4 +445,35 @@ fn a_damaged_run_stays_and_the_others_go() {
     assert_eq!(collected.runs.len(), 1);
     assert!(host.blobs.size(&host.blob(2)).unwrap().is_some());
     assert_eq!(host.reader.references_of(damaged).unwrap().len(), 2);
+}
+
+#[test]
+fn a_clock_that_runs_ahead_removes_nothing_unless_it_is_confirmed() {
+    let host = Host::new();
+    let made = Made { age: 1, ..old(1, 2) };
+    let runs: Vec<_> = (0..3).map(|_| host.run(&made)).collect();
+    let ahead = |is_confirmed| PassClock { now: Timestamp(NOW.0 + 400 * DAY), is_confirmed };
+    for policy in [NOTHING, RetentionPolicy { days: Some(1), ..NOTHING }] {
+        let is_short = policy.days == Some(1);
+        let seen = pass::preview_unheld(host.dir.dir(), &host.reader, policy, ahead(false)).unwrap();
+        assert_eq!((seen.runs.len(), seen.held_back), if is_short { (3, 0) } else { (0, 3) });
+    }
+    let kept = collect(&host.dir, &host.reader, &host.journal, NOTHING, ahead(false)).unwrap();
+    assert_eq!((kept.total(), kept.held_back), (Tally::default(), 3));
+    let protected = RetentionPolicy { runs: 2, ..NOTHING };
+    assert_eq!(collect(&host.dir, &host.reader, &host.journal, protected, ahead(false)).unwrap().held_back, 1);
+    let removed = collect(&host.dir, &host.reader, &host.journal, NOTHING, ahead(true)).unwrap();
+    assert_eq!(removed.runs.iter().map(|run| run.run).collect::<Vec<_>>(), runs);
+    assert_eq!(removed.held_back, 0);
+}
+
+#[test]
+fn runs_of_an_older_schema_count_from_when_it_was_brought_up_to_date() {
+    let host = Host::new();
+    let run = host.run(&old(1, 2));
+    host.execute("UPDATE runs SET observed = NULL".to_owned());
+    let kept = host.collect(NOTHING);
+    assert_eq!((kept.runs.len(), kept.held_back), (0, 1));
+    host.execute(format!("UPDATE observed_time SET total = {}", 30 * DAY));
+    assert_eq!(host.collect(NOTHING).runs[0].run, run);
 }

@@ -34,8 +34,8 @@ pub(super) struct ActiveRun {
     state: RunState,
     cancel_requested: bool,
     finished_at: Option<Timestamp>,
-    /// Its place among all runs that have ended.
-    ended: Option<i64>,
+    /// Its end is in the table, with its place among all that have ended.
+    is_counted: bool,
     steps: Vec<ActiveStep>,
     changed: ChangedSteps,
     counts: StepCounts,
@@ -55,7 +55,7 @@ impl ActiveRun {
             state: RunState::Queued,
             cancel_requested: false,
             finished_at: None,
-            ended: None,
+            is_counted: false,
             steps: vec![ActiveStep::default(); steps],
             changed: ChangedSteps::default(),
             counts: StepCounts::default(),
@@ -78,7 +78,7 @@ impl ActiveRun {
             run.state = codec::word(row, 2, RunState::from_word)?;
             run.cancel_requested = row.get(3)?;
             run.finished_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-            run.ended = row.get(6)?;
+            run.is_counted = row.get::<_, Option<i64>>(6)?.is_some();
             run.dirty = false;
             Ok(run)
         });
@@ -137,19 +137,22 @@ impl ActiveRun {
         Ok(())
     }
 
-    /// Writes the run's own row and those of its steps, once for all events of a group.
-    pub(super) fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Whether its end is to be written.
+    pub(super) fn ends(&self) -> bool {
+        self.is_finished() && !self.is_counted
+    }
+
+    /// Writes the run's own row and those of its steps, once for all events of a group. `observed` is how long the data
+    /// directory has been in use, for a run that ends.
+    pub(super) fn save(&mut self, connection: &Connection, observed: i64) -> rusqlite::Result<()> {
         self.changed.save(connection, self.key, &mut self.steps)?;
         if !std::mem::take(&mut self.dirty) {
             return Ok(());
         }
         let mut update = connection.prepare_cached(
             "UPDATE runs SET state = ?, cancel_requested = ?, finished_at = ?, events = ?, \
-             running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ?, ended = ? WHERE key = ?",
+             running = ?, succeeded = ?, failed = ?, skipped = ?, cancelled = ? WHERE key = ?",
         )?;
-        if self.is_finished() && self.ended.is_none() {
-            self.ended = Some(statements::count_end(connection)?);
-        }
         update.execute(params![
             self.state.as_str(),
             self.cancel_requested,
@@ -160,9 +163,12 @@ impl ActiveRun {
             self.counts.failed,
             self.counts.skipped,
             self.counts.cancelled,
-            self.ended,
             self.key,
         ])?;
+        if self.ends() {
+            statements::count_end(connection, self.key, observed)?;
+            self.is_counted = true;
+        }
         Ok(())
     }
 

@@ -70,7 +70,7 @@ impl Shadow {
         key: i64,
     ) -> rusqlite::Result<Option<&'static str>> {
         let Some(active) = &mut self.active else { return Ok(None) };
-        active.save(&self.connection)?;
+        active.save(&self.connection, 0)?;
         let ours = active.key;
         if !same(&self.connection, ours, stored, key, &format!("SELECT {RUN}, {RUN_COUNTS} WHERE r.key = ?"))? {
             return Ok(Some("runs"));

@@ -227,9 +227,11 @@ pub(super) fn put_artifact(connection: &Connection, artifact: &Artifact, info: &
     Ok(())
 }
 
-/// The place of a run that ends now among all that have ended.
-pub(super) fn count_end(connection: &Connection) -> rusqlite::Result<i64> {
+/// Notes the place of a run that ends now among all that have ended, and for how long the data directory has been in use.
+pub(super) fn count_end(connection: &Connection, key: i64, observed: i64) -> rusqlite::Result<()> {
     let mut count =
         connection.prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'ended' RETURNING value")?;
-    count.query_row([], |row| row.get(0))
+    let place: i64 = count.query_row([], |row| row.get(0))?;
+    let mut update = connection.prepare_cached("UPDATE runs SET ended = ?, observed = ? WHERE key = ?")?;
+    update.execute([place, observed, key]).map(drop)
 }

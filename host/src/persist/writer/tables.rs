@@ -6,6 +6,7 @@ use rusqlite::{Connection, config::DbConfig};
 
 use super::{
     LogEntry,
+    observed::Watch,
     projection::ActiveRun,
     request::{Done, NewRun, Outcome, Request},
     statements::{self, Refusal},
@@ -28,6 +29,7 @@ pub(super) struct Tables {
     connection: Connection,
     /// The runs that have not finished and were written to. Ahead of the tables until they are saved.
     active: HashMap<RunId, ActiveRun>,
+    watch: Watch,
 }
 
 /// How many events a call wrote, or why it was refused.
@@ -36,7 +38,7 @@ type Written = Result<u64, JournalError>;
 impl Tables {
     pub(super) fn new(connection: Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Self { connection, active: HashMap::new() }
+        Self { connection, active: HashMap::new(), watch: Watch::new() }
     }
 
     pub(super) fn begin(&self) -> rusqlite::Result<()> {
@@ -45,10 +47,13 @@ impl Tables {
 
     /// Commits, with what is in memory only.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        let ends = self.active.values().filter(|run| run.ends()).count();
+        let observed = if ends == 0 { 0 } else { self.watch.note(&self.connection, ends)? };
         for run in self.active.values_mut() {
-            run.save(&self.connection)?;
+            run.save(&self.connection, observed)?;
         }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.watch.committed();
         self.active.retain(|_, run| !run.is_finished());
         Ok(())
     }
@@ -56,6 +61,7 @@ impl Tables {
     /// Undoes everything since [`Self::begin`]. What is in memory was made from it, so it is read again when needed.
     pub(super) fn undo(&mut self) -> rusqlite::Result<()> {
         self.active.clear();
+        self.watch.undone();
         if self.connection.is_autocommit() {
             return Ok(());
         }
