@@ -76,6 +76,29 @@ fn gc_removes_what_a_dry_run_says_and_nothing_else() {
 }
 
 #[test]
+fn gc_counts_time_that_was_observed_and_trusts_the_clock_once_that_is_confirmed() {
+    let bench = Bench::new();
+    let run = run(&bench, &pipeline(&bench, 100_000), &[]);
+    let database = rusqlite::Connection::open(bench.data().join("stepmill.db")).unwrap();
+    database.execute("UPDATE runs SET finished_at = finished_at - 40 * 86400000", []).unwrap();
+    drop(database);
+
+    let gc = |more: &[&str]| bench.run(&[&["gc", "--keep-runs", "0"], more].concat()).expect(0);
+    for mode in [&["--json", "-n"][..], &["--json"]] {
+        let kept = gc(mode).json();
+        assert_eq!((kept["runs"].as_array().unwrap().len(), &kept["held_back"]), (0, &Json::from(1)));
+    }
+    gc(&["-n"]).complains(&["1 run held back", "if the clock is right", "`stepmill gc --confirm` removes them"]);
+    assert_eq!(runs(&bench), std::slice::from_ref(&run));
+
+    let preview = gc(&["--json", "-n", "--confirm"]).json();
+    assert_eq!((&preview["runs"][0]["id"], &preview["held_back"]), (&Json::from(run), &Json::from(0)));
+    gc(&["--confirm"]);
+    assert_eq!(runs(&bench).len(), 0);
+    is_whole(&bench);
+}
+
+#[test]
 fn a_cached_output_outlives_the_run_that_computed_it() {
     let bench = Bench::new();
     let path = pipeline(&bench, 100_000);
