@@ -113,7 +113,9 @@ impl Driver {
         effects::blocking_or_panic(move || {
             let plan = Arc::new(reader.plan(run)?);
             let events = reader.history(run)?;
-            Ok(RunState::replay(run, plan, &events).map_err(RunError::from)?)
+            let mut state = RunState::replay(run, plan, &events).map_err(RunError::from)?;
+            state.came_with(reader.copy_of(run)?);
+            Ok(state)
         })
         .await
     }

@@ -263,8 +263,12 @@ impl Dispatcher {
         Err(RunError::Stopped)
     }
 
-    /// Does everything that follows from what is known.
+    /// Does everything that follows from what is known. Nothing does while an attempt waits for its start to be durable: its
+    /// step is about to run, and the state does not say so yet.
     fn advance(&mut self) -> Result<(), StateError> {
+        if self.beginning.is_some() {
+            return Ok(());
+        }
         while let Some(decision) = self.state.decide() {
             match decision {
                 Decision::Start(step, attempt, at) => match self.not_yet(at) {
@@ -281,7 +285,8 @@ impl Dispatcher {
             }
         }
         self.fill()?;
-        if let Some(outcome) = self.state.conclusion() {
+        // A request to cancel that is being recorded comes before the end.
+        if let Some(outcome) = self.state.conclusion().filter(|_| self.cancels == self.state.cancels()) {
             self.decided(EventKind::Finished { outcome })?;
         }
         Ok(())

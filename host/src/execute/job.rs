@@ -35,6 +35,7 @@ pub(super) fn prepare(state: &RunState, index: StepIndex, attempt: u32) -> Resul
         limits: step.limits.clone(),
         grants: step.grants.clone(),
         scheduled_for: state.scheduled_for(),
+        copy: state.copy(),
         reuse: state.options().cache && !step.uncached,
         items: None,
         alone: false,

@@ -5,6 +5,7 @@ use std::{future::Future, io, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     event::{CacheEntry, RunEvent},
@@ -52,6 +53,8 @@ pub struct AttemptJob {
     pub grants: Grants,
     /// When the run was due, if it was scheduled.
     pub scheduled_for: Option<Timestamp>,
+    /// The copy of a data directory with which the run came, if it began in another one.
+    pub copy: Option<Uuid>,
     /// Whether the result of an earlier attempt with the same inputs will do.
     pub reuse: bool,
     /// Of a `for_each` step: the items to run it for, one after the other, each as an attempt of its own. Then
@@ -77,11 +80,14 @@ impl AttemptJob {
         self.items.as_ref().map_or(ItemRange::WHOLE, |items| items.range)
     }
 
-    /// The same for every attempt at this step (and item) of this run: `<run>/<step>[<item>]`.
+    /// The same for every attempt at this step (and item) of this run: `<run>/<step>[<item>]`, with `@<copy>` behind it
+    /// in a copied data directory, since the original may go on with the same run.
     #[must_use]
     pub fn idempotency_key(&self, item: Option<u32>) -> String {
         let AttemptName { run, step, .. } = &self.name;
-        item.map_or_else(|| format!("{run}/{step}"), |item| format!("{run}/{step}[{item}]"))
+        let item = item.map(|item| format!("[{item}]")).unwrap_or_default();
+        let copy = self.copy.map(|copy| format!("@{copy}")).unwrap_or_default();
+        format!("{run}/{step}{item}{copy}")
     }
 }
 

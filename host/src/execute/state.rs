@@ -8,6 +8,8 @@ mod view;
 
 use std::{collections::VecDeque, sync::Arc};
 
+use uuid::Uuid;
+
 pub use self::{decide::Decision, items::Items};
 use crate::{
     event::{CancelReason, EventKind, Outcome, ParamValue, RunEvent, RunOptions, StepState},
@@ -25,6 +27,7 @@ pub struct RunState {
     options: RunOptions,
     created_at: Timestamp,
     scheduled_for: Option<Timestamp>,
+    copy: Option<Uuid>,
     steps: Vec<Step>,
     next_seq: u64,
     unfinished: usize,
@@ -98,6 +101,7 @@ impl RunState {
             options: RunOptions::default(),
             created_at: Timestamp(0),
             scheduled_for: None,
+            copy: None,
             next_seq: 0,
             unfinished: steps.len(),
             unfinished_main: plan.steps.iter().filter(|step| !step.finally).count(),

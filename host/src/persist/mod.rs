@@ -6,6 +6,7 @@
 
 pub mod data_dir;
 pub mod error;
+mod identity;
 pub mod memory;
 pub mod outputs;
 pub mod reader;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{
     data_dir::{DataDir, DataDirError, WriterDir},
     error::StoreError,
+    identity,
 };
 use crate::disk::{Disk, Make};
 
@@ -28,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_current_steps.sql"),
     include_str!("schema/0007_ends.sql"),
     include_str!("schema/0008_clocks.sql"),
+    include_str!("schema/0009_identity.sql"),
 ];
 
 /// The schema that this program writes.
@@ -72,6 +74,9 @@ pub(super) fn open_writer(dir: &WriterDir) -> Result<Connection, StoreError> {
         settle_within(&connection, &path, PATIENCE)?;
     }
     migrate(&mut connection, found).map_err(sqlite)?;
+    let file =
+        disk.facts(&path).map_err(|source| DataDirError::Io { action: "look at", path: path.clone(), source })?;
+    identity::note(&mut connection, file.identity.1).map_err(sqlite)?;
     // SQLite does so as well, and takes no notice when that fails.
     dir.dir().sync()?;
     keep_in_memory(&connection).map_err(sqlite)?;

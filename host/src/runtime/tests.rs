@@ -71,6 +71,7 @@ impl Host {
             limits: self.limits.clone(),
             grants: Grants::default(),
             scheduled_for: None,
+            copy: None,
             reuse: false,
             items: None,
             alone: false,

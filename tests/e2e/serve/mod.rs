@@ -2,6 +2,7 @@
 
 mod accepted;
 mod access;
+mod copied;
 mod crash;
 mod damaged;
 mod deploy;

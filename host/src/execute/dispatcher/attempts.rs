@@ -181,7 +181,9 @@ impl Dispatcher {
         let mut facts = Vec::new();
         let mut next = Some(first);
         while let Some(mut ended) = next {
-            if let Some(end) = reused_whole(&mut ended.report) {
+            // Where each attempt is alone, the next one waits until the end of this one is durable.
+            let rides_along = !self.state.is_careful();
+            if let Some(end) = rides_along.then(|| reused_whole(&mut ended.report)).flatten() {
                 let event = self.name_end(ended.step, ended.attempt, end);
                 self.decided(event)?;
             } else {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{Items, RunState};
 use crate::{
     event::{CancelReason, Outcome, RunOptions, StepState},
@@ -55,6 +57,16 @@ impl RunState {
     #[must_use]
     pub fn scheduled_for(&self) -> Option<Timestamp> {
         self.scheduled_for
+    }
+
+    /// The copy of a data directory with which it came, if it began in another one.
+    pub(in crate::execute) fn copy(&self) -> Option<Uuid> {
+        self.copy
+    }
+
+    /// Notes with which copy of a data directory the run came; its events do not say so.
+    pub fn came_with(&mut self, copy: Option<Uuid>) {
+        self.copy = copy;
     }
 
     /// The items of a `for_each` step that has been fanned out and not ended.

@@ -79,3 +79,37 @@ fn an_older_schema_that_somebody_writes_to_is_not_copied() {
     let error = Reader::open(&DataDir::open_reader(folder.path()).unwrap()).unwrap_err();
     assert!(matches!(error, StoreError::DataDir(_)) && error.to_string().contains("in use"), "{error}");
 }
+
+#[test]
+fn a_copy_is_told_from_its_original() {
+    let folder = tempfile::tempdir().unwrap();
+    let (original, copied) = (folder.path().join("original"), folder.path().join("copy"));
+    let (dir, journal) = open(&original);
+    let before = create(&journal, "p", 1);
+    journal.close().unwrap();
+    drop(dir);
+    copy(&original, &copied);
+
+    let copy_in = |folder: &Path, run| reader(folder).copy_of(run).unwrap();
+    for path in [&original, &copied, &copied] {
+        let (_dir, journal) = open(path);
+        let after = create(&journal, "p", 2);
+        journal.close().unwrap();
+        assert_eq!(copy_in(path, after), None, "it began here");
+    }
+    assert_eq!(copy_in(&original, before), None);
+    let first = copy_in(&copied, before);
+    assert!(first.is_some());
+
+    // A copy of the copy is yet another one, and what began in the copy came with it.
+    let again = folder.path().join("again");
+    copy(&copied, &again);
+    let begun_there = reader(&copied).runs(&RunFilter::default(), None, 10).unwrap().runs;
+    let (_dir, journal) = open(&again);
+    journal.close().unwrap();
+    assert!(begun_there.len() > 1);
+    for run in begun_there {
+        let copy = copy_in(&again, run.id);
+        assert!(copy.is_some() && copy != first);
+    }
+}

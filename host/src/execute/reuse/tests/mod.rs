@@ -62,6 +62,7 @@ fn job(arguments: Vec<Argument>) -> AttemptJob {
         scheduled_for: None,
         reuse: true,
         items: None,
+        copy: None,
         alone: false,
     }
 }

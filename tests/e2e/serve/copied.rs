@@ -1,0 +1,63 @@
+//! A data directory that was copied while its original goes on.
+
+use std::{fs, path::Path};
+
+use serde_json::json;
+use stepmill_tests::{Bench, server::Server, witness::Witness};
+
+use super::{
+    accepted::{begin, start, tell, until_seen, until_state},
+    deploy::deploy,
+};
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else if path.is_file() {
+            fs::copy(&path, &to).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn a_copy_does_not_run_with_the_keys_of_its_original() {
+    let (bench, copied, witness) = (Bench::new(), Bench::new(), Witness::new());
+    bench.warm();
+    let server = start(&bench, "");
+    let _ = deploy(&server, &format!("name = \"twice\"\n{}", tell(&witness, "twice", ""))).expect(200);
+    let token = server.token().to_owned();
+    witness.hold();
+    let id = begin(&server, "twice");
+    until_seen(&witness, 1);
+    // It is taken as a backup would be: the events so far are in it.
+    assert_eq!(server.stop(), 0);
+    copy(&bench.data(), &copied.data());
+
+    let config = bench.path().join("stepmill.toml");
+    let config = ["--config", config.to_str().expect("UTF-8")];
+    let original = Server::start(&bench, &config).with_token(&token);
+    until_seen(&witness, 2);
+    let other = Server::start(&copied, &config).with_token(&token);
+    until_seen(&witness, 3);
+    witness.release();
+    for server in [&original, &other] {
+        until_state(server, &id, "succeeded");
+    }
+    let keys: Vec<_> =
+        witness.seen().iter().map(|request| request.header("idempotency-key").expect("a key").to_owned()).collect();
+    let key = format!("{id}/twice");
+    assert_eq!(keys[..2], [key.clone(), key.clone()], "the original goes on with its own");
+    assert!(keys[2].starts_with(&format!("{key}@")), "{}", keys[2]);
+    assert!(other.log().contains("is a copy"), "{}", other.log());
+
+    // What begins there is its own.
+    let _ = other.post("/api/v1/pipelines/twice/runs", &json!({})).expect(201);
+    until_seen(&witness, 4);
+    let last = witness.seen().pop().expect("a request");
+    assert!(!last.header("idempotency-key").expect("a key").contains('@'));
+    assert_eq!((original.stop(), other.stop()), (0, 0));
+}
