@@ -87,7 +87,7 @@ fn a_copy_is_told_from_its_original() {
     let (dir, journal) = open(&original);
     let before = create(&journal, "p", 1);
     journal.close().unwrap();
-    drop(dir);
+    drop((dir, journal));
     copy(&original, &copied);
 
     let copy_in = |folder: &Path, run| reader(folder).copy_of(run).unwrap();
