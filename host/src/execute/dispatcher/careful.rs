@@ -51,6 +51,10 @@ impl Dispatcher {
     pub(super) fn begin_alone(&mut self, guard: AloneGuard) -> Result<(), StateError> {
         self.alone = Some(guard);
         self.start_next()?;
+        if let Some(Beginning { step, .. }) = &self.beginning {
+            let (run, step) = (self.state.run(), &self.state.plan().step(*step).name);
+            tracing::warn!(%run, %step, "hosts died while this run went on: its step runs alone, and all others wait for it");
+        }
         if self.beginning.is_none() {
             self.alone = None;
         }

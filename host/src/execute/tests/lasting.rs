@@ -1,5 +1,12 @@
 //! What is asked of a run while it goes on, and how it continues when its host did not.
 
+use std::time::Duration;
+
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::JoinHandle,
+};
+
 use super::*;
 use crate::{
     event::{Outcome, StepState},
@@ -11,7 +18,6 @@ use crate::{
     },
     limits,
 };
-use tokio::{sync::oneshot, task::JoinHandle};
 
 type Running = (RunHandle, JoinHandle<Result<Outcome, RunError>>);
 
@@ -149,7 +155,7 @@ async fn die_while_running(plan: &Plan, script: &Arc<Script>, notebook: &Arc<Not
     until_running(script, "s0").await;
     // An attempt of an ordinary run may begin before its start is durable.
     while replay(plan, notebook).running().next().is_none() {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
@@ -178,7 +184,7 @@ async fn a_step_that_kills_its_host_fails_after_it_was_alone_each_time() {
                 Some(()) => Some(running.await.unwrap().unwrap()),
                 None => {
                     while replay(&plan, &notebook).running().next().is_none() {
-                        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                        tokio::time::sleep(Duration::from_millis(1)).await;
                     }
                     running.abort();
                     let _ = running.await;
@@ -222,6 +228,76 @@ async fn a_run_that_kills_its_host_before_anything_of_it_is_recorded_is_seen_to_
     assert!(replay(&plan, &notebook).is_careful());
 }
 
+/// A run whose host died twice while `s0` ran, without a result in between.
+async fn after_two_crashes(plan: &Plan, notebook: &Notebook, ports: &Ports) -> RunState {
+    let run = accepted(plan, ports).await.run();
+    let started = EventKind::AttemptStarted { step: StepIndex(0), items: ItemRange::WHOLE, attempt: 1 };
+    let lost = EventKind::AttemptLost { step: StepIndex(0), items: ItemRange::WHOLE, attempt: 1, alone: false };
+    let past = [started, EventKind::Resumed, lost, EventKind::Resumed];
+    let past = (1..).zip(past).map(|(seq, kind)| RunEvent { run, seq, at: Timestamp(0), kind });
+    notebook.events.lock().unwrap().extend(past);
+    let state = replay(plan, notebook);
+    assert!(state.is_careful());
+    state
+}
+
+/// Lets so many commits go through, and whatever follows from them.
+async fn commit(permits: &Semaphore, count: usize) {
+    permits.add_permits(count);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+#[tokio::test]
+async fn a_cancel_that_meets_the_end_of_the_last_step_is_not_forgotten() {
+    let (script, notebook, permits) = (Arc::<Script>::default(), Arc::default(), Arc::new(Semaphore::new(0)));
+    let plan = plan(1, &[]);
+    let ports =
+        Ports { journal: Arc::new(Slow(Arc::clone(&notebook), Arc::clone(&permits))), ..ports(&script, &notebook) };
+    let (handle, running) = begin(accepted(&plan, &ports).await, Entry::New, ports);
+    until_running(&script, "s0").await;
+    // Its success is on its way to the disk, and then the request.
+    commit(&permits, 0).await;
+    let asked = tokio::spawn(handle.cancel(false));
+    commit(&permits, 0).await;
+    commit(&permits, 100).await;
+    asked.await.unwrap().unwrap();
+    assert_eq!(running.await.unwrap().unwrap(), Outcome::Cancelled);
+    assert_eq!(replay(&plan, &notebook).state(StepIndex(0)), StepState::Succeeded);
+}
+
+#[tokio::test]
+async fn nothing_is_decided_about_a_careful_attempt_before_its_start_is_durable() {
+    let (script, notebook, permits) = (Arc::<Script>::default(), Arc::default(), Arc::new(Semaphore::new(0)));
+    let mut plan = plan(3, &[]);
+    plan.steps[2].finally = true;
+    // It fails, and cancels what has not begun, while the start of `s0` is on its way to the disk.
+    plan.steps[1].when = Some("params.missing > 1".parse().unwrap());
+    let ports =
+        Ports { journal: Arc::new(Slow(Arc::clone(&notebook), Arc::clone(&permits))), ..ports(&script, &notebook) };
+    let state = after_two_crashes(&plan, &notebook, &ports).await;
+    let (_handle, running) = begin(state, Entry::AfterRestart, ports);
+    commit(&permits, 1).await;
+    assert!(script.runs.lock().unwrap().is_empty());
+    commit(&permits, 100).await;
+    assert_eq!(running.await.unwrap().unwrap(), Outcome::Failed);
+}
+
+#[tokio::test]
+async fn care_lasts_until_a_result_is_durable() {
+    let script = Arc::new(Script { reuses: vec!["s0"], hangs: vec!["s1"], ..Script::default() });
+    let (notebook, permits) = (Arc::default(), Arc::new(Semaphore::new(0)));
+    let plan = plan(2, &[(0, 1)]);
+    let ports =
+        Ports { journal: Arc::new(Slow(Arc::clone(&notebook), Arc::clone(&permits))), ..ports(&script, &notebook) };
+    let state = after_two_crashes(&plan, &notebook, &ports).await;
+    let (_handle, running) = begin(state, Entry::AfterRestart, ports);
+    commit(&permits, 2).await;
+    assert_eq!(*script.runs.lock().unwrap(), HashMap::from([("s0".to_owned(), 1)]));
+    commit(&permits, 100).await;
+    until_running(&script, "s1").await;
+    running.abort();
+}
+
 #[tokio::test]
 async fn a_careful_attempt_waits_until_the_host_is_idle_and_keeps_others_waiting() {
     let script = Arc::new(Script { hangs: vec!["s0"], ..Script::default() });
@@ -231,19 +307,11 @@ async fn a_careful_attempt_waits_until_the_host_is_idle_and_keeps_others_waiting
         ..ports(&script, notebook)
     };
     let gate = Arc::default();
-    // Two crashes without a result.
-    let run = accepted(&careful, &ports_of(&notebook, &gate)).await.run();
-    let crash = |seq, kind| RunEvent { run, seq, at: Timestamp(0), kind };
-    let started = |attempt| EventKind::AttemptStarted { step: StepIndex(0), items: ItemRange::WHOLE, attempt };
-    let lost = EventKind::AttemptLost { step: StepIndex(0), items: ItemRange::WHOLE, attempt: 1, alone: false };
-    let past = [started(1), EventKind::Resumed, lost, EventKind::Resumed];
-    notebook.events.lock().unwrap().extend((1..).zip(past).map(|(seq, kind)| crash(seq, kind)));
-    let state = replay(&careful, &notebook);
-    assert!(state.is_careful());
+    let state = after_two_crashes(&careful, &notebook, &ports_of(&notebook, &gate)).await;
 
     let busy = Arc::clone(&gate).read_owned().await;
     let (handle, running) = begin(state, Entry::AfterRestart, ports_of(&notebook, &gate));
-    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(!script.runs.lock().unwrap().contains_key("s0"), "something else runs");
     drop(busy);
     until_running(&script, "s0").await;
@@ -253,7 +321,7 @@ async fn a_careful_attempt_waits_until_the_host_is_idle_and_keeps_others_waiting
     let quick = Arc::<Script>::default();
     let ports = Ports { gate: Arc::clone(&gate), ..ports(&quick, &notebook) };
     let (_, waiting) = begin(accepted(&other, &ports).await, Entry::New, ports);
-    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(quick.runs.lock().unwrap().is_empty(), "the other has the host to itself");
     handle.cancel(false).await.unwrap();
     assert_eq!(running.await.unwrap().unwrap(), Outcome::Cancelled);
@@ -294,7 +362,7 @@ async fn a_clock_that_is_set_neither_delays_a_retry_nor_hurries_it() {
         }
         assert_eq!(running.await.unwrap().unwrap(), Outcome::Failed);
         let (took, most) = (began.elapsed(), if set_at_restart == 0 { wait } else { wait + wait / 3 });
-        let slack = std::time::Duration::from_millis(500);
+        let slack = Duration::from_millis(500);
         assert!(took >= wait && took <= most + slack, "{set_while_waiting} {set_at_restart}: {took:?}");
         assert_eq!(script.runs.lock().unwrap()["s0"], 2);
     }

@@ -73,6 +73,8 @@ pub(super) struct Script {
     pub(super) fails: Vec<&'static str>,
     pub(super) hangs: Vec<&'static str>,
     pub(super) storage_fails: Vec<&'static str>,
+    /// Answers with an earlier result.
+    pub(super) reuses: Vec<&'static str>,
     pub(super) runs: Mutex<HashMap<String, u32>>,
     pub(super) running: AtomicUsize,
     pub(super) most_running: AtomicUsize,
@@ -119,7 +121,9 @@ impl StepRunner for ScriptRunner {
             }
             script.running.fetch_sub(1, Ordering::SeqCst);
             let storage = script.storage_fails.contains(&job.name.step.as_str()).then(|| "disk full".to_owned());
-            AttemptReport { ended: vec![AttemptEnd::of(ItemRange::WHOLE, result, Usage::default())], storage }
+            let mut end = AttemptEnd::of(ItemRange::WHOLE, result, Usage::default());
+            end.reused = script.reuses.contains(&job.name.step.as_str()).then(|| Box::new(job.name));
+            AttemptReport { ended: vec![end], storage }
         })
     }
 }
@@ -132,6 +136,29 @@ pub(super) struct Notebook {
     pub(super) refuse_after: Option<usize>,
     pub(super) lines: Mutex<Vec<String>>,
     pub(super) told: AtomicUsize,
+}
+
+/// A [`Notebook`] that takes a while: each commit waits for a permit.
+pub(super) struct Slow(pub(super) Arc<Notebook>, pub(super) Arc<tokio::sync::Semaphore>);
+
+impl Journal for Slow {
+    fn create(
+        &self,
+        run: RunId,
+        plan: Arc<Plan>,
+        events: Vec<RunEvent>,
+        request: Option<RequestKey>,
+    ) -> BoxFuture<'static, Result<Accepted, JournalError>> {
+        Keeper(Arc::clone(&self.0)).create(run, plan, events, request)
+    }
+
+    fn append(&self, events: Vec<RunEvent>) -> BoxFuture<'static, Result<(), JournalError>> {
+        let (notebook, permits) = (Arc::clone(&self.0), Arc::clone(&self.1));
+        Box::pin(async move {
+            permits.acquire().await.unwrap().forget();
+            Journal::append(&Keeper(notebook), events).await
+        })
+    }
 }
 
 /// A [`Notebook`] as every port that keeps or hears something.
