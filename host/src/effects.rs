@@ -3,6 +3,7 @@
 //! `execute`, `app`, `registry`, `schedule`, `observe` and the writer get them here and nowhere else, so that in tests
 //! a simulation can replace them by ones that follow from a seed.
 
+mod backoff;
 #[cfg(test)]
 pub(crate) mod simulation;
 mod thread;
@@ -14,7 +15,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
-pub(crate) use self::thread::{Receiver, Sender, Thread, queue, thread};
+pub(crate) use self::{
+    backoff::Backoff,
+    thread::{Receiver, Sender, Thread, queue, thread},
+};
 
 /// Spawns a task on the runtime of the caller. It continues when the handle is dropped.
 pub(crate) fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {

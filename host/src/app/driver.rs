@@ -16,7 +16,7 @@ use super::{
     run::{ActiveRuns, Begun, Registration},
 };
 use crate::{
-    effects,
+    effects::{self, Backoff},
     event::{EventKind, Outcome, RunEvent},
     execute::{
         dispatcher::{self, Entry, Ports, RunError},
@@ -31,8 +31,9 @@ use crate::{
     runtime::ModuleError,
 };
 
-/// How long an interrupted run waits before it is tried again; twice as long after each time, up to the second of these.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+/// How long an interrupted run waits before it is tried again, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a run waits for before its turn comes.
 pub(super) type After = Shared<BoxFuture<'static, ()>>;
@@ -103,7 +104,10 @@ impl Driver {
         F: Future<Output = Result<Outcome, RunError>> + Send + 'static,
     {
         let driver = Arc::clone(self);
-        let task = |requests, registration| work(RunTask { driver, id, requests, registration, after, in_use: None });
+        let task = |requests, registration| {
+            let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+            work(RunTask { driver, id, requests, registration, after, in_use: None, backoff })
+        };
         self.active.begin(id, |task| self.modules.drive(Box::pin(task)), task)
     }
 
@@ -146,6 +150,8 @@ struct RunTask {
     after: Option<After>,
     /// Held while the run may use what nothing refers to yet.
     in_use: Option<InUse>,
+    /// Between its interruptions.
+    backoff: Backoff,
 }
 
 /// What became of an attempt to accept a run.
@@ -234,7 +240,6 @@ impl RunTask {
 
     /// Waits until the run can continue, and reads what is known of it.
     async fn recover(&mut self, mut reason: String) -> Result<RunState, RunError> {
-        let mut pause = PAUSES.0;
         loop {
             tracing::error!(run = %self.id, reason, "a run is interrupted; it continues as soon as it can");
             self.registration.interrupted(Some(reason.clone()));
@@ -243,7 +248,7 @@ impl RunTask {
             let asked = tokio::select! {
                 biased;
                 request = self.requests.next() => Some(request),
-                () = tokio::time::sleep(pause) => None,
+                () = tokio::time::sleep(self.backoff.next()) => None,
             };
             if matches!(asked, Some(RunRequest::Stop)) {
                 return Err(RunError::Stopped);
@@ -258,7 +263,6 @@ impl RunTask {
                 Ok(None) => return Err(RunError::Stopped),
                 Err(error) => reason = error.to_string(),
             }
-            pause = (pause * 2).min(PAUSES.1);
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{health::Shared, request::Request, turn::Turns};
 use crate::{
-    effects::Receiver,
+    effects::{Backoff, Receiver},
     execute::ports::JournalError,
     persist::error::{Fault, StoreError},
 };
@@ -23,10 +23,13 @@ const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Opens the database again, less and less often.
-#[derive(Debug, Default)]
-pub(super) struct Recovery {
-    /// How long the last attempt waited, and when it succeeded.
-    last: Option<(Duration, Instant)>,
+#[derive(Debug)]
+pub(super) struct Recovery(Backoff);
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self(Backoff::new(FIRST, LONGEST))
+    }
 }
 
 impl Recovery {
@@ -34,33 +37,20 @@ impl Recovery {
     /// damaged.
     pub(super) async fn run(&mut self, turns: &Turns, queue: &mut Receiver<Request>, queued: &AtomicUsize) -> bool {
         let since = Instant::now();
-        let mut wait = self.first_wait(since);
         while turns.shared().is_down() {
-            if refuse_until(Instant::now() + wait, turns.shared(), queue, queued).await {
+            if refuse_until(Instant::now() + self.0.next(), turns.shared(), queue, queued).await {
                 return false;
             }
             match turns.reopen(since) {
-                Ok(()) => {
-                    self.last = Some((wait, Instant::now()));
-                    return true;
-                }
+                Ok(()) => return true,
                 Err(error) if is_final(&error) => {
                     turns.shared().fail(Fault::Damage, &JournalError(error.to_string()));
                 }
                 Err(error) => tracing::warn!(%error, "the journal cannot be reopened yet"),
             }
-            wait = LONGEST.min(wait * 2);
         }
         refuse(turns.shared(), queue.waiting(), queued);
         false
-    }
-
-    /// A writer that fails again soon after it came back, such as on a disk that is almost full, waits longer and longer.
-    fn first_wait(&self, now: Instant) -> Duration {
-        match self.last {
-            Some((wait, at)) if now.duration_since(at) < LONGEST => LONGEST.min(wait * 2),
-            _ => FIRST,
-        }
     }
 }
 
