@@ -12,6 +12,8 @@ CREATE INDEX runs_by_pipeline ON runs (pipeline);
 CREATE INDEX runs_by_state ON runs (state);
 CREATE INDEX runs_by_pipeline_and_state ON runs (pipeline, state);
 CREATE INDEX runs_by_trigger ON runs (pipeline, trigger) WHERE trigger IS NOT NULL;
+-- What waits for the ends of a pipeline's runs looks at no others.
+CREATE INDEX runs_by_pipeline_end ON runs (pipeline, ended) WHERE ended IS NOT NULL;
 -- Finds the keys between which the runs of a span of time are.
 CREATE INDEX runs_by_time ON runs (created_at);
 

@@ -1,6 +1,6 @@
 //! The triggers of deployed pipelines: whether they are paused, and up to which time they have been dealt with.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{ServiceStore, audit};
 use crate::{
@@ -170,26 +170,26 @@ impl ServiceStore {
         })
     }
 
-    /// Runs of a pipeline that ended after that place, in the order in which their ends were committed.
+    /// Runs of a pipeline that ended after that place, in the order in which their ends were committed. Damaged ones are
+    /// left out.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub fn ended_after(&self, pipeline: &Name, place: i64, limit: u32) -> Result<Vec<EndedRun>, StoreError> {
-        self.reader.query(|connection, _| Ok(ended(connection, pipeline, place, limit)?))
+        let outcome = |word: &str| {
+            [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].into_iter().find(|known| known.as_str() == word)
+        };
+        self.reader.query(|connection, _| {
+            let mut select = connection.prepare_cached(
+                "SELECT id, state, ended FROM runs WHERE pipeline = ? AND ended > ? ORDER BY ended LIMIT ?",
+            )?;
+            let found = select.query_map(params![pipeline.as_str(), place, limit], |row| {
+                let run = RunId::from_bytes(row.get(0)?);
+                Ok(EndedRun { run, outcome: codec::word(row, 1, outcome)?, place: row.get(2)? })
+            })?;
+            self.reader.readable("runs", found)
+        })
     }
-}
-
-fn ended(connection: &Connection, pipeline: &Name, place: i64, limit: u32) -> rusqlite::Result<Vec<EndedRun>> {
-    let mut select = connection
-        .prepare_cached("SELECT id, state, ended FROM runs WHERE +pipeline = ? AND ended > ? ORDER BY ended LIMIT ?")?;
-    let outcome = |word: &str| {
-        [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].into_iter().find(|outcome| outcome.as_str() == word)
-    };
-    let found = select.query_map(params![pipeline.as_str(), place, limit], |row| {
-        let run = RunId::from_bytes(row.get(0)?);
-        Ok(EndedRun { run, outcome: codec::word(row, 1, outcome)?, place: row.get(2)? })
-    })?;
-    found.collect()
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<TriggerRow> {

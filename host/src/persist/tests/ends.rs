@@ -57,3 +57,17 @@ fn ends_follow_one_another_as_they_were_committed_whatever_the_clock_says() {
     }
     assert_eq!(store.ended_after(&watched, seen().unwrap(), 10).unwrap(), []);
 }
+
+#[test]
+fn a_damaged_end_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, journal) = open(folder.path());
+    let journal = Arc::new(journal);
+    let store = ServiceStore::new(Arc::clone(&journal), Arc::new(Reader::open(dir.dir()).unwrap()));
+    let runs: Vec<_> = (0..3).map(|_| create(journal.as_ref(), "watched", 0)).collect();
+    runs.iter().for_each(|run| end_at(&journal, *run, 1));
+    let connection = rusqlite::Connection::open(folder.path().join("stepmill.db")).unwrap();
+    connection.execute("UPDATE runs SET state = 'asleep' WHERE id = ?", [runs[0].as_bytes()]).unwrap();
+    let found = store.ended_after(&Name::new("watched").unwrap(), 0, 10).unwrap();
+    assert_eq!(found.iter().map(|end| end.run).collect::<Vec<_>>(), runs[1..]);
+}
