@@ -2,8 +2,9 @@
 //! date, or a folder in which SQLite can make no files.
 
 use std::{
-    fs::File,
+    fs::{OpenOptions, Permissions},
     io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -11,9 +12,9 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    data_dir::{DataDir, DataDirError},
+    data_dir::{DATABASE, DataDir, DataDirError},
     error::StoreError,
-    schema,
+    schema::{self, beside},
 };
 use crate::disk::Disk;
 
@@ -35,8 +36,9 @@ impl Copy {
     pub(super) fn of(dir: &DataDir) -> Result<Self, StoreError> {
         let original = dir.database();
         let failed = |action| move |source| DataDirError::Io { action, path: dir.database(), source };
-        let folder = tempfile::Builder::new().prefix("stepmill-").tempdir().map_err(failed("make a folder to copy"))?;
-        let copy = Self { folder };
+        // Outputs and hashes of tokens are in it: like the original, it is its owner's alone.
+        let folder = tempfile::Builder::new().prefix("stepmill-").permissions(Permissions::from_mode(0o700)).tempdir();
+        let copy = Self { folder: folder.map_err(failed("make a folder to copy"))? };
         dir.check_unheld()?;
         let before = changes(dir.disk(), &original).map_err(failed("look at"))?;
         for suffix in SUFFIXES {
@@ -53,7 +55,7 @@ impl Copy {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.folder.path().join("stepmill.db")
+        self.folder.path().join(DATABASE)
     }
 }
 
@@ -69,7 +71,8 @@ fn copy_file(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };
-    let (mut to, mut piece, mut offset) = (File::create_new(to)?, vec![0; PIECE], 0);
+    let mut to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    let (mut piece, mut offset) = (vec![0; PIECE], 0);
     loop {
         match from.read_at(&mut piece, offset)? {
             0 => return Ok(()),
@@ -79,10 +82,4 @@ fn copy_file(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {
             }
         }
     }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

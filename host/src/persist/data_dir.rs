@@ -28,7 +28,7 @@ use std::{
 
 use crate::disk::{Disk, DiskFile, Make};
 
-const DATABASE: &str = "stepmill.db";
+pub(super) const DATABASE: &str = "stepmill.db";
 const LOCK: &str = "LOCK";
 const FOLDERS: [&str; 5] = ["blobs", "tmp", "quarantine", "modules", "code"];
 /// What the database consists of while it is open: SQLite gives the others the rights that it finds on the first.

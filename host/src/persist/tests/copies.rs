@@ -51,6 +51,19 @@ fn an_older_schema_is_read_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_copy_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    copy(&fixture(), folder.path());
+    let read = crate::persist::copy::Copy::of(&DataDir::open_reader(folder.path()).unwrap()).unwrap();
+    let database = read.database();
+    for (path, mode) in [(database.as_path(), 0o600), (database.parent().unwrap(), 0o700)] {
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
+    }
+}
+
+#[test]
 fn an_older_schema_is_read_where_nothing_can_be_written() {
     let sim = SimDisk::new(1);
     sim.import(&fixture(), Path::new("/data")).unwrap();
@@ -81,7 +94,7 @@ fn an_older_schema_that_somebody_writes_to_is_not_copied() {
 }
 
 #[test]
-fn a_copy_is_told_from_its_original() {
+fn a_copy_is_distinguished_from_its_original() {
     let folder = tempfile::tempdir().unwrap();
     let (original, copied) = (folder.path().join("original"), folder.path().join("copy"));
     let (dir, journal) = open(&original);
