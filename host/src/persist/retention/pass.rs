@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     io,
+    ops::ControlFlow,
     path::Path,
     time::Duration,
 };
@@ -256,22 +257,42 @@ impl<'a> Pass<'a> {
 
     /// Removes the runs that are too old.
     fn remove_old(&mut self, most: usize) -> Result<(), RetentionError> {
-        let Some(mut ages) = Ages::new(&self.policy, self.clock, self.observed) else { return Ok(()) };
+        self.each_old(self.clock, |pass, run| {
+            if pass.done.runs.len() >= most {
+                return Ok(ControlFlow::Break(()));
+            }
+            pass.remove_run(run, Reason::Age).map(ControlFlow::Continue)
+        })
+    }
+
+    /// Counts the runs that would be too old if the clock were confirmed.
+    fn count_held_back(&mut self) -> Result<(), RetentionError> {
+        self.each_old(PassClock { is_confirmed: true, ..self.clock }, |pass, run| {
+            pass.done.held_back += u64::from(!pass.gone.contains(&run.run));
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Goes through the runs that are too old by a clock, and not among the newest.
+    fn each_old(
+        &mut self,
+        clock: PassClock,
+        mut each: impl FnMut(&mut Self, EndedRun) -> Result<ControlFlow<()>, RetentionError>,
+    ) -> Result<(), RetentionError> {
+        let Some(mut ages) = Ages::new(&self.policy, clock, self.observed) else { return Ok(()) };
         let mut after = i64::MIN;
         loop {
             let page = self.reader.ended_runs(after, PAGE)?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.end;
             for run in page {
-                match ages.next(&run) {
+                let goes = match ages.next(&run) {
                     Age::Young => return Ok(()),
-                    Age::Old if !self.is_among_newest(&run)? => {
-                        if self.done.runs.len() >= most {
-                            return Ok(());
-                        }
-                        self.remove_run(run, Reason::Age)?;
-                    }
-                    Age::Old | Age::Unknown => {}
+                    Age::Old => !self.is_among_newest(&run)?,
+                    Age::Unknown => false,
+                };
+                if goes && each(self, run)?.is_break() {
+                    return Ok(());
                 }
             }
         }
@@ -295,27 +316,6 @@ impl<'a> Pass<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Counts the runs that would be too old if the clock were confirmed.
-    fn count_held_back(&mut self) -> Result<(), RetentionError> {
-        let confirmed = PassClock { is_confirmed: true, ..self.clock };
-        let Some(mut ages) = Ages::new(&self.policy, confirmed, self.observed) else { return Ok(()) };
-        let mut after = i64::MIN;
-        loop {
-            let page = self.reader.ended_runs(after, PAGE)?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.end;
-            for run in page {
-                match ages.next(&run) {
-                    Age::Young => return Ok(()),
-                    Age::Old if !self.gone.contains(&run.run) && !self.is_among_newest(&run)? => {
-                        self.done.held_back += 1;
-                    }
-                    Age::Old | Age::Unknown => {}
-                }
-            }
-        }
     }
 
     /// Whether it is one of those that stay whatever else the policy says.
