@@ -185,7 +185,8 @@ pub fn pipeline_text(keys: &str, steps: &str) -> String {
     format!("name = \"test\"\n{keys}[modules]\nb = {{ path = {module} }}\n{steps}")
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -1,27 +1,12 @@
 //! A data directory that was copied while its original goes on.
 
-use std::{fs, path::Path};
-
 use serde_json::json;
-use stepmill_tests::{Bench, server::Server, witness::Witness};
+use stepmill_tests::{Bench, copy_folder, server::Server, witness::Witness};
 
 use super::{
     accepted::{begin, start, tell, until_seen, until_state},
     deploy::deploy,
 };
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let to = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else if path.is_file() {
-            fs::copy(&path, &to).expect("copied");
-        }
-    }
-}
 
 #[test]
 fn a_copy_does_not_run_with_the_keys_of_its_original() {
@@ -35,7 +20,7 @@ fn a_copy_does_not_run_with_the_keys_of_its_original() {
     until_seen(&witness, 1);
     // It is taken as a backup would be: the events so far are in it.
     assert_eq!(server.stop(), 0);
-    copy(&bench.data(), &copied.data());
+    copy_folder(&bench.data(), &copied.data());
 
     let config = bench.path().join("stepmill.toml");
     let config = ["--config", config.to_str().expect("UTF-8")];
