@@ -156,7 +156,7 @@ pub struct RunDetail {
     /// The step whose output is the run's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Name>,
-    /// What is damaged of its events, where some are: what its steps did from there on is not told.
+    /// Which of its events is damaged, if one is: what its steps did from there on is missing here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
 }

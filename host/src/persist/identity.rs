@@ -1,4 +1,5 @@
-//! Tells a copied or restored data directory from its original, which may be alive and go on with the same runs.
+//! Distinguishes a copied or restored data directory from its original, which may still be alive and go on with the same
+//! runs.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -6,7 +7,7 @@ use uuid::Uuid;
 use super::{Reader, StoreError};
 use crate::{effects, ids::RunId};
 
-/// Gives a copy an identity of its own. The file tells: no two on a file system have the same inode.
+/// Gives a copy an identity of its own. It is recognised by its inode: no two files on a file system share one.
 pub(super) fn note(connection: &mut Connection, inode: u64) -> rusqlite::Result<()> {
     let inode = inode.cast_signed();
     let known: Option<i64> = connection.query_row("SELECT inode FROM identity", [], |row| row.get(0))?;

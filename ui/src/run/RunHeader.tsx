@@ -15,7 +15,7 @@ export function RunState({ detail }: { detail: Api<"RunDetail"> }) {
     <>
       <StateBadge state={state} {...(interrupted ? { interrupted } : {})} />
       {interruption && <Tag>continues when this is over: {interruption}</Tag>}
-      {detail.damage && <Tag>told in part: {detail.damage}</Tag>}
+      {detail.damage && <Tag>shown only up to the damage: {detail.damage}</Tag>}
       {detail.cancel_requested && !hasEnded(state) && <Tag>is being cancelled</Tag>}
     </>
   );

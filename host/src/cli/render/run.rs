@@ -211,7 +211,7 @@ fn outcome(detail: &RunDetail, paint: Paint) -> String {
     let mut text = format!("{}{time}{}\n", paint.text(style, &head), paint.text(Style::Faint, &facts));
     text.push_str(&next(detail, paint));
     if let Some(damage) = &detail.damage {
-        text.push_str(&format!("  what its steps did is told in part: {}\n", safe_text(damage)));
+        text.push_str(&format!("  its steps are shown only up to the damage: {}\n", safe_text(damage)));
     }
     match &run.interruption {
         Some(reason) => text.push_str(&format!("  the server continues it as soon as it can: {}\n", safe_text(reason))),
