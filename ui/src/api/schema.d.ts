@@ -1873,7 +1873,7 @@ export interface components {
             /** @description Its steps, in topological order. */
             steps: components["schemas"]["StepView"][];
             output?: components["schemas"]["Name"] | null;
-            /** @description What is damaged of its events, where some are: what its steps did from there on is not told. */
+            /** @description Which of its events is damaged, if one is: what its steps did from there on is missing here. */
             damage?: string | null;
         };
         /**
