@@ -79,6 +79,8 @@ impl RunDetail {
             let row = reader.run(run)?;
             detail.run = RunSummary::from(&row);
             detail.events = row.events;
+            // What a step waits for follows from what is missing.
+            detail.steps.iter_mut().for_each(|step| step.waits = None);
             detail.damage = Some(damage.to_string());
         }
         Ok((detail, plan))

@@ -43,6 +43,7 @@ fn a_damaged_run_is_interrupted_with_its_reason_and_can_be_cancelled() {
     assert!(reason.contains("damaged"), "{reason}");
     let told = found["damage"].as_str().expect("what is damaged");
     assert!(told.contains("event 1"), "{told}");
+    assert_eq!(found["steps"][0].get("waits"), None, "why it waits is not known");
     until_state(&server, &whole, "succeeded");
     assert_eq!(ids(&server, "hurt").len(), 2, "both are listed");
     let _ = server.get("/readyz").expect(200);
