@@ -356,3 +356,6 @@ fn is_filled(disk: &Disk, path: &Path) -> Result<bool, DataDirError> {
         Err(source) => Err(DataDirError::Io { action: "look at", path: path.to_owned(), source }),
     }
 }
+
+#[cfg(test)]
+mod tests;

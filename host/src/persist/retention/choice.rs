@@ -55,11 +55,11 @@ pub(super) enum Age {
     Old,
     /// Neither it nor any that ended after it is old.
     Young,
-    /// A clock was set: its age cannot be told, and it stays. Nothing follows for others.
+    /// A clock was set: its age is unknown, and it stays. Nothing follows for others.
     Unknown,
 }
 
-/// Tells the ages of runs, one after the other in the order in which they ended. Which one ended first is known for sure, so
+/// Judges the ages of runs, one after the other in the order in which they ended. Which one ended first is known for sure, so
 /// that a run is never older than one that ended before it, whatever the clock said at its end.
 ///
 /// A run is as old as the wall clock says, or as has been observed, whichever is less: a clock that runs ahead makes no run

@@ -209,7 +209,7 @@ impl<'a> Pass<'a> {
         Ok(true)
     }
 
-    /// Everything, and what is held back. `quiet` says that nobody is writing what nothing refers to yet.
+    /// Everything, and what is held back. `quiet` says that nothing is being written that nothing refers to yet.
     fn complete(mut self, quiet: bool) -> Result<Collected, RetentionError> {
         self.full(usize::MAX, quiet)?;
         self.count_held_back()?;

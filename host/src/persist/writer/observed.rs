@@ -95,7 +95,7 @@ impl Watch {
         self.uncommitted = None;
     }
 
-    /// Whether the wall clock has kept step for long enough. One that has not begins anew.
+    /// Whether the wall clock has kept step for long enough. One that has not starts over.
     fn is_steady(&mut self, now: Reading) -> bool {
         let passed = now.since(self.steady);
         let drift = now.wall.saturating_sub(self.steady.wall).saturating_sub(passed);

@@ -1,0 +1,38 @@
+//! What migrations make of what is there.
+
+use super::*;
+
+/// A database of an earlier schema.
+fn of_schema(version: usize) -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    for migration in &MIGRATIONS[..version] {
+        connection.execute_batch(migration).unwrap();
+    }
+    connection
+}
+
+fn column<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Vec<T> {
+    let mut select = connection.prepare(sql).unwrap();
+    select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn from_7_to_8_runs_count_as_ended_just_now_and_are_listed_as_they_were_accepted() {
+    let mut connection = of_schema(7);
+    connection
+        .execute_batch(
+            "INSERT INTO plans (key, hash, json) VALUES (1, x'00', '{}');
+             INSERT INTO runs (id, pipeline, plan, state, created_at, finished_at, steps, ended) VALUES
+                 (x'03', 'p', 1, 'succeeded', 900, 901, 1, 2),
+                 (x'01', 'p', 1, 'succeeded', 5, 6, 1, 1),
+                 (x'02', 'p', 1, 'running', 7, NULL, 1, NULL);",
+        )
+        .unwrap();
+    migrate(&mut connection, 7).unwrap();
+    assert_eq!(column::<Option<i64>>(&connection, "SELECT observed FROM runs"), [None; 3]);
+    assert_eq!(column::<i64>(&connection, "SELECT total FROM observed_time"), [0]);
+    assert_eq!(column::<Option<i64>>(&connection, "SELECT steady_offset FROM observed_time"), [None]);
+    let listed = column::<Vec<u8>>(&connection, "SELECT id FROM runs WHERE pipeline = 'p' ORDER BY key DESC");
+    assert_eq!(listed, [[2], [1], [3]]);
+    assert_eq!(column::<String>(&connection, "PRAGMA integrity_check"), ["ok"]);
+}
