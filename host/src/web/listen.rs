@@ -10,6 +10,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower_http::csrf::CsrfLayer;
 
@@ -28,6 +29,7 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
     let router = router(Arc::clone(&web));
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits::MAX_CONNECTIONS));
+    let late = CancellationToken::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let place = tokio::select! {
@@ -55,9 +57,9 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
             .header_read_timeout(HEAD)
             .max_buf_size(limits::MAX_REQUEST_HEAD)
             .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let connection = late.clone().run_until_cancelled_owned(graceful.watch(connection));
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Some(Err(error)) = connection.await {
                 tracing::debug!(%error, "a connection ended badly");
             }
             drop(place);
@@ -67,6 +69,8 @@ pub async fn serve(listener: TcpListener, web: Arc<Web>, stop: impl Future<Outpu
     web.stopping.send_replace(true);
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off");
+        // A change whose body has not come must not be waited for: it would have its time twice.
+        late.cancel();
     }
     // Also those whose clients have gone.
     if !web.changes.finish(DRAIN).await {
