@@ -9,10 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use serde_json::Value as Json;
-use stepmill_tests::{Bench, stepmill};
-
-use crate::running::states;
+use stepmill_tests::{Bench, stepmill, strace::available};
 
 const PIPELINE: &str = r#"
 [steps.one]
@@ -28,16 +25,6 @@ config = { count = 20000 }
 needs = ["one"]
 "#;
 
-/// strace, or the reason why this cannot be shown here. Under CI there is no excuse.
-fn strace() -> Option<Command> {
-    if Command::new("strace").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        return Some(Command::new("strace"));
-    }
-    assert!(std::env::vars().all(|(key, _)| key != "CI"), "strace is missing: apt-get install strace");
-    eprintln!("skipped: strace is missing");
-    None
-}
-
 /// A system call that matters here, on a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Call {
@@ -50,7 +37,10 @@ enum Call {
 fn trace(bench: &Bench) -> Vec<Call> {
     let path = bench.pipeline(PIPELINE);
     let log = bench.path().join("trace");
-    let Some(mut command) = strace() else { return Vec::new() };
+    if !available() {
+        return Vec::new();
+    }
+    let mut command = Command::new("strace");
     command.args([
         "-f",
         "-y",
@@ -210,68 +200,4 @@ fn sorts(calls: &[Call], hash: &str) -> Vec<(&'static str, Matcher)> {
         ),
         ("commit", Box::new(|call| matches!(call, Call::Sync { path } if path.ends_with("-wal")))),
     ]
-}
-
-/// Each row: the system call, the error, and how many of its calls are tried one by one.
-const FAULTS: &[(&str, &str, usize)] = &[
-    ("fsync", "EIO", 8),
-    ("fdatasync", "EIO", 8),
-    ("pwrite64", "ENOSPC", 8),
-    ("write", "ENOSPC", 8),
-    ("rename", "EIO", 4),
-];
-
-#[test]
-fn whatever_the_disk_refuses_nothing_told_is_lost() {
-    if strace().is_none() {
-        return;
-    }
-    for (call, error, count) in FAULTS {
-        for when in 1..=*count {
-            let bench = Bench::new();
-            let path = bench.pipeline(PIPELINE);
-            // Compiled beforehand: the faults are to hit the run.
-            bench.run(&["run", path.to_str().unwrap(), "-q"]).expect(0);
-            let told = run_with_fault(&bench, call, error, when);
-            let shown = bench.run(&["runs", "show", "latest", "--json"]).expect(0);
-            for (run, step) in &told {
-                if shown.json()["run"]["id"].as_str() == Some(run) {
-                    let state = states(&shown).into_iter().find(|(name, _)| name == step).map(|(_, state)| state);
-                    assert_eq!(state.as_deref(), Some("succeeded"), "{call} {error} {when}: {step} was told");
-                }
-                bench.run(&["runs", "output", run, step, "--raw"]).expect(0);
-            }
-            let resumed = bench.run(&["runs", "resume", "latest", "--json"]);
-            assert_eq!(resumed.code, Some(0), "{call} {error} {when}: {resumed:?}");
-        }
-    }
-}
-
-/// Runs the pipeline with one call of its kind failing, and gives the successes that were told.
-fn run_with_fault(bench: &Bench, call: &str, error: &str, when: usize) -> Vec<(String, String)> {
-    let path = bench.path().join("pipeline.toml");
-    let mut command = strace().expect("strace");
-    command.args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-    command.args(["-e", &format!("inject={call}:error={error}:when={when}"), "-P"]).arg(bench.data());
-    for name in ["stepmill.db", "stepmill.db-wal", "stepmill.db-shm", "blobs", "tmp"] {
-        command.arg("-P").arg(bench.data().join(name));
-    }
-    command.arg(stepmill()).args(["run", path.to_str().unwrap(), "--json-events"]);
-    let output = command.env("STEPMILL_DATA", bench.data()).current_dir(bench.path()).output().unwrap();
-    let code = output.status.code();
-    assert!(
-        matches!(code, Some(0 | 1 | 3)),
-        "{call} {error} {when}: {code:?}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let line = |line: &str| serde_json::from_str::<Json>(line).ok();
-    let told = |event: Json| {
-        (event["event"] == "attempt_succeeded").then(|| {
-            (
-                event["run"].as_str().unwrap_or_default().to_owned(),
-                event["step"].as_str().unwrap_or_default().to_owned(),
-            )
-        })
-    };
-    String::from_utf8_lossy(&output.stdout).lines().filter_map(line).filter_map(told).collect()
 }

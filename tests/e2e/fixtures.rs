@@ -11,7 +11,7 @@ use stepmill_tests::{Bench, root, server::Server};
 use crate::running::states;
 
 /// A bench with a copy of the fixture's data directory.
-fn released() -> Bench {
+pub(crate) fn released() -> Bench {
     let bench = Bench::new();
     copy(&root().join("tests/fixtures/v1/data"), &bench.data());
     bench
@@ -26,16 +26,16 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn run_in_state(bench: &Bench, state: &str) -> String {
+pub(crate) fn run_in_state(bench: &Bench, state: &str) -> String {
     let listed = bench.run(&["runs", "list", "--json"]).expect(0).json();
     let run = listed["runs"].as_array().unwrap().iter().find(|run| run["state"] == state).cloned();
     run.unwrap_or_else(|| panic!("no {state} run in {listed}"))["id"].as_str().unwrap().to_owned()
 }
 
-#[test]
-fn a_released_run_is_shown_with_its_outputs_and_logs() {
-    let bench = released();
-    let run = run_in_state(&bench, "succeeded");
+/// Checks what is in the fixture: the run that has succeeded, with all of its outputs, and that nothing is damaged.
+pub(crate) fn check_contents(bench: &Bench) {
+    let listed = bench.run(&["runs", "list", "--json", "--pipeline", "whole"]).expect(0).json();
+    let run = listed["runs"][0]["id"].as_str().expect("a run").to_owned();
     let shown = bench.run(&["runs", "show", &run, "--json"]).expect(0);
     assert_eq!(states(&shown).len(), 7);
     assert!(states(&shown).iter().all(|(_, state)| state == "succeeded"));
@@ -49,6 +49,12 @@ fn a_released_run_is_shown_with_its_outputs_and_logs() {
         let rows = bench.run(&["runs", "output", &run, step]).expect(0).json();
         assert_eq!(rows.as_array().map(Vec::len), Some(count), "{step}");
     }
+    bench.run(&["verify"]).expect(0);
+}
+
+#[test]
+fn a_released_run_is_shown_with_its_outputs_and_logs() {
+    check_contents(&released());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod commands;
 mod crash;
 mod dev;
 mod durability;
+mod faults;
 mod fixtures;
 mod grants;
 mod hostile;

@@ -3,6 +3,7 @@
 pub mod description;
 pub mod history;
 pub mod server;
+pub mod strace;
 pub mod webhook;
 pub mod witness;
 
@@ -159,6 +160,18 @@ impl Bench {
         command.args(args).current_dir(self.path()).stdin(Stdio::null());
         command.env("STEPMILL_DATA", self.data()).env("NO_COLOR", "1").env_remove("RUST_LOG");
         command
+    }
+
+    /// Starts the binary with its outputs as pipes, but it begins only when its standard input is closed: until then it is a
+    /// process that can be attached to.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_held(&self, args: &[&str]) -> Child {
+        let mut command = Command::new("sh");
+        command.args(["-c", "read -r go; exec \"$0\" \"$@\""]).arg(stepmill()).args(args).current_dir(self.path());
+        command.env("STEPMILL_DATA", self.data()).env("NO_COLOR", "1").env_remove("RUST_LOG");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell starts")
     }
 
     /// Runs the binary to its end.

@@ -11,18 +11,18 @@ const SUM: &str = "name = \"sum\"\noutput = \"b\"\n[params.count]\ntype = \"inte
     [steps.b]\nuse = \"behaviours/sum\"\ninputs.numbers = \"a\"\n";
 
 /// Uploads the guest that shows behaviours.
-pub(super) fn upload(server: &Server) -> Answer {
+pub(crate) fn upload(server: &Server) -> Answer {
     let wasm = std::fs::read(guest("behaviours")).expect("a component");
     server.request("POST", "/api/v1/modules", &[("content-type", "application/wasm")], &wasm)
 }
 
 /// Deploys a pipeline.
-pub(super) fn deploy(server: &Server, text: &str) -> Answer {
+pub(crate) fn deploy(server: &Server, text: &str) -> Answer {
     server.post("/api/v1/pipelines", &json!({ "text": text }))
 }
 
 /// Follows a run to its end, and says how it ended.
-pub(super) fn finish(server: &Server, run: &str) -> Json {
+pub(crate) fn finish(server: &Server, run: &str) -> Json {
     let events = server.events(&format!("/api/v1/runs/{run}/events"), None);
     assert_eq!(events.last().expect("events").event, "end");
     server.get(&format!("/api/v1/runs/{run}")).expect(200).json()["run"].clone()

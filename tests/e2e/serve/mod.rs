@@ -5,7 +5,7 @@ mod access;
 mod copied;
 mod crash;
 mod damaged;
-mod deploy;
+pub(crate) mod deploy;
 mod description;
 mod folders;
 mod grants;
