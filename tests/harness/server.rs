@@ -37,6 +37,8 @@ pub struct Answer {
     pub head: String,
     /// The body.
     pub body: Vec<u8>,
+    /// The cookie that it sets: name and value.
+    pub cookie: Option<String>,
 }
 
 impl Answer {
@@ -254,6 +256,14 @@ impl Server {
     /// If it does not end.
     pub fn end(&mut self) -> i32 {
         kill_process(self.pid(), Signal::TERM).expect("the process is there");
+        self.wait()
+    }
+
+    /// Waits for its end, and says with which code.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub fn wait(&mut self) -> i32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
@@ -350,7 +360,9 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str
     exchange(stream, &message(address, method, path, headers, body))
 }
 
-fn message(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+/// The bytes of a request, after which the connection is to be closed.
+#[must_use]
+pub fn message(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {
         let _ = write!(head, "{name}: {value}\r\n");
@@ -364,6 +376,12 @@ fn message(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str
 fn exchange(mut stream: TcpStream, bytes: &[u8]) -> Option<Answer> {
     // It may refuse before it has read everything.
     drop(stream.write_all(bytes));
+    answer(stream)
+}
+
+/// What is answered until the connection is closed; none if it is closed without an answer.
+#[must_use]
+pub fn answer(mut stream: TcpStream) -> Option<Answer> {
     let mut answer = Vec::new();
     drop(stream.read_to_end(&mut answer));
     parse(&answer)
@@ -371,12 +389,14 @@ fn exchange(mut stream: TcpStream, bytes: &[u8]) -> Option<Answer> {
 
 fn parse(answer: &[u8]) -> Option<Answer> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase().replace("\r\n", "\n");
+    let sent = String::from_utf8_lossy(&answer[..end]).replace("\r\n", "\n");
+    let head = sent.to_ascii_lowercase();
+    let cookie = head.find("\nset-cookie: ").and_then(|at| sent[at..].split([' ', ';']).nth(1)).map(str::to_owned);
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let body = &answer[end + 4..];
     let chunked = head.contains("\ntransfer-encoding: chunked");
     let body = if chunked { unchunk(body) } else { body.to_vec() };
-    Some(Answer { status, head, body })
+    Some(Answer { status, head, body, cookie })
 }
 
 fn unchunk(mut body: &[u8]) -> Vec<u8> {

@@ -3,6 +3,7 @@
 mod accepted;
 mod access;
 mod copied;
+mod changes;
 mod crash;
 mod damaged;
 pub(crate) mod deploy;
