@@ -2,8 +2,9 @@
 
 mod accepted;
 mod access;
-mod copied;
 mod changes;
+mod clocks;
+mod copied;
 mod crash;
 mod damaged;
 pub(crate) mod deploy;

@@ -1,0 +1,105 @@
+//! A machine whose clock was a year ahead for a while. `faketime` shows the process another time.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value as Json, json};
+use stepmill_tests::{Bench, server::Server};
+
+use super::deploy::{deploy, finish, upload};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The library that does it, where Debian puts it. CI has no excuse.
+fn faketime() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    let library = folders.map(|folder| folder.join("faketime/libfaketime.so.1")).find(|path| path.exists());
+    if library.is_none() {
+        assert!(std::env::vars().all(|(key, _)| key != "CI"), "faketime is missing: apt-get install faketime");
+        eprintln!("skipped: faketime is missing");
+    }
+    library
+}
+
+fn start_run(server: &Server) -> String {
+    let started = server.post("/api/v1/pipelines/plain/runs", &json!({})).expect(201).json();
+    let run = started["id"].as_str().expect("a run").to_owned();
+    assert_eq!(finish(server, &run)["state"], "succeeded");
+    run
+}
+
+fn ids(server: &Server, pipeline: &str) -> Vec<String> {
+    let page = server.get(&format!("/api/v1/runs?pipeline={pipeline}&limit=200")).expect(200).json();
+    let runs = page["runs"].as_array().expect("runs").iter();
+    runs.map(|run| run["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+fn wait_for_more(server: &Server, pipeline: &str, than: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    while ids(server, pipeline).len() <= than {
+        assert!(Instant::now() < deadline, "no more than {than} runs of {pipeline}\n{}", server.log());
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_clock_that_was_a_year_ahead_loses_no_run_and_stops_no_trigger() {
+    let Some(library) = faketime() else { return };
+    let bench = Bench::new();
+    bench.warm();
+    let ahead = [
+        ("LD_PRELOAD", library.to_str().expect("UTF-8")),
+        ("FAKETIME", "+400d"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let server = Server::start(&bench, &[]);
+    let token = server.token().to_owned();
+    let _ = upload(&server).expect(201);
+    let plain = "name = \"plain\"\noutput = \"a\"\n[steps.a]\nuse = \"behaviours/numbers\"\nconfig.count = 3\n";
+    let step = "[steps.a]\nuse = \"behaviours/noop\"\n[triggers.t]\n";
+    let often = format!("name = \"often\"\n{step}every = \"1s\"\noverlap = \"allow\"\n");
+    let after = format!("name = \"after\"\n{step}finished = {{ pipeline = \"plain\" }}\noverlap = \"allow\"\n");
+    for text in [plain, &often, &after] {
+        let _ = deploy(&server, text).expect(200);
+    }
+    let mut started = vec![start_run(&server)];
+    assert_eq!(server.stop(), 0);
+
+    let server = Server::try_start_within(&bench, &[], &ahead).expect("a start").with_token(&token);
+    started.push(start_run(&server));
+    let run: Json = server.get(&format!("/api/v1/runs/{}", started[1])).expect(200).json();
+    let (then, now) = (started_year(&run), started_year(&server.get(&format!("/api/v1/runs/{}", started[0])).json()));
+    assert!(then > now, "the clock was not ahead: {run}");
+    wait_for_more(&server, "often", 1);
+    wait_for_more(&server, "after", 1);
+    let before = ids(&server, "often").len();
+    assert_eq!(server.stop(), 0);
+
+    let server = Server::start(&bench, &[]).with_token(&token);
+    wait_for_more(&server, "often", before);
+    started.push(start_run(&server));
+    wait_for_more(&server, "after", 2);
+    let listed: BTreeSet<_> = ids(&server, "plain").into_iter().collect();
+    assert_eq!(listed, started.iter().cloned().collect());
+    assert_eq!(ids(&server, "after").len(), 3, "one for each end");
+    for run in &started {
+        let output = server.get(&format!("/api/v1/runs/{run}/steps/a/output")).expect(200).json();
+        assert_eq!(output["value"], json!([0, 1, 2]));
+    }
+    assert_eq!(server.stop(), 0);
+    bench.run(&["gc"]).expect(0);
+    for run in &started {
+        bench.run(&["runs", "show", run]).expect(0);
+    }
+    bench.run(&["verify"]).expect(0);
+}
+
+fn started_year(shown: &Json) -> i32 {
+    let at = shown["run"]["created_at"].as_str().expect("a time");
+    at.split('-').next().expect("a year").parse().expect("a number")
+}
