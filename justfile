@@ -16,7 +16,7 @@ demo: build
     {{ stepmill }} run examples/pipelines/weather.toml
 
 # Run every test
-test: build guests _strace ui && _test-ui
+test: build guests _strace _faketime ui && _test-ui
     cargo test --workspace --features stepmill-sdk/http
     cd examples/steps && cargo test
 
@@ -53,17 +53,18 @@ bench-ui: build guests ui _chromium
 screenshots: build guests ui _chromium
     cd ui && npm run --silent screenshots
 
-# Kill `stepmill run` at random points and resume it
-crash kills="100": build guests
+# Kill `stepmill run` and `stepmill serve` under load, on disks that are slow, fail or are full, and see that nothing is lost
+crash kills="100": build guests _strace
     STEPMILL_KILLS={{ kills }} cargo test --package stepmill-tests --test e2e -- --nocapture crash
 
 # Let many simulated worlds go by; `STEPMILL_SEED=n` shows again what a seed does
 simulate seeds="20000":
     STEPMILL_SEEDS={{ seeds }} cargo test --package stepmill --lib -- --nocapture simulation
 
-# Fail every call that storage makes in every way, and lose power at each of them, with so many seeds
-faults seeds="3":
+# Fail every call that storage makes in every way, in a simulation that also loses power, with so many seeds; then of the binary
+faults seeds="3": build guests _strace
     STEPMILL_FAULTS={{ seeds }} cargo test --package stepmill --lib -- --nocapture faults::
+    STEPMILL_FAULTS={{ seeds }} cargo test --package stepmill-tests --test e2e -- --nocapture faults::
 
 # Write down what the API is
 openapi:
@@ -91,10 +92,15 @@ licences:
     cargo fetch --locked
     cargo deny --offline --log-level error check licenses bans sources
 
-# The durability tests watch system calls.
+# Tests watch system calls, and let them fail.
 _strace:
     @command -v strace >/dev/null || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null || \
         { apt-get update -qq && apt-get install -qqy strace; }
+
+# A test shows the binary another time.
+_faketime:
+    @ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null || \
+        { apt-get update -qq && apt-get install -qqy faketime; }
 
 _test-ui: _chromium
     {{ without_node }} cd ui && npm run --silent test && npm run --silent e2e
