@@ -25,8 +25,8 @@ const NAMES: [&str; 10] = [
     "modules",
     "code",
 ];
-/// How many temporary files of a process are watched.
-const TEMPORARIES: usize = 200;
+/// The temporary files of a process, which are numbered, and how many of them are watched: most are of outputs.
+const TEMPORARIES: [(&str, usize); 3] = [("tmp/blob", 1000), ("modules/.tmp", 100), ("code/.tmp", 100)];
 
 /// Whether there is strace. CI has no excuse.
 ///
@@ -65,11 +65,11 @@ impl Injection {
             command.arg("-e").arg(format!("inject={calls}:{effect}"));
         }
         // It compares whole paths, so that each has to be named.
-        let temporary = |name: &str, index| format!("{name}-{:x}-{index}", pid.as_raw_nonzero());
+        let process = pid.as_raw_nonzero();
         let fixed = NAMES.iter().map(|name| (*name).to_owned());
         let folders = (0..=255u8).map(|first| format!("blobs/{first:02x}"));
-        let made = (0..TEMPORARIES)
-            .flat_map(|index| ["tmp/blob", "modules/.tmp", "code/.tmp"].map(|name| temporary(name, index)));
+        let numbered = |(name, count)| (0..count).map(move |index| format!("{name}-{process:x}-{index}"));
+        let made = TEMPORARIES.into_iter().flat_map(numbered);
         command.arg("-P").arg(data);
         for name in fixed.chain(folders).chain(made) {
             command.arg("-P").arg(data.join(name));
