@@ -13,7 +13,7 @@ use stepmill_tests::{
     strace::{Injection, available, injected},
 };
 
-use super::{FAULTS, places};
+use super::{FAULTS, most, places};
 
 const PIPELINE: &str = r#"
 [steps.one]
@@ -92,16 +92,6 @@ fn run(bench: &Bench, calls: &str, effect: &str) -> (Output, Vec<String>) {
     drop(child.stdin.take());
     let output = child.wait_with_output().expect("outputs");
     (output, injection.end())
-}
-
-/// How many of these calls the thread that makes most of them makes.
-fn most(traced: &[String], calls: &str) -> usize {
-    let mut threads: BTreeMap<&str, usize> = BTreeMap::new();
-    let named = |call: &str| calls.split(',').any(|name| call.trim_start().starts_with(&format!("{name}(")));
-    for (thread, call) in traced.iter().filter_map(|line| line.split_once(char::is_whitespace)) {
-        *threads.entry(thread).or_default() += usize::from(named(call));
-    }
-    threads.into_values().max().unwrap_or(0)
 }
 
 #[test]
