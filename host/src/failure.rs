@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{MAX_CAUSES, MAX_FAILURE, MAX_MESSAGE};
+
+/// What a text ends with that was cut.
+const CUT: &str = "… (cut)";
+
 /// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepFailure {
@@ -18,15 +23,37 @@ impl StepFailure {
     /// A failure without causes.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new() }
+        Self::bounded(kind, message, [])
+    }
+
+    /// A failure with its causes, outermost first. Guests write such texts: what is too long is cut.
+    #[must_use]
+    pub fn bounded(kind: FailureKind, message: impl Into<String>, causes: impl IntoIterator<Item = String>) -> Self {
+        let message = cut(message.into(), MAX_MESSAGE);
+        let mut left = MAX_FAILURE - message.len();
+        let causes = causes.into_iter().take(MAX_CAUSES).map_while(|cause| {
+            let room = left.min(MAX_MESSAGE);
+            left = left.saturating_sub(cause.len());
+            (room >= CUT.len()).then(|| cut(cause, room))
+        });
+        Self { kind, message, causes: causes.collect() }
     }
 
     /// The same, with what lies behind it.
     #[must_use]
-    pub fn because(mut self, cause: impl ToString) -> Self {
-        self.causes.push(cause.to_string());
-        self
+    pub fn because(self, cause: impl ToString) -> Self {
+        Self::bounded(self.kind, self.message, self.causes.into_iter().chain([cause.to_string()]))
     }
+}
+
+/// The text, or as much of its beginning as fits into so many bytes with a mark that it was cut.
+#[must_use]
+pub(crate) fn cut(mut text: String, bytes: usize) -> String {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes.saturating_sub(CUT.len())));
+        text.push_str(CUT);
+    }
+    text
 }
 
 impl std::fmt::Display for StepFailure {
@@ -113,4 +140,31 @@ pub struct Usage {
     pub log_lines: u64,
     /// Lines that the log had no room for.
     pub log_lines_dropped: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_at_a_character_and_say_so() {
+        assert_eq!(cut("short".to_owned(), 5), "short");
+        assert_eq!(cut("ä".repeat(10), 14), "ää… (cut)");
+        let long = cut("ü".repeat(MAX_MESSAGE), MAX_MESSAGE);
+        assert!(long.len() <= MAX_MESSAGE && long.len() > MAX_MESSAGE - 2 && long.ends_with(CUT));
+    }
+
+    #[test]
+    fn a_failure_has_a_bound_however_it_is_made() {
+        let long = "ö".repeat(1 << 20);
+        let failure = StepFailure::new(FailureKind::Failed, long.clone());
+        assert!(failure.message.len() <= MAX_MESSAGE && failure.message.ends_with(CUT));
+        let failure = (0..100).fold(failure, |failure, _| failure.because(&long));
+        let bytes =
+            |failure: &StepFailure| failure.message.len() + failure.causes.iter().map(String::len).sum::<usize>();
+        assert!(bytes(&failure) <= MAX_FAILURE && bytes(&failure) > MAX_FAILURE - 16, "{}", bytes(&failure));
+        assert!(failure.causes.iter().all(|cause| cause.len() <= MAX_MESSAGE && cause.ends_with(CUT)));
+        let many = StepFailure::bounded(FailureKind::Failed, "x", (0..100).map(|n| n.to_string()));
+        assert_eq!(many.causes, (0..MAX_CAUSES).map(|n| n.to_string()).collect::<Vec<_>>());
+    }
 }

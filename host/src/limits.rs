@@ -173,6 +173,34 @@ pub const MAX_VALUE_DEPTH: usize = 64;
 pub const MAX_MESSAGE: usize = 4 * KIB as usize;
 /// The most causes kept from a guest's error.
 pub const MAX_CAUSES: usize = 16;
+/// The longest failure, its message and all causes together, in bytes; the rest is cut off.
+pub const MAX_FAILURE: usize = 16 * KIB as usize;
+/// The most bytes of all files that wait for their runs, and of those that are being sent.
+pub const MAX_UPLOADED: u64 = 64 * GIB;
+/// The most requests of a trigger or token that are remembered although their runs are gone, or they started none.
+pub const MAX_FORGETTABLE_REQUESTS: u64 = 10_000;
+/// The most rows of the audit log; the oldest go.
+pub const MAX_AUDIT: i64 = 100_000;
+/// The longest detail of a row of the audit log, in bytes; a longer one is left out.
+pub const MAX_AUDIT_DETAIL: usize = 16 * KIB as usize;
+/// The most revisions of a pipeline; the oldest go.
+pub const MAX_REVISIONS: u32 = 100;
+/// The most pipelines, while some of them are removed: of these, the one that was deployed longest ago goes.
+pub const MAX_PIPELINES: u64 = 10_000;
+/// The most triggers of a pipeline that are remembered, while some of them are deployed no more.
+pub const MAX_REMEMBERED_TRIGGERS: u64 = 2 * MAX_TRIGGERS as u64;
+/// The most versions of a module, while some of them are neither active nor used by a deployed pipeline.
+pub const MAX_MODULE_VERSIONS: usize = 100;
+/// The most modules whose machine code is remembered.
+pub const MAX_ARTIFACTS: i64 = 10_000;
+/// The most engines for which the machine code of one module is remembered.
+pub const MAX_ENGINES: i64 = 2;
+/// The most tokens, those that are not valid any more included; of these, the oldest go.
+pub const MAX_TOKENS: u64 = 10_000;
+/// The most browsers that are logged in with one token, and its most login links; the oldest go.
+pub const MAX_SESSIONS: u64 = 100;
+/// The most values of a secret that are valid at once.
+pub const MAX_SECRET_VERSIONS: u32 = 10;
 /// Outputs up to this size are kept inside the journal; larger ones become files.
 pub const INLINE_OUTPUT: usize = 64 * KIB as usize;
 /// The size at which a frame of a stored stream or file is closed.

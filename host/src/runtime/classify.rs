@@ -126,12 +126,11 @@ fn reason(error: &Error) -> String {
 }
 
 /// Adds the names of the guest's functions, where there are any.
-fn with_frames(mut failure: StepFailure, error: &Error) -> StepFailure {
+fn with_frames(failure: StepFailure, error: &Error) -> StepFailure {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return failure };
     let names = trace.frames().iter().filter_map(|frame| frame.func_name()).map(readable);
     let own = names.filter(|name| !is_plumbing(name));
-    failure.causes.extend(own.take(MAX_FRAMES).map(|name| format!("in {}", visible(cut(&name, MAX_NAME)))));
-    failure
+    own.take(MAX_FRAMES).fold(failure, |failure, name| failure.because(format!("in {}", visible(cut(&name, MAX_NAME)))))
 }
 
 /// A function's name as its author knows it. Never the text of wasmtime's backtrace: that reads names of C++ as well, in
@@ -165,8 +164,7 @@ pub(super) fn reported(error: StepError) -> StepFailure {
         _ if said.is_empty() => "the step failed without saying why".to_owned(),
         _ => said,
     };
-    let causes = error.causes.iter().take(MAX_CAUSES).map(|cause| message(cause)).collect();
-    StepFailure { kind, message: message_text, causes }
+    StepFailure::bounded(kind, message_text, error.causes.iter().take(MAX_CAUSES).map(|cause| message(cause)))
 }
 
 /// Where in an argument, such as `days[3].temp_max`.

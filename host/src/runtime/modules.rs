@@ -328,7 +328,7 @@ fn of_description(failure: StepFailure) -> StepFailure {
         FailureKind::LimitReached(_) => {
             let what = failure.message.split_once(": ").map_or(failure.message.as_str(), |(what, _)| what);
             let message = format!("{what}, and no module may to describe itself: let it do less before a step runs");
-            StepFailure { message, ..failure }
+            StepFailure::bounded(failure.kind, message, failure.causes)
         }
         _ => failure,
     }

@@ -1,7 +1,7 @@
 //! Takes the values of secrets out of what a step says. It guards against accidents: who holds a secret and wants to
 //! tell it can always write it in another way.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
 use base64::{
     Engine as _,
@@ -52,6 +52,9 @@ impl Redactor {
                 *text = redacted;
             }
         }
+        // What stands for a secret may be longer.
+        let (message, causes) = (mem::take(&mut failure.message), mem::take(&mut failure.causes));
+        *failure = StepFailure::bounded(failure.kind, message, causes);
     }
 }
 

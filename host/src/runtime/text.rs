@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::limits::MAX_MESSAGE;
+use crate::{failure, limits::MAX_MESSAGE};
 
 /// The text without characters that do something instead of showing something: controls (but not tabs) and
 /// bidirectional overrides become visible escapes such as `\u{1b}`.
@@ -32,11 +32,10 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// A message from a guest: made visible and cut. What is made visible takes up to ten times as much, so it is cut again.
+/// A message from a guest: made visible and cut. What is made visible takes up to ten times as much, or a little less, so
+/// that more than a message is looked at.
 pub(super) fn message(text: &str) -> String {
-    let mut message = visible_lines(cut(text, MAX_MESSAGE));
-    message.truncate(message.floor_char_boundary(MAX_MESSAGE));
-    message
+    failure::cut(visible_lines(cut(text, 4 * MAX_MESSAGE)), MAX_MESSAGE)
 }
 
 #[cfg(test)]

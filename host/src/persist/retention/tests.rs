@@ -367,7 +367,8 @@ fn the_room_of_removed_rows_is_given_back() {
             step: StepIndex(0),
             items: ItemRange::WHOLE,
             attempt: 1,
-            failure: StepFailure::new(FailureKind::Failed, long.clone()),
+            // As earlier versions stored it.
+            failure: StepFailure { kind: FailureKind::Failed, message: long.clone(), causes: Vec::new() },
             usage: Usage::default(),
             retry_at: None,
         };
