@@ -15,6 +15,7 @@ use tokio::{
     time::Instant,
 };
 
+use super::Uploads;
 use crate::{
     effects,
     ids::Timestamp,
@@ -38,6 +39,7 @@ pub(super) struct Keeper {
     reader: Arc<Reader>,
     journal: Arc<SqliteJournal>,
     policy: Option<RetentionPolicy>,
+    uploads: Arc<Uploads>,
     gate: Arc<RwLock<()>>,
     /// When a pass was made last, or tried in vain.
     last: Mutex<Instant>,
@@ -54,10 +56,11 @@ impl Keeper {
         reader: Arc<Reader>,
         journal: Arc<SqliteJournal>,
         policy: Option<RetentionPolicy>,
+        uploads: Arc<Uploads>,
     ) -> Arc<Self> {
         let (gate, pass, resting) = (Arc::default(), Mutex::default(), AtomicBool::new(false));
         let last = Mutex::new(Instant::now());
-        Arc::new(Self { dir, reader, journal, policy, gate, last, busy: BUSY, pass, resting })
+        Arc::new(Self { dir, reader, journal, policy, uploads, gate, last, busy: BUSY, pass, resting })
     }
 
     /// Nothing is removed while this is held. Waits for a pass that is at work.
@@ -115,7 +118,9 @@ impl Keeper {
 
     /// What goes wrong here is no run's fault: the next pass tries again.
     fn pass(&self, policy: RetentionPolicy) {
-        match retention::tidy(&self.dir, &self.reader, &self.journal, policy, Timestamp::now()) {
+        // Nothing is being stored now, so that these are all.
+        let waiting = self.uploads.contents();
+        match retention::tidy(&self.dir, &self.reader, &self.journal, policy, &waiting, Timestamp::now()) {
             Ok(done) if done.total().files > 0 || !done.runs.is_empty() => {
                 let total = done.total();
                 tracing::info!(
@@ -143,6 +148,22 @@ impl Keeper {
 }
 
 #[cfg(test)]
+impl Keeper {
+    /// Waits for a pass that is at work.
+    pub(super) async fn pass_has_ended(&self) {
+        let pass = self.pass.lock().unwrap().take();
+        if let Some(pass) = pass {
+            pass.await.unwrap();
+        }
+    }
+
+    /// What a pass holds.
+    pub(super) async fn alone(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.gate).write_owned().await
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::app::Host;
@@ -153,7 +174,7 @@ mod tests {
         let host = Host::builder(folder.path()).open().await.unwrap();
         let Keeper { dir, reader, journal, policy, .. } = &*host.keeper;
         let keeper = |busy| {
-            let keeper = Keeper::new(dir.clone(), Arc::clone(reader), Arc::clone(journal), *policy);
+            let keeper = Keeper::new(dir.clone(), Arc::clone(reader), Arc::clone(journal), *policy, Arc::default());
             Arc::new(Keeper { busy, ..Arc::into_inner(keeper).unwrap() })
         };
         let swept = folder.path().join("SWEPT");

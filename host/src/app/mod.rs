@@ -98,6 +98,8 @@ pub struct Host {
     policy: Policy,
     active: Arc<ActiveRuns>,
     keeper: Arc<Keeper>,
+    /// Files that wait for their runs.
+    uploads: Arc<Uploads>,
     _control: Option<ControlSocket>,
 }
 
@@ -240,7 +242,9 @@ impl HostBuilder {
             clock: Arc::new(SystemClock),
             gate: Arc::default(),
         };
-        let keeper = Keeper::new(dir.clone(), Arc::clone(&reader), Arc::clone(&journal), self.retention);
+        let uploads = Arc::new(Uploads::default());
+        let keeper =
+            Keeper::new(dir.clone(), Arc::clone(&reader), Arc::clone(&journal), self.retention, Arc::clone(&uploads));
         let driver = Driver {
             ports,
             parallelism: self.parallelism,
@@ -268,6 +272,7 @@ impl HostBuilder {
             },
             policy: self.policy,
             active,
+            uploads,
         }
     }
 }

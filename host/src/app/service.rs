@@ -67,7 +67,7 @@ pub struct Service {
     /// What starts runs.
     pub triggers: Triggers,
     /// Files that wait for their runs.
-    pub uploads: Uploads,
+    pub uploads: Arc<Uploads>,
     /// When it was opened.
     pub started_at: Timestamp,
     /// No new runs while less is free on the disk, in bytes.
@@ -174,7 +174,7 @@ impl Service {
             feed,
             metrics,
             triggers: Triggers::new(factories),
-            uploads: Uploads::default(),
+            uploads: Arc::clone(&host.uploads),
             started_at: Timestamp::now(),
             min_free: options.min_free,
             folders: Mutex::default(),

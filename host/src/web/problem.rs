@@ -221,7 +221,7 @@ impl From<UploadError> for Problem {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::TooLarge => Self::new(Kind::TooLarge, error.to_string()),
-            UploadError::TooMany => Self::new(Kind::TooMany, error.to_string()),
+            UploadError::TooMany | UploadError::Full => Self::new(Kind::TooMany, error.to_string()),
             // The store's disk, or the sender who went away.
             UploadError::Store(error) => {
                 tracing::warn!(%error, "an upload failed");

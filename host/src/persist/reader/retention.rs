@@ -108,6 +108,17 @@ impl Reader {
         })
     }
 
+    /// The files of machine code that may be loaded.
+    pub(in crate::persist) fn artifact_files(&self) -> Result<HashSet<String>, StoreError> {
+        self.query(|connection, _| {
+            let mut select = connection.prepare_cached("SELECT module, engine FROM artifacts")?;
+            let found = select.query_map([], |row| {
+                Ok(format!("{}-{}.cwasm", row.get(0).map(ModuleDigest)?.hex(), row.get::<_, String>(1)?))
+            })?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// The modules that are deployed, and those that runs are bound to, other than these runs. `None` if a plan is damaged.
     pub(in crate::persist) fn bound_modules(
         &self,

@@ -86,7 +86,8 @@ pub fn collect(
     Ok(collected)
 }
 
-/// The pass behind a run: like [`collect`], but a bounded piece of it. Files are all looked at only now and then.
+/// The pass behind a run: like [`collect`], but a bounded piece of it. Files are all looked at only now and then. The contents
+/// of files that wait for their runs stay, as do files in the making: only a process that was killed leaves such behind.
 ///
 /// # Errors
 /// If something cannot be read or removed.
@@ -95,10 +96,11 @@ pub fn tidy(
     reader: &Reader,
     journal: &SqliteJournal,
     policy: RetentionPolicy,
+    waiting: &HashSet<ContentHash>,
     now: Timestamp,
 ) -> Result<Collected, RetentionError> {
     let clock = PassClock { now, is_confirmed: false };
-    let mut pass = Pass::begin(dir.dir(), reader, journal, policy, clock)?;
+    let mut pass = Pass { waiting: Some(waiting), ..Pass::begin(dir.dir(), reader, journal, policy, clock)? };
     if is_recent(dir.dir().disk(), &dir.dir().root().join(STAMP)) {
         pass.expire(FEW)?;
         return Ok(pass.done);
@@ -153,6 +155,8 @@ struct Pass<'a> {
     policy: RetentionPolicy,
     clock: PassClock,
     observed: ObservedTime,
+    /// Contents that wait for their runs, if a host is at work.
+    waiting: Option<&'a HashSet<ContentHash>>,
     done: Collected,
     /// How many references to a blob are left, of those that runs had that go.
     references: HashMap<ContentHash, u64>,
@@ -190,6 +194,7 @@ impl<'a> Pass<'a> {
             policy,
             clock,
             observed: reader.observed_time()?,
+            waiting: None,
             done: Collected::default(),
             references: HashMap::new(),
             gone: HashSet::new(),
@@ -237,7 +242,7 @@ impl<'a> Pass<'a> {
             let referenced = self.reader.references_in(shard)?;
             let mut orphans = Vec::new();
             for (hash, bytes) in stored {
-                if referenced.contains(&hash) {
+                if referenced.contains(&hash) || self.waits(&hash) {
                     self.done.kept.add(bytes);
                 } else if quiet {
                     self.done.orphans.add(bytes);
@@ -335,7 +340,7 @@ impl<'a> Pass<'a> {
             if self.writing.is_none() {
                 self.references.insert(hash, left);
             }
-            if left == 0 {
+            if left == 0 && !self.waits(&hash) {
                 freed.push(hash);
             }
         }
@@ -356,6 +361,10 @@ impl<'a> Pass<'a> {
         self.remove_copies(run.run)?;
         self.done.runs.push(run.removed(reason));
         Ok(())
+    }
+
+    fn waits(&self, hash: &ContentHash) -> bool {
+        self.waiting.is_some_and(|waiting| waiting.contains(hash))
     }
 
     fn remove_blobs(&self, hashes: &[ContentHash]) -> Result<(), RetentionError> {
@@ -386,20 +395,24 @@ impl<'a> Pass<'a> {
         // Where a plan cannot be read, any module may be one of its own.
         let Some(bound) = self.reader.bound_modules(&self.gone)? else { return Ok(()) };
         let used: HashSet<String> = bound.into_iter().map(|digest| digest.hex()).collect();
-        for folder in ["modules", "code"] {
-            let mut done = self.done.modules;
-            self.remove_files(&self.dir.root().join(folder), &mut done, |name, file| {
-                let digest = name.get(..64).unwrap_or(name);
-                is_older(file, days, Duration::ZERO) && !used.contains(digest)
-            })?;
-            self.done.modules = done;
-        }
+        let loadable = self.reader.artifact_files()?;
+        let is_used = |name: &str| used.contains(name.get(..64).unwrap_or(name));
+        let mut done = self.done.modules;
+        self.remove_files(&self.dir.root().join("modules"), &mut done, |name, file| {
+            is_older(file, days, Duration::ZERO) && !is_used(name)
+        })?;
+        self.remove_files(&self.dir.root().join("code"), &mut done, |name, file| {
+            is_older(file, days, Duration::ZERO) && !(is_used(name) && loadable.contains(name))
+        })?;
+        self.done.modules = done;
         Ok(())
     }
 
     fn sweep_leftovers(&mut self) -> Result<(), RetentionError> {
         let mut done = self.done.leftovers;
-        self.remove_files(&self.dir.tmp(), &mut done, |_, _| true)?;
+        if self.waiting.is_none() {
+            self.remove_files(&self.dir.tmp(), &mut done, |_, _| true)?;
+        }
         // Cannot be fetched again, as modules can.
         if let (Some(days), Some(lead)) = (self.policy.days, self.observed.lead(self.clock)) {
             let lead = Duration::from_millis(lead);

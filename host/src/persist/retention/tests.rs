@@ -1,7 +1,7 @@
 //! After a pass, all that a kept run refers to can be read, and nothing else is left.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -338,7 +338,7 @@ fn a_pass_behind_a_run_is_bounded_and_the_next_ones_go_on() {
     for content in 0..70 {
         host.run(&old(content, content));
     }
-    let tidied = || tidy(&host.dir, &host.reader, &host.journal, NOTHING, NOW).unwrap();
+    let tidied = || tidy(&host.dir, &host.reader, &host.journal, NOTHING, &HashSet::new(), NOW).unwrap();
     let counts: Vec<_> = (0..4).map(|_| tidied().runs.len()).collect();
     assert_eq!(counts, [32, 32, 6, 0]);
     assert!(files(&host.folder.path().join("blobs")).is_empty());
@@ -346,6 +346,52 @@ fn a_pass_behind_a_run_is_bounded_and_the_next_ones_go_on() {
     host.blob(200);
     assert_eq!(tidied().total(), Tally::default());
     assert_eq!(host.collect(NOTHING).orphans.files, 1);
+}
+
+#[test]
+fn the_contents_of_files_that_wait_for_their_runs_stay() {
+    let host = Host::new();
+    // Alone, and shared with a run that goes.
+    let (alone, shared) = (host.blob(1), host.blob(2));
+    host.run(&old(3, 2));
+    let half = host.folder.path().join("tmp/blob-half");
+    std::fs::write(&half, b"12345").unwrap();
+    let waiting = HashSet::from([alone, shared]);
+    let tidied = tidy(&host.dir, &host.reader, &host.journal, NOTHING, &waiting, NOW).unwrap();
+    assert_eq!((tidied.runs.len(), tidied.outputs.files, tidied.orphans.files), (1, 1, 0));
+    assert!(half.exists(), "a file that is being sent stays");
+    assert!([alone, shared].iter().all(|hash| host.blobs.size(hash).unwrap().is_some()));
+    let collected = host.collect(NOTHING);
+    assert_eq!((collected.orphans.files, collected.leftovers.files), (2, 1));
+}
+
+#[test]
+fn machine_code_that_cannot_be_loaded_any_more_goes() {
+    let host = Host::new();
+    host.run(&Made { age: 1, ..old(1, 2) });
+    let digest = crate::ids::ModuleDigest([0; 32]);
+    let root = host.folder.path();
+    let info = crate::module::ModuleInfo {
+        digest,
+        size: 1,
+        name: None,
+        version: None,
+        sdk: None,
+        imports: Vec::new(),
+        steps: Vec::new(),
+    };
+    for engine in ["a", "b", "c"] {
+        let (engine, info) = (engine.to_owned(), info.clone());
+        let path = root.join(format!("code/{}-{engine}.cwasm", digest.hex()));
+        std::fs::write(&path, b"12345").unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+        let artifact = crate::persist::Artifact { info, engine, code_hash: [0; 32], code_size: 5, created_at: NOW };
+        host.journal.put_artifact(artifact).wait().unwrap();
+    }
+    assert_eq!(host.collect(NOTHING).modules.files, 1);
+    let left: Vec<_> = files(&root.join("code")).into_keys().collect();
+    assert_eq!(left, ["b", "c"].map(|engine| format!("{}-{engine}.cwasm", digest.hex())));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::{Artifact, LogEntry, projection::to_json, request::NewRun};
 use crate::{
     event::{CacheEntry, RunState, StepState},
     ids::{Name, RunId, StepIndex, Timestamp},
+    limits::{MAX_ARTIFACTS, MAX_ENGINES},
     output::OutputRef,
     persist::{
         codec::{self, EncodedEvent, int},
@@ -216,7 +217,7 @@ pub(super) fn put_artifact(connection: &Connection, artifact: &Artifact, info: &
         "INSERT OR REPLACE INTO artifacts (module, engine, code_hash, code_size, info, created_at) \
          VALUES (?, ?, ?, ?, ?, ?)",
     )?;
-    insert.execute(params![
+    let newest = insert.insert(params![
         artifact.info.digest.0,
         artifact.engine,
         artifact.code_hash,
@@ -224,6 +225,14 @@ pub(super) fn put_artifact(connection: &Connection, artifact: &Artifact, info: &
         info,
         artifact.created_at.0,
     ])?;
+    // What is forgotten is compiled again when it is needed.
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM artifacts WHERE module = ?1 AND rowid NOT IN \
+         (SELECT rowid FROM artifacts WHERE module = ?1 ORDER BY rowid DESC LIMIT ?2)",
+    )?;
+    delete.execute(params![artifact.info.digest.0, MAX_ENGINES])?;
+    let mut delete = connection.prepare_cached("DELETE FROM artifacts WHERE rowid <= ?")?;
+    delete.execute([newest - MAX_ARTIFACTS])?;
     Ok(())
 }
 

@@ -71,7 +71,7 @@ pub(in crate::web) async fn upload(
     let media_type = media_type.unwrap_or("application/octet-stream").to_owned();
     let (sender, receiver) = mpsc::channel(AHEAD);
     let host = &web.service.host;
-    let stored = host.upload(&web.service.uploads, query.name, media_type, Received { receiver, chunk: Bytes::new() });
+    let stored = host.upload(query.name, media_type, Received { receiver, chunk: Bytes::new() });
     let sent = tokio::time::timeout(limits::UPLOAD_BODY, send(body, sender));
     let (stored, sent) = tokio::join!(stored, sent);
     let stored = stored?;

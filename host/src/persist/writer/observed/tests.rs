@@ -1,6 +1,10 @@
 //! Clocks are set around ends of runs, passes and restarts, and nothing young is removed.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    time::Duration,
+};
 
 use tokio::time::sleep;
 
@@ -90,7 +94,7 @@ impl World<'_> {
     /// A pass; returns how old the youngest was that it removed.
     fn pass(&mut self, process: &Process) -> Option<u64> {
         let Process { dir, journal, reader } = process;
-        let done = retention::tidy(dir, reader, journal, POLICY, Timestamp::now()).unwrap();
+        let done = retention::tidy(dir, reader, journal, POLICY, &HashSet::new(), Timestamp::now()).unwrap();
         let now = self.now();
         let ages = done.runs.iter().map(|removed| now - self.ended.remove(&removed.run).unwrap());
         ages.min()
