@@ -20,9 +20,10 @@ use crate::{
     effects,
     ids::Timestamp,
     persist::{
-        Reader, SqliteJournal, WriterDir,
+        Reader, ServiceStore, SqliteJournal, WriterDir,
         retention::{self, RetentionPolicy},
     },
+    schedule::file,
 };
 
 /// How long a busy host goes without a pass.
@@ -43,6 +44,8 @@ pub(super) struct Keeper {
     gate: Arc<RwLock<()>>,
     /// When a pass was made last, or tried in vain.
     last: Mutex<Instant>,
+    /// When requests were forgotten last.
+    forgot: Mutex<Option<Instant>>,
     /// How long a busy host goes without one.
     busy: Duration,
     pass: Mutex<Option<JoinHandle<()>>>,
@@ -59,8 +62,8 @@ impl Keeper {
         uploads: Arc<Uploads>,
     ) -> Arc<Self> {
         let (gate, pass, resting) = (Arc::default(), Mutex::default(), AtomicBool::new(false));
-        let last = Mutex::new(Instant::now());
-        Arc::new(Self { dir, reader, journal, policy, uploads, gate, last, busy: BUSY, pass, resting })
+        let (last, forgot) = (Mutex::new(Instant::now()), Mutex::default());
+        Arc::new(Self { dir, reader, journal, policy, uploads, gate, last, forgot, busy: BUSY, pass, resting })
     }
 
     /// Nothing is removed while this is held. Waits for a pass that is at work.
@@ -76,6 +79,7 @@ impl Keeper {
         if self.resting.load(Ordering::SeqCst) || !self.journal.health().is_up() {
             return;
         }
+        self.forget();
         let gate = Arc::clone(&self.gate);
         let patience = match Arc::clone(&gate).try_write_owned() {
             Ok(alone) => return self.begin(async { Some(alone) }, policy),
@@ -114,6 +118,24 @@ impl Keeper {
             }
         });
         *self.pass.lock().unwrap_or_else(PoisonError::into_inner) = Some(pass);
+    }
+
+    /// Forgets requests that cannot come again, now and then, whether runs are active or not. Nobody waits for it: it looks at
+    /// folders that may be far away.
+    fn forget(&self) {
+        let mut forgot = self.forgot.lock().unwrap_or_else(PoisonError::into_inner);
+        if forgot.is_some_and(|forgot| forgot.elapsed() < self.busy) {
+            return;
+        }
+        *forgot = Some(Instant::now());
+        let store = ServiceStore::new(Arc::clone(&self.journal), Arc::clone(&self.reader));
+        drop(effects::spawn(async move {
+            match store.forget_requests(file::may_come_again).await {
+                Ok(0) => {}
+                Ok(requests) => tracing::info!(requests, "requests that cannot come again were forgotten"),
+                Err(error) => tracing::warn!(%error, "requests cannot be forgotten; it will be tried again"),
+            }
+        }));
     }
 
     /// What goes wrong here is no run's fault: the next pass tries again.

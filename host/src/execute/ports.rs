@@ -189,6 +189,19 @@ pub struct RequestKey {
     pub scheduled_for: Option<Timestamp>,
     /// A hash of what is asked for, where the same key might come with something else.
     pub fingerprint: Option<[u8; 32]>,
+    /// How long it is remembered.
+    pub memory: Memory,
+}
+
+/// How long a request is remembered once its run has been removed; before that, it always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// While it is one of the latest of its scope.
+    Latest,
+    /// For ever: it is a time of a schedule. Of the oldest times only the last is stored, which stands for all before it.
+    Time,
+    /// While it is one of the latest of its scope, or its file is there: a file that stays is offered again.
+    File,
 }
 
 /// What became of a new run.

@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_ends.sql"),
     include_str!("schema/0008_clocks.sql"),
     include_str!("schema/0009_identity.sql"),
+    include_str!("schema/0010_bounds.sql"),
 ];
 
 /// The schema that this program writes.
@@ -193,6 +194,22 @@ pub(super) fn open_reader(disk: &Disk, path: &Path) -> Result<Connection, StoreE
         (APPLICATION_ID, found) if found < VERSION => Err(StoreError::Older { path: path.to_owned(), found }),
         (id, found) => judge(path, id, found).map(|()| connection),
     }
+}
+
+/// A database with the tables that an earlier version made.
+#[cfg(test)]
+pub(super) fn open_earlier(migrations: u8) -> rusqlite::Result<Connection> {
+    let connection = Connection::open("")?;
+    MIGRATIONS[..usize::from(migrations)].iter().try_for_each(|migration| connection.execute_batch(migration))?;
+    connection.pragma_update(None, "user_version", migrations)?;
+    Ok(connection)
+}
+
+/// The same, brought up to date.
+#[cfg(test)]
+pub(super) fn bring_up_to_date(connection: &mut Connection) -> rusqlite::Result<()> {
+    let (_, found) = version(connection)?;
+    migrate(connection, found)
 }
 
 /// An empty database beside all others, with the same tables. Gone when it is closed; large ones go to a temporary file.

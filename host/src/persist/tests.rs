@@ -1,5 +1,6 @@
 //! Tests of the journal as a whole; what they share is here.
 
+mod bounds;
 mod calls;
 mod copies;
 mod crash;

@@ -19,7 +19,7 @@ use crate::{
     effects,
     plan::{FilePattern, PlanTrigger, TriggerKind},
 };
-pub use stamp::{FileStamp, StableFile, open_stable};
+pub use stamp::{FileStamp, StableFile, may_come_again, open_stable};
 use tracker::{Ready, Tracker};
 use watch::Watch;
 

@@ -613,7 +613,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every text that was deployed, the newest first */
+        /** The latest 100 texts that were deployed, the newest first */
         get: operations["pipelines_revisions"];
         put?: never;
         post?: never;

@@ -14,8 +14,9 @@ use self::look::{Found, Look};
 use super::Service;
 use crate::{
     definition, effects,
+    failure::cut,
     ids::ModuleDigest,
-    limits::{MAX_MODULE, MAX_PIPELINE_FILE},
+    limits::{MAX_MESSAGE, MAX_MODULE, MAX_PIPELINE_FILE},
     persist::service::Pins,
     registry::{RegistryError, Upload},
     schedule::file::{FileStamp, open_stable},
@@ -151,6 +152,7 @@ impl Service {
                 let reason = refused.reason();
                 if look.refused(found, &reason, refused.may_pass()) {
                     tracing::warn!(%file, "a file was not taken, what was there stays: {reason}");
+                    let reason = cut(reason, MAX_MESSAGE);
                     let detail = serde_json::json!({ "reason": reason }).to_string();
                     let noted = self.store.note(BY.to_owned(), "folder.refuse", found.name.clone(), Some(detail)).await;
                     if let Err(error) = noted {

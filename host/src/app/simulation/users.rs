@@ -6,7 +6,7 @@ use super::{ledger::Ledger, sandboxes::decide};
 use crate::{
     app::{Again, Host, Params, Rerun, StartError, StartRequest, Submitted},
     effects::simulation::note,
-    execute::ports::RequestKey,
+    execute::ports::{Memory, RequestKey},
     ids::RunId,
     plan::Plan,
 };
@@ -58,6 +58,7 @@ impl User {
             key,
             scheduled_for: None,
             fingerprint: None,
+            memory: Memory::Latest,
         });
         let request = StartRequest { key: request_key, ..StartRequest::default() };
         match impatient(self.host.submit(plan, Params::new(), request)).await {

@@ -13,12 +13,12 @@ use crate::{
     app::{ParamInput, Params, StartError, StartRequest, Submitted, keeper::InUse, service::Service},
     effects,
     event::{Origin, RunOptions},
-    execute::ports::{Before, RequestKey},
+    execute::ports::{Before, Memory, RequestKey},
     ids::{Name, RunId, Timestamp},
     limits,
     output::FileRef,
     persist::service::trigger_scope,
-    plan::{Overlap, ParamKind, Plan, PlanTrigger},
+    plan::{Overlap, ParamKind, Plan, PlanTrigger, TriggerKind},
     schedule::{EventSink, Offer, Payload, SinkError, TriggerEvent, file},
 };
 
@@ -162,6 +162,11 @@ impl Sink {
             key: event.key.clone(),
             scheduled_for: event.scheduled_for,
             fingerprint: None,
+            memory: match self.trigger.kind {
+                TriggerKind::Cron { .. } | TriggerKind::Interval { .. } => Memory::Time,
+                TriggerKind::File { .. } => Memory::File,
+                _ => Memory::Latest,
+            },
         }
     }
 

@@ -2,15 +2,6 @@
 
 use super::*;
 
-/// A database of an earlier schema.
-fn of_schema(version: usize) -> Connection {
-    let connection = Connection::open_in_memory().unwrap();
-    for migration in &MIGRATIONS[..version] {
-        connection.execute_batch(migration).unwrap();
-    }
-    connection
-}
-
 fn column<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Vec<T> {
     let mut select = connection.prepare(sql).unwrap();
     select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
@@ -18,7 +9,7 @@ fn column<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Ve
 
 #[test]
 fn from_7_to_8_runs_count_as_ended_just_now_and_are_listed_as_they_were_accepted() {
-    let mut connection = of_schema(7);
+    let mut connection = open_earlier(7).unwrap();
     connection
         .execute_batch(
             "INSERT INTO plans (key, hash, json) VALUES (1, x'00', '{}');
@@ -28,7 +19,7 @@ fn from_7_to_8_runs_count_as_ended_just_now_and_are_listed_as_they_were_accepted
                  (x'02', 'p', 1, 'running', 7, NULL, 1, NULL);",
         )
         .unwrap();
-    migrate(&mut connection, 7).unwrap();
+    bring_up_to_date(&mut connection).unwrap();
     assert_eq!(column::<Option<i64>>(&connection, "SELECT observed FROM runs"), [None; 3]);
     assert_eq!(column::<i64>(&connection, "SELECT total FROM observed_time"), [0]);
     assert_eq!(column::<Option<i64>>(&connection, "SELECT steady_offset FROM observed_time"), [None]);

@@ -3,7 +3,14 @@
 use rusqlite::{Connection, params};
 
 use super::ServiceStore;
-use crate::{ids::Timestamp, persist::StoreError};
+use crate::{
+    ids::Timestamp,
+    limits::{MAX_AUDIT, MAX_AUDIT_DETAIL},
+    persist::StoreError,
+};
+
+/// How many rows go in one commit at most.
+const PIECE: i64 = 256;
 
 /// A change that somebody made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +49,12 @@ pub(in crate::persist) fn insert(
 ) -> rusqlite::Result<()> {
     let mut insert =
         connection.prepare_cached("INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)")?;
-    insert.execute(params![at.0, actor, action, subject, detail])?;
+    let detail = detail.filter(|detail| detail.len() <= MAX_AUDIT_DETAIL);
+    let newest = insert.insert(params![at.0, actor, action, subject, detail])?;
+    // In small pieces, where an older database holds many more.
+    let mut delete =
+        connection.prepare_cached("DELETE FROM audit WHERE key <= ?1 AND key < (SELECT min(key) FROM audit) + ?2")?;
+    delete.execute([newest - MAX_AUDIT, PIECE])?;
     Ok(())
 }
 

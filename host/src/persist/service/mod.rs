@@ -3,6 +3,7 @@
 //! Every change goes through the journal's writer, so that it is durable, and in order with the runs, when it is told.
 
 pub(super) mod audit;
+pub(super) mod forgetting;
 mod modules;
 mod pipelines;
 pub(super) mod requests;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use super::{Reader, SqliteJournal};
 
 pub use audit::{AuditFilter, AuditRow};
+pub use forgetting::ForgetError;
 pub use modules::{ActiveRow, ModuleChange, VersionRow, VersionState};
 pub use pipelines::{Pins, RevisionRow};
 pub use requests::{RequestPage, RequestRow};

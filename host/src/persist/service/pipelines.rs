@@ -1,13 +1,14 @@
-//! Deployed pipelines: every text that was deployed, and which one counts.
+//! Deployed pipelines: the latest texts that were deployed, and which one counts.
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ServiceStore, audit};
 use crate::{
     execute::ports::JournalError,
     ids::{ModuleDigest, Name, Timestamp},
+    limits::{MAX_PIPELINES, MAX_REVISIONS},
     persist::{StoreError, codec},
 };
 
@@ -63,6 +64,7 @@ impl ServiceStore {
                 params![name, revision, text, pins, at.0, by],
             )?;
             connection.execute("UPDATE pipelines SET revision = ? WHERE name = ?", params![revision, name])?;
+            forget(connection, name, revision)?;
             let detail = format!("{{\"revision\":{revision}}}");
             audit::insert(connection, at, &by, "pipeline.deploy", name, Some(&detail))?;
             Ok(Ok::<_, std::convert::Infallible>(revision))
@@ -70,7 +72,7 @@ impl ServiceStore {
         changed.await.map(|Ok(revision)| revision)
     }
 
-    /// Removes a pipeline; its revisions and runs stay.
+    /// Removes a pipeline; its latest revisions and its runs stay.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -153,6 +155,28 @@ impl ServiceStore {
             Ok(select.query_row(params![pipeline.as_str(), number], revision).optional()?)
         })
     }
+}
+
+/// Forgets revisions of a pipeline that has a new one, and a pipeline that was removed, where there are too many.
+fn forget(connection: &Connection, pipeline: &str, newest: u32) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM revisions WHERE pipeline = ? AND revision <= ?")?;
+    delete.execute(params![pipeline, newest.saturating_sub(MAX_REVISIONS)])?;
+    let count: u64 = connection.query_row("SELECT count(*) FROM pipelines", [], |row| codec::count(row, 0))?;
+    if count <= MAX_PIPELINES {
+        return Ok(());
+    }
+    let removed = connection.query_row(
+        "SELECT p.name FROM pipelines p JOIN revisions r ON r.pipeline = p.name WHERE p.revision IS NULL \
+         GROUP BY p.name ORDER BY max(r.deployed_at) LIMIT 1",
+        [],
+        |row| row.get::<_, String>(0),
+    );
+    if let Some(removed) = removed.optional()? {
+        connection.execute("DELETE FROM triggers WHERE pipeline = ?", [&removed])?;
+        connection.execute("DELETE FROM revisions WHERE pipeline = ?", [&removed])?;
+        connection.execute("DELETE FROM pipelines WHERE name = ?", [&removed])?;
+    }
+    Ok(())
 }
 
 fn revision(row: &Row<'_>) -> rusqlite::Result<RevisionRow> {

@@ -2,10 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::ServiceStore;
+use super::{ServiceStore, forgetting};
 use crate::{
-    execute::ports::{Before, JournalError, RequestKey},
+    execute::ports::{Before, JournalError, Memory, RequestKey},
+    failure,
     ids::{RunId, Timestamp},
+    limits,
     persist::StoreError,
 };
 
@@ -29,8 +31,8 @@ pub struct RequestRow {
 pub struct RequestPage {
     /// The newest first.
     pub requests: Vec<RequestRow>,
-    /// Where the next page begins, if there may be one.
-    pub next: Option<(Timestamp, String)>,
+    /// The last one's number, if there may be a next page.
+    pub next: Option<i64>,
 }
 
 /// How a request was answered before, if it was.
@@ -41,7 +43,10 @@ pub(in crate::persist) fn find(connection: &Connection, request: &RequestKey) ->
         let fingerprint: Option<[u8; 32]> = row.get(2)?;
         Ok(Before { run: run(row, 0)?, reason: row.get(1)?, same: fingerprint == request.fingerprint })
     });
-    found.optional()
+    match found.optional()? {
+        None => forgetting::forgotten(connection, request),
+        found => Ok(found),
+    }
 }
 
 /// Notes how a request was answered: with a run, or why not.
@@ -52,18 +57,24 @@ pub(in crate::persist) fn insert(
     answer: Result<RunId, &str>,
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO requests (scope, key, at, scheduled_for, fingerprint, run, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO requests (scope, key, memory, kept, at, scheduled_for, fingerprint, run, reason) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
         request.scope,
         request.key,
+        forgetting::word(request.memory),
+        answer.is_ok(),
         at.0,
         request.scheduled_for.map(|at| at.0),
         request.fingerprint,
         answer.ok().as_ref().map(RunId::as_bytes),
         answer.err(),
     ])?;
-    Ok(())
+    match answer {
+        Err(_) if request.memory != Memory::File => forgetting::forget_earliest(connection, &request.scope),
+        _ => Ok(()),
+    }
 }
 
 impl ServiceStore {
@@ -77,6 +88,7 @@ impl ServiceStore {
         at: Timestamp,
         reason: String,
     ) -> Result<Option<Before>, JournalError> {
+        let reason = failure::cut(reason, limits::MAX_MESSAGE);
         let changed = self.journal.change(move |connection| {
             let before = find(connection, &request)?;
             if before.is_none() {
@@ -95,24 +107,20 @@ impl ServiceStore {
         self.reader.query(|connection, _| Ok(find(connection, request)?))
     }
 
-    /// A page of what asked for runs in a scope, newest first, behind `after`.
+    /// A page of what asked for runs in a scope, newest first; only what was numbered before `before`.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn requests(
-        &self,
-        scope: &str,
-        after: Option<&(Timestamp, String)>,
-        limit: u32,
-    ) -> Result<RequestPage, StoreError> {
+    pub fn requests(&self, scope: &str, before: Option<i64>, limit: u32) -> Result<RequestPage, StoreError> {
         let limit = limit.clamp(1, crate::persist::reader::MAX_ROWS);
-        let (at, key) = after.map_or((i64::MAX, ""), |(at, key)| (at.0, key.as_str()));
         self.reader.query(|connection, _| {
             let mut select = connection.prepare_cached(
-                "SELECT key, at, scheduled_for, run, reason FROM requests \
-                 WHERE scope = ?1 AND (at, key) < (?2, ?3) ORDER BY at DESC, key DESC LIMIT ?4",
+                "SELECT key, at, scheduled_for, run, reason, number FROM requests \
+                 WHERE scope = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3",
             )?;
-            let found = select.query_map(params![scope, at, key, limit], |row| {
+            let (mut rows, mut last) = (0, None);
+            let found = select.query_map(params![scope, before.unwrap_or(i64::MAX), limit], |row| {
+                (rows, last) = (rows + 1, Some(row.get(5)?));
                 Ok(RequestRow {
                     key: row.get(0)?,
                     at: Timestamp(row.get(1)?),
@@ -121,11 +129,8 @@ impl ServiceStore {
                     reason: row.get(4)?,
                 })
             })?;
-            let mut rows = 0;
-            let requests = self.reader.readable("requests", found.inspect(|_| rows += 1))?;
-            let full = rows == limit;
-            let next = requests.last().filter(|_| full).map(|last| (last.at, last.key.clone()));
-            Ok(RequestPage { requests, next })
+            let requests = self.reader.readable("requests", found)?;
+            Ok(RequestPage { requests, next: last.filter(|_| rows == limit) })
         })
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::{ChangeError, ServiceStore, audit};
 use crate::{
     ids::{Name, Timestamp},
+    limits::MAX_SECRET_VERSIONS,
     persist::{StoreError, codec},
 };
 
@@ -53,7 +54,8 @@ impl ServiceStore {
         })
     }
 
-    /// Sets the newest value of a secret. The one before it is valid until `previous_until`, or not any more.
+    /// Sets the newest value of a secret. The one before it is valid until `previous_until`, or not any more; of values that
+    /// are replaced within that time, only the latest are.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -76,6 +78,10 @@ impl ServiceStore {
             connection.execute(
                 "INSERT INTO secrets (name, version, nonce, sealed, set_at, set_by) VALUES (?, ?, ?, ?, ?, ?)",
                 params![name.as_str(), secret.version, secret.nonce, secret.sealed, at.0, by],
+            )?;
+            connection.execute(
+                "DELETE FROM secrets WHERE name = ? AND version <= ?",
+                params![name.as_str(), secret.version.saturating_sub(MAX_SECRET_VERSIONS)],
             )?;
             audit::insert(connection, at, &by, "secret.set", name.as_str(), None)?;
             Ok(Ok::<_, std::convert::Infallible>(()))

@@ -3,7 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ChangeError, ServiceStore, audit};
-use crate::{ids::Timestamp, persist::StoreError};
+use crate::{
+    ids::Timestamp,
+    limits::{MAX_SESSIONS, MAX_TOKENS},
+    persist::{StoreError, codec},
+};
 
 /// The sha256 of a secret that somebody holds.
 pub type SecretHash = [u8; 32];
@@ -13,7 +17,7 @@ pub type SecretHash = [u8; 32];
 pub struct TokenRow {
     /// Its number.
     pub id: i64,
-    /// What it is called, once and for all: the audit log names it.
+    /// What it is called. Others are not called so while it is listed: the audit log names it.
     pub name: String,
     /// What it may do.
     pub role: String,
@@ -64,6 +68,9 @@ pub enum TokenError {
     /// Another one has the name.
     #[error("there is a token `{0}` already, and names are not used again: choose another")]
     Taken(String),
+    /// There are too many.
+    #[error("there are {MAX_TOKENS} tokens that are valid: revoke some first")]
+    TooMany,
     /// There is none.
     #[error("there is no token `{0}` that is valid")]
     Unknown(String),
@@ -96,13 +103,16 @@ impl ServiceStore {
     /// Makes a token.
     ///
     /// # Errors
-    /// If its name is taken, or the database cannot be written.
+    /// If its name is taken, there are too many, or the database cannot be written.
     pub async fn create_token(&self, new: NewToken, by: &str, at: Timestamp) -> Result<(), ChangeError<TokenError>> {
         let by = by.to_owned();
         let changed = self.journal.change(move |connection| {
             let mut taken = connection.prepare_cached("SELECT 1 FROM tokens WHERE name = ?")?;
             if taken.exists([&new.name])? {
                 return Ok(Err(TokenError::Taken(new.name.clone())));
+            }
+            if !make_place(connection, at)? {
+                return Ok(Err(TokenError::TooMany));
             }
             let mut insert = connection.prepare_cached(
                 "INSERT INTO tokens (name, role, hash, created_at, created_by, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -171,7 +181,7 @@ impl ServiceStore {
         })
     }
 
-    /// Lets something stand for a token until it expires. What has expired is forgotten.
+    /// Lets something stand for a token until it expires. What has expired is forgotten, and the oldest of too many.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -188,6 +198,11 @@ impl ServiceStore {
             connection.execute(
                 "INSERT INTO sessions (hash, token, kind, expires_at) VALUES (?, ?, ?, ?)",
                 params![hash, token, kind.as_str(), expires_at.0],
+            )?;
+            connection.execute(
+                "DELETE FROM sessions WHERE hash <> ?1 AND hash IN (SELECT hash FROM sessions \
+                 WHERE token = ?2 AND kind = ?3 ORDER BY expires_at DESC LIMIT -1 OFFSET ?4)",
+                params![hash, token, kind.as_str(), codec::int(MAX_SESSIONS)],
             )?;
             Ok(Ok::<_, std::convert::Infallible>(()))
         });
@@ -219,6 +234,20 @@ impl ServiceStore {
         });
         changed.await.map(|Ok(ended)| ended)
     }
+}
+
+/// Makes a place for another token: the oldest one that is not valid any more goes where there are too many. Whether there
+/// is one.
+fn make_place(connection: &Connection, at: Timestamp) -> rusqlite::Result<bool> {
+    let count: u64 = connection.query_row("SELECT count(*) FROM tokens", [], |row| codec::count(row, 0))?;
+    if count < MAX_TOKENS {
+        return Ok(true);
+    }
+    let sql = format!(
+        "DELETE FROM tokens WHERE id = (SELECT t.id FROM tokens t WHERE NOT ({VALID}) \
+         ORDER BY t.revoked_at IS NULL, t.id LIMIT 1)"
+    );
+    Ok(connection.execute(&sql, [at.0])? > 0)
 }
 
 fn valid_by_name(connection: &Connection, name: &str, at: Timestamp) -> rusqlite::Result<Option<TokenRow>> {

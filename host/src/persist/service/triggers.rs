@@ -1,12 +1,13 @@
 //! The triggers of deployed pipelines: whether they are paused, and up to which time they have been dealt with.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ServiceStore, audit};
 use crate::{
     event::Outcome,
     execute::ports::JournalError,
     ids::{Name, RunId, Timestamp},
+    limits::MAX_REMEMBERED_TRIGGERS,
     persist::{StoreError, codec},
 };
 
@@ -59,7 +60,7 @@ pub fn trigger_scope(pipeline: &Name, trigger: &Name) -> String {
 
 impl ServiceStore {
     /// Notes which triggers a pipeline has. New ones begin now; what was known of others stays, also of those that are
-    /// gone: they may come back.
+    /// gone, within limits: they may come back.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -77,6 +78,7 @@ impl ServiceStore {
                 )?;
                 put.execute(params![pipeline.as_str(), trigger.name.as_str(), trigger.kind, at.0, trigger.paused])?;
             }
+            forget(connection, &pipeline, &triggers)?;
             Ok(Ok::<_, std::convert::Infallible>(()))
         });
         changed.await.map(|Ok(())| ())
@@ -190,6 +192,25 @@ impl ServiceStore {
             self.reader.readable("runs", found)
         })
     }
+}
+
+/// Forgets triggers that a pipeline has no more, where too many are known.
+fn forget(connection: &Connection, pipeline: &Name, deployed: &[TriggerEntry]) -> rusqlite::Result<()> {
+    let mut count = connection.prepare_cached("SELECT count(*) FROM triggers WHERE pipeline = ?")?;
+    let count: u64 = count.query_row([pipeline.as_str()], |row| codec::count(row, 0))?;
+    let excess = count.saturating_sub(MAX_REMEMBERED_TRIGGERS);
+    if excess == 0 {
+        return Ok(());
+    }
+    let names: Vec<_> = deployed.iter().map(|trigger| trigger.name.as_str()).collect();
+    let names =
+        serde_json::to_string(&names).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM triggers WHERE pipeline = ?1 AND name IN (SELECT name FROM triggers WHERE pipeline = ?1 \
+         AND name NOT IN (SELECT value FROM json_each(?2)) ORDER BY created_at, name LIMIT ?3)",
+    )?;
+    delete.execute(params![pipeline.as_str(), names, codec::int(excess)])?;
+    Ok(())
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<TriggerRow> {

@@ -11,6 +11,7 @@ use crate::{
     persist::{
         codec::{self, EncodedEvent, int},
         reader::{ItemCounts, StepCounts, form_word, place_word},
+        service::forgetting,
     },
 };
 
@@ -71,6 +72,7 @@ pub(super) fn remove_run(connection: &Connection, run: RunId) -> rusqlite::Resul
     let found = select.query_row([run.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((key, plan)): Option<(i64, i64)> = found else { return Ok(()) };
     connection.prepare_cached("DELETE FROM runs WHERE key = ?")?.execute([key])?;
+    forgetting::run_is_gone(connection, run)?;
     let mut delete = connection.prepare_cached("DELETE FROM events WHERE key BETWEEN ? AND ?")?;
     delete.execute([codec::event_key(key, 0), codec::event_key(key, codec::MAX_SEQ)])?;
     let mut delete = connection

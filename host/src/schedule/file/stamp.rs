@@ -43,6 +43,20 @@ impl FileStamp {
     }
 }
 
+/// Whether the event with a key of [`FileStamp::key`] may be offered again: its file is what it was, or cannot be looked at
+/// now, such as in a folder that is not there. Blocks.
+#[must_use]
+pub fn may_come_again(key: &str) -> bool {
+    // A key shows a folder whose name is no UTF-8 in a way that cannot be undone.
+    let path = key.rsplit_once(" inode ").map(|(path, _)| path).filter(|path| !path.contains('\u{fffd}'));
+    let Some(path) = path.map(Path::new) else { return true };
+    match path.symlink_metadata() {
+        Ok(found) => FileStamp::of(&found).is_some_and(|stamp| stamp.key(path) == key),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => !path.parent().is_some_and(Path::is_dir),
+        Err(_) => true,
+    }
+}
+
 /// A file that is read as it was when it was found.
 #[derive(Debug)]
 pub struct StableFile {
@@ -86,4 +100,27 @@ impl Read for StableFile {
 fn changed(path: &Path) -> io::Error {
     let message = format!("`{}` has changed while it was taken", path.display());
     io::Error::new(io::ErrorKind::StaleNetworkFileHandle, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_may_come_again_while_its_file_is_there_or_its_folder_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let inbox = folder.path().join("an inode 7 size");
+        std::fs::create_dir(&inbox).unwrap();
+        let path = inbox.join("a inode 1 size 2");
+        std::fs::write(&path, "one").unwrap();
+        let key = FileStamp::of(&path.metadata().unwrap()).unwrap().key(&path);
+        assert!(may_come_again(&key));
+        std::fs::write(&path, "longer").unwrap();
+        assert!(!may_come_again(&key), "it is another event now");
+        std::fs::remove_file(&path).unwrap();
+        assert!(!may_come_again(&key));
+        std::fs::remove_dir(&inbox).unwrap();
+        assert!(may_come_again(&key), "the folder may be back");
+        assert!(may_come_again("no key of a file"));
+    }
 }

@@ -23,7 +23,7 @@ use crate::{
         RunSummary, StepGrid, Versioned,
     },
     event::RunOptions,
-    execute::ports::{Before, RequestKey},
+    execute::ports::{Before, Memory, RequestKey},
     ids::Name,
     web::{
         Web,
@@ -169,7 +169,7 @@ pub(in crate::web) struct RevisionsQuery {
     limit: Option<u32>,
 }
 
-#[utoipa::path(get, path = "/api/v1/pipelines/{name}/revisions", summary = "Every text that was deployed, the newest first", tag = "pipelines", params(("name" = Name, Path, description = "The pipeline"), RevisionsQuery), responses((status = 200, description = "The revisions", body = RevisionList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/pipelines/{name}/revisions", summary = "The latest 100 texts that were deployed, the newest first", tag = "pipelines", params(("name" = Name, Path, description = "The pipeline"), RevisionsQuery), responses((status = 200, description = "The revisions", body = RevisionList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn revisions(
     State(web): Api,
     Path(name): Path<Name>,
@@ -284,5 +284,6 @@ fn idempotency_key(
         key: key.to_owned(),
         scheduled_for: None,
         fingerprint: Some(Sha256::digest(asked).into()),
+        memory: Memory::Latest,
     }))
 }
