@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     definition::VersionRef,
     ids::{ModuleDigest, Name},
+    limits::MAX_MODULE_VERSIONS,
     persist::{
         ServiceStore, StoreError,
         service::{VersionRow, VersionState},
@@ -90,7 +91,56 @@ impl Shelf {
     }
 }
 
+impl Shelf {
+    /// Forgets the oldest versions of a module beyond so many, except for the active one and those that are used.
+    pub(super) fn forget_versions(&mut self, name: &Name, is_used: impl Fn(ModuleDigest) -> bool) -> Vec<ModuleDigest> {
+        let Some(module) = self.modules.get_mut(name) else { return Vec::new() };
+        let excess = module.versions.len().saturating_sub(MAX_MODULE_VERSIONS);
+        let digests = module.versions.iter().map(|version| version.info.digest);
+        let unused = digests.filter(|digest| Some(*digest) != module.active && !is_used(*digest));
+        let forgotten: Vec<_> = unused.take(excess).collect();
+        module.versions.retain(|version| !forgotten.contains(&version.info.digest));
+        forgotten
+    }
+}
+
 /// Whether a version may be used.
 pub(super) fn is_ready(version: &VersionRow) -> bool {
     version.state == VersionState::Ready
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ids::Timestamp, module::ModuleInfo};
+
+    fn version(number: u8) -> VersionRow {
+        let digest = ModuleDigest([number; 32]);
+        let info = ModuleInfo {
+            digest,
+            size: 1,
+            name: None,
+            version: None,
+            sdk: None,
+            imports: Vec::new(),
+            steps: Vec::new(),
+        };
+        let (name, uploaded_by) = (Name::new("m").unwrap(), "me".to_owned());
+        VersionRow { name, version: None, state: VersionState::Ready, uploaded_at: Timestamp(1), uploaded_by, info }
+    }
+
+    #[test]
+    fn the_latest_versions_stay_and_those_that_are_used() {
+        let name = Name::new("m").unwrap();
+        let digest = |number| ModuleDigest([number; 32]);
+        let most = u8::try_from(MAX_MODULE_VERSIONS).unwrap();
+        let mut shelf = (0..most).fold(Shelf::default(), |shelf, n| shelf.with(Some(version(n)), &name, None));
+        assert_eq!(shelf.forget_versions(&name, |_| false), []);
+        shelf = (most..most + 3).fold(shelf, |shelf, n| shelf.with(Some(version(n)), &name, Some(Some(digest(0)))));
+        assert_eq!(shelf.forget_versions(&name, |used| used == digest(2)), [1, 3, 4].map(digest));
+        let module = shelf.module(&name).unwrap();
+        assert_eq!(module.versions.len(), MAX_MODULE_VERSIONS);
+        assert!(module.active().is_some() && module.find(&VersionRef::Digest(digest(2))).is_some());
+        assert_eq!(shelf.forget_versions(&Name::new("other").unwrap(), |_| false), []);
+    }
 }

@@ -160,7 +160,7 @@ impl Registry {
         mut change: ModuleChange,
         force: bool,
     ) -> Result<Vec<Broken>, RegistryError> {
-        let new = shelf.with(version.clone(), &change.name, change.activate);
+        let mut new = shelf.with(version.clone(), &change.name, change.activate);
         let recompiled = match change.activate {
             Some(_) => aside(|| self.recompile(&change.name, &new)),
             None => Vec::new(),
@@ -170,6 +170,7 @@ impl Registry {
             return Err(RegistryError::Breaks(broken));
         }
         let digest = version.as_ref().map(|version| version.info.digest);
+        change.forget = new.forget_versions(&change.name, |version| Some(version) == digest || self.is_used(version));
         let names: Vec<_> = broken.iter().map(|broken| &broken.pipeline).collect();
         change.detail = json!({ "digest": digest, "active": change.activate.is_some(), "broken": names }).to_string();
         self.store.change_module(version, change).await?;
@@ -184,10 +185,20 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// Whether a deployed pipeline runs these bytes, or is deployed with them although it cannot run.
+    fn is_used(&self, digest: ModuleDigest) -> bool {
+        self.pipelines().iter().any(|deployed| {
+            let pinned = deployed.row().pins.values().any(|pinned| *pinned == digest);
+            pinned || deployed.plan().is_ok_and(|plan| plan.modules.iter().any(|module| module.digest == digest))
+        })
+    }
+}
+
 impl ModuleChange {
     fn of(name: &Name, activate: Option<Option<ModuleDigest>>, by: &str, action: &'static str) -> Self {
         let (name, by) = (name.clone(), by.to_owned());
-        Self { name, activate, by, at: Timestamp::now(), action, detail: String::new() }
+        Self { name, activate, by, at: Timestamp::now(), action, detail: String::new(), forget: Vec::new() }
     }
 }
 

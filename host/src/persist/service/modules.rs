@@ -78,6 +78,8 @@ pub struct ModuleChange {
     pub action: &'static str,
     /// More about it, as JSON.
     pub detail: String,
+    /// Versions that are forgotten with it, since there are too many.
+    pub forget: Vec<ModuleDigest>,
 }
 
 impl ServiceStore {
@@ -96,6 +98,10 @@ impl ServiceStore {
                      ON CONFLICT (name) DO UPDATE SET active = ?2, changed_at = ?3, changed_by = ?4",
                 )?;
                 put.execute(params![change.name.as_str(), digest.map(|digest| digest.0), change.at.0, change.by])?;
+            }
+            let mut forget = connection.prepare_cached("DELETE FROM module_versions WHERE name = ? AND digest = ?")?;
+            for digest in &change.forget {
+                forget.execute(params![change.name.as_str(), digest.0])?;
             }
             let ModuleChange { name, by, at, action, detail, .. } = &change;
             audit::insert(connection, *at, by, action, name.as_str(), Some(detail))?;
