@@ -46,6 +46,7 @@ pub(super) struct Keeper {
     last: Mutex<Instant>,
     /// When requests were forgotten last.
     forgot: Mutex<Option<Instant>>,
+    forgetting: Mutex<Option<JoinHandle<()>>>,
     /// How long a busy host goes without one.
     busy: Duration,
     pass: Mutex<Option<JoinHandle<()>>>,
@@ -62,8 +63,21 @@ impl Keeper {
         uploads: Arc<Uploads>,
     ) -> Arc<Self> {
         let (gate, pass, resting) = (Arc::default(), Mutex::default(), AtomicBool::new(false));
-        let (last, forgot) = (Mutex::new(Instant::now()), Mutex::default());
-        Arc::new(Self { dir, reader, journal, policy, uploads, gate, last, forgot, busy: BUSY, pass, resting })
+        let (last, forgot, forgetting) = (Mutex::new(Instant::now()), Mutex::default(), Mutex::default());
+        Arc::new(Self {
+            dir,
+            reader,
+            journal,
+            policy,
+            uploads,
+            gate,
+            last,
+            forgot,
+            forgetting,
+            busy: BUSY,
+            pass,
+            resting,
+        })
     }
 
     /// Nothing is removed while this is held. Waits for a pass that is at work.
@@ -74,12 +88,12 @@ impl Keeper {
     /// Begins a pass in the background. While runs are active the last of them begins one, unless none has been made for
     /// long: then new runs wait for a moment, and a pass is made if the active ones end in it.
     pub(super) fn tidy(self: &Arc<Self>) {
-        let Some(policy) = self.policy else { return };
         // While nothing can be stored, nothing is known of what was under way when that began.
         if self.resting.load(Ordering::SeqCst) || !self.journal.health().is_up() {
             return;
         }
         self.forget();
+        let Some(policy) = self.policy else { return };
         let gate = Arc::clone(&self.gate);
         let patience = match Arc::clone(&gate).try_write_owned() {
             Ok(alone) => return self.begin(async { Some(alone) }, policy),
@@ -124,12 +138,14 @@ impl Keeper {
     /// folders that may be far away.
     fn forget(&self) {
         let mut forgot = self.forgot.lock().unwrap_or_else(PoisonError::into_inner);
-        if forgot.is_some_and(|forgot| forgot.elapsed() < self.busy) {
+        let mut forgetting = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+        let at_work = forgetting.as_ref().is_some_and(|forgetting| !forgetting.is_finished());
+        if at_work || forgot.is_some_and(|forgot| forgot.elapsed() < self.busy) {
             return;
         }
         *forgot = Some(Instant::now());
         let store = ServiceStore::new(Arc::clone(&self.journal), Arc::clone(&self.reader));
-        drop(effects::spawn(async move {
+        *forgetting = Some(effects::spawn(async move {
             match store.forget_requests(file::may_come_again).await {
                 Ok(0) => {}
                 Ok(requests) => tracing::info!(requests, "requests that cannot come again were forgotten"),
@@ -157,7 +173,7 @@ impl Keeper {
         }
     }
 
-    /// Waits for a pass that is at work; there are no more.
+    /// Waits for a pass that is at work, and for a moment until requests are forgotten; there are no more.
     pub(super) async fn rest(&self) {
         self.resting.store(true, Ordering::SeqCst);
         let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -165,6 +181,12 @@ impl Keeper {
             && let Err(error) = pass.await
         {
             tracing::warn!(%error, "a pass of retention did not end well");
+        }
+        let forgetting = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(forgetting) = forgetting
+            && tokio::time::timeout(PATIENCE, forgetting).await.is_err()
+        {
+            tracing::warn!("a file that a trigger has taken is still being looked for; it is left to itself");
         }
     }
 }
