@@ -22,7 +22,7 @@ use crate::{
     definition::problem::Problems,
     effects,
     event::RunState,
-    execute::ports::JournalError,
+    execute::ports::{Before, JournalError, RequestKey},
     ids::{Name, NameError, RunId, Timestamp},
     observe::{feed::Feed, metrics::Metrics},
     persist::ServiceStore,
@@ -215,12 +215,22 @@ impl Service {
         params: impl FnOnce(&Plan) -> Result<Params, StartDeployedError>,
         request: StartRequest,
     ) -> Result<Submitted, StartDeployedError> {
+        // An answer stands whatever has become since of the pipeline, the files and the disk.
+        if let Some(before) = self.answered(request.key.as_ref()).await? {
+            return Ok(Submitted::Before(before));
+        }
         let deployed = self.registry.pipeline(pipeline);
         let deployed = deployed.ok_or_else(|| StartDeployedError::NoPipeline(pipeline.clone()))?;
         self.check_room()?;
         let plan = deployed.plan().map_err(|problems| StartDeployedError::Broken(Box::new(problems.clone())))?;
         let params = params(plan)?;
         Ok(self.host.submit(Arc::clone(plan), params, request).await?)
+    }
+
+    async fn answered(&self, request: Option<&RequestKey>) -> Result<Option<Before>, StartError> {
+        let Some(request) = request.cloned() else { return Ok(None) };
+        let store = self.store.clone();
+        Ok(effects::blocking_or_panic(move || store.answered(&request)).await?)
     }
 
     /// Whether there is room on the disk for new runs. Those that were accepted go on in any case.

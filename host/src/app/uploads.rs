@@ -9,7 +9,8 @@ use std::{
 
 use tokio::{sync::oneshot, time::Instant};
 
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use super::{Host, keeper::InUse};
 use crate::{
@@ -29,7 +30,8 @@ pub struct Uploads(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: HashMap<Uuid, Lease>,
+    /// By the token that sent them.
+    waiting: HashMap<(i64, Uuid), Lease>,
     /// How many files are being sent, and how many bytes of them have come.
     coming: usize,
     bytes_coming: u64,
@@ -84,10 +86,10 @@ impl Uploads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file that an upload answered with. It stays, for other runs.
+    /// The file that an upload of this token answered with. It stays, for other runs.
     #[must_use]
-    pub fn find(&self, id: Uuid) -> Option<FileRef> {
-        self.lock().after(Instant::now()).waiting.get(&id).map(|lease| lease.file.clone())
+    pub fn find(&self, token: i64, id: Uuid) -> Option<FileRef> {
+        self.lock().after(Instant::now()).waiting.get(&(token, id)).map(|lease| lease.file.clone())
     }
 
     /// The contents of files that wait now.
@@ -133,9 +135,9 @@ impl Place {
     }
 
     /// Lets the file wait for its run from now on.
-    fn keep(self, file: FileRef, ends: Instant) -> Uuid {
-        let id = effects::uuid();
-        self.uploads.lock().waiting.insert(id, Lease { file, ends });
+    fn keep(self, token: i64, file: FileRef, ends: Instant) -> Uuid {
+        let id = id(&file);
+        self.uploads.lock().waiting.insert((token, id), Lease { file, ends });
         id
     }
 }
@@ -146,6 +148,19 @@ impl Drop for Place {
         state.coming -= 1;
         state.bytes_coming -= self.bytes;
     }
+}
+
+/// The same for the same file, so that a request that names it is the same too when it is sent again.
+fn id(file: &FileRef) -> Uuid {
+    let FileRef { name, media_type, size: _, hash } = file;
+    let mut hasher = Sha256::new();
+    for part in [hash.0.as_slice(), name.as_bytes(), media_type.as_bytes()] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    let (bytes, _) = digest.split_first_chunk().expect("32 bytes have 16 in front");
+    Builder::from_custom_bytes(*bytes).into_uuid()
 }
 
 /// Reads what is sent. Before its end is told, so that the whole is stored, nothing is removed any more.
@@ -199,12 +214,13 @@ impl Host {
         Ok((file, in_use))
     }
 
-    /// Stores a file for a run to come. Its bytes are read on a thread that may wait for them.
+    /// Stores a file for a run to come, which the same token starts. Its bytes are read on a thread that may wait for them.
     ///
     /// # Errors
     /// If it is too large, too many wait or take too much already, it cannot be stored, or its bytes cannot be read.
     pub async fn upload(
         &self,
+        token: i64,
         name: String,
         media_type: String,
         source: impl Read + Send + 'static,
@@ -220,7 +236,7 @@ impl Host {
                 Err(error) => return Err(sent.refused.unwrap_or(UploadError::Store(error))),
             };
             let Sent { place, in_use, .. } = sent;
-            let id = place.keep(file.clone(), Instant::now() + LEASE);
+            let id = place.keep(token, file.clone(), Instant::now() + LEASE);
             // Only now: a pass that begins finds what waits.
             drop(in_use);
             Ok((id, file))

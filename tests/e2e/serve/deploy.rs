@@ -89,7 +89,44 @@ fn the_same_request_gives_the_same_run() {
     assert_ne!(id(&ask("two", "{}").expect(201)), first);
     let _ = ask("", "{}").expect(400);
     let _ = ask(&"x".repeat(300), "{}").expect(400);
+    let twice = [("idempotency-key", "one"), ("idempotency-key", "two")];
+    let _ = server.request("POST", "/api/v1/pipelines/sum/runs", &twice, b"").expect(400);
     assert_eq!(server.get("/api/v1/runs").json()["runs"].as_array().unwrap().len(), 2);
+}
+
+/// A client that had no answer asks again, and gets the answer of then, not one about the pipeline or the files of now.
+#[test]
+fn the_same_request_gives_the_same_run_whatever_has_changed_since() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let token = server.token().to_owned();
+    let _ = upload(&server).expect(201);
+    let text = "name = \"size\"\n[params.file]\ntype = \"file\"\n[steps.a]\nuse = \"behaviours/file_size\"\n\
+        inputs.file = \"params.file\"\n";
+    let _ = deploy(&server, text).expect(200);
+    let send = |server: &Server, name: &str| {
+        let octets = [("content-type", "application/octet-stream")];
+        let sent = server.request("POST", &format!("/api/v1/files?name={name}"), &octets, b"1,2,3").expect(201);
+        json!({ "params": { "file": { "file": sent.json()["file"] } } }).to_string()
+    };
+    let ask = |server: &Server, body: &str| {
+        let headers = [("idempotency-key", "one"), ("content-type", "application/json")];
+        server.request("POST", "/api/v1/pipelines/size/runs", &headers, body.as_bytes())
+    };
+    let body = send(&server, "a.csv");
+    let first = id(&ask(&server, &body).expect(201));
+    assert_eq!(finish(&server, &first)["state"], "succeeded");
+    assert_eq!(id(&ask(&server, &send(&server, "a.csv")).expect(200)), first, "the file was sent again");
+    let _ = ask(&server, &send(&server, "b.csv")).expect(422);
+    let other = "name = \"size\"\n[params.count]\ntype = \"integer\"\n[steps.a]\nuse = \"behaviours/noop\"\n";
+    let _ = deploy(&server, other).expect(200);
+    assert_eq!(id(&ask(&server, &body).expect(200)), first, "the pipeline has other parameters");
+    let _ = server.request("DELETE", "/api/v1/pipelines/size", &[], b"").expect(204);
+    assert_eq!(id(&ask(&server, &body).expect(200)), first, "the pipeline has gone");
+    assert_eq!(server.stop(), 0);
+    let server = Server::start(&bench, &[]).with_token(&token);
+    assert_eq!(id(&ask(&server, &body).expect(200)), first, "the server has forgotten the file");
 }
 
 #[test]

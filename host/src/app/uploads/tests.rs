@@ -19,7 +19,7 @@ impl World {
     }
 
     async fn upload(&self, bytes: &'static [u8]) -> Uploaded {
-        self.host.upload("f".to_owned(), "x/y".to_owned(), bytes).await.unwrap()
+        self.host.upload(1, "f".to_owned(), "x/y".to_owned(), bytes).await.unwrap()
     }
 
     /// Makes a pass that looks at every file, if it may begin.
@@ -42,13 +42,16 @@ async fn a_file_that_waits_keeps_its_content_and_nothing_else() {
     world.pass().await;
     assert!(!world.is_there(&orphan), "retention goes on");
     assert!(world.is_there(&waiting.file));
-    assert_eq!(world.host.uploads.find(waiting.id), Some(waiting.file.clone()));
+    assert_eq!(world.host.uploads.find(1, waiting.id), Some(waiting.file.clone()));
+    assert_eq!(world.host.uploads.find(2, waiting.id), None, "another token has not sent it");
+    assert_eq!(world.upload(b"waits").await.id, waiting.id, "the same again");
+    assert_ne!(world.upload(b"other").await.id, waiting.id);
 
     // Its time ends although nothing else is sent.
     tokio::time::pause();
     tokio::time::advance(LEASE).await;
     tokio::time::resume();
-    assert_eq!(world.host.uploads.find(waiting.id), None);
+    assert_eq!(world.host.uploads.find(1, waiting.id), None);
     world.pass().await;
     assert!(!world.is_there(&waiting.file));
     world.host.close().await.unwrap();
@@ -71,7 +74,7 @@ async fn a_file_that_comes_slowly_does_not_stop_retention() {
     let orphan = stored::store_file(world.host.outputs.as_ref(), "o".to_owned(), "x/y".to_owned(), &mut &b"orphan"[..]);
     let (send, receive) = mpsc::channel();
     send.send(b"first".as_slice()).unwrap();
-    let sent = world.host.upload("f".to_owned(), "x/y".to_owned(), Slow(receive));
+    let sent = world.host.upload(1, "f".to_owned(), "x/y".to_owned(), Slow(receive));
     let rest = async {
         while world.host.uploads.lock().bytes_coming == 0 {
             tokio::task::yield_now().await;
@@ -99,13 +102,13 @@ async fn files_that_wait_have_a_bound_in_number_and_size() {
     let world = World::new().await;
     let uploads = &world.host.uploads;
     let places: Vec<_> = (0..limits::MAX_UPLOADS).map(|_| uploads.place().unwrap()).collect();
-    let again = || world.host.upload("f".to_owned(), "x/y".to_owned(), &b"12345678"[..]);
+    let again = || world.host.upload(1, "f".to_owned(), "x/y".to_owned(), &b"12345678"[..]);
     assert!(matches!(again().await, Err(UploadError::TooMany)));
     drop(places);
 
     let file = |size| FileRef { name: "f".into(), media_type: "x/y".into(), size, hash: ContentHash([7; 32]) };
     let ends = Instant::now() + LEASE;
-    uploads.place().unwrap().keep(file(limits::MAX_UPLOADED - 10), ends);
+    uploads.place().unwrap().keep(1, file(limits::MAX_UPLOADED - 10), ends);
     again().await.unwrap();
     assert!(matches!(again().await, Err(UploadError::Full)));
     // What was refused takes no room.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{
-    Json as JsonBody,
+    Extension, Json as JsonBody,
     body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, header},
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::{
+    access::Identity,
     limits,
     web::{
         Web,
@@ -42,7 +43,7 @@ pub(in crate::web) struct FileQuery {
 /// A file that was stored.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::web) struct FileUploaded {
-    /// A run takes it as the parameter `{ "file": ID }`.
+    /// A run that the same token starts takes it as the parameter `{ "file": ID }`. The same file has the same id.
     file: String,
     name: String,
     size: u64,
@@ -54,6 +55,7 @@ pub(in crate::web) struct FileUploaded {
 #[utoipa::path(post, path = "/api/v1/files", summary = "Sends a file ahead of the run that takes it", tag = "files", params(FileQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 201, description = "It is stored", body = FileUploaded), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn upload(
     State(web): State<Arc<Web>>,
+    Extension(identity): Extension<Identity>,
     Query(query): Query<FileQuery>,
     headers: HeaderMap,
     body: Body,
@@ -71,7 +73,7 @@ pub(in crate::web) async fn upload(
     let media_type = media_type.unwrap_or("application/octet-stream").to_owned();
     let (sender, receiver) = mpsc::channel(AHEAD);
     let host = &web.service.host;
-    let stored = host.upload(query.name, media_type, Received { receiver, chunk: Bytes::new() });
+    let stored = host.upload(identity.token, query.name, media_type, Received { receiver, chunk: Bytes::new() });
     let sent = tokio::time::timeout(limits::UPLOAD_BODY, send(body, sender));
     let (stored, sent) = tokio::join!(stored, sent);
     let stored = stored?;

@@ -253,7 +253,7 @@ pub(in crate::web) async fn start(
 ) -> Result<Response, Problem> {
     let key = idempotency_key(&headers, &identity, &name, &body)?;
     let request = StartRequest { options: RunOptions { cache: body.cache }, key, ..StartRequest::default() };
-    let params = |plan: &_| web.params(plan, body.params);
+    let params = |plan: &_| web.params(&identity, plan, body.params);
     match web.service.start(&name, params, request).await? {
         Submitted::New(run) => accepted(&web, run.id(), StatusCode::CREATED).await,
         Submitted::Before(Before { same: false, .. }) => {
@@ -273,7 +273,11 @@ fn idempotency_key(
     pipeline: &Name,
     body: &StartBody,
 ) -> Result<Option<RequestKey>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::new(Kind::BadRequest, "a request has one `Idempotency-Key`"));
+    }
     let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
     let key = key.ok_or_else(|| {
         Problem::new(Kind::BadRequest, format!("an `Idempotency-Key` has 1 to {MAX_KEY} visible characters"))

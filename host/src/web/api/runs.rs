@@ -336,7 +336,7 @@ pub(in crate::web) async fn rerun(
         (true, false) => return Err(Problem::new(Kind::Unprocessable, "`failed` and `from` exclude each other")),
     };
     let plan = web.read(move |reader| reader.plan(run)).await?;
-    let params = web.params(&plan, body.params)?;
+    let params = web.params(&identity, &plan, body.params)?;
     web.service.check_room()?;
     let rerun = Rerun { again, params, plan: None, options: RunOptions { cache: body.cache } };
     let started = web.service.host.rerun(run, rerun).await?;
@@ -388,6 +388,7 @@ impl Web {
     /// What a run of a plan is given, from JSON. A file is what its upload answered with.
     pub(in crate::web) fn params(
         &self,
+        identity: &Identity,
         plan: &Plan,
         given: serde_json::Map<String, serde_json::Value>,
     ) -> Result<Params, StartDeployedError> {
@@ -395,15 +396,20 @@ impl Web {
         for (name, value) in given {
             let name = Name::new(&name)?;
             let is_file = plan.params.iter().any(|param| param.name == name && param.kind == ParamKind::File);
-            let input = if is_file { self.uploaded(&name, &value)? } else { ParamInput::Json(value) };
+            let input = if is_file { self.uploaded(identity, &name, &value)? } else { ParamInput::Json(value) };
             params.insert(name, input);
         }
         Ok(params)
     }
 
-    fn uploaded(&self, name: &Name, value: &serde_json::Value) -> Result<ParamInput, StartDeployedError> {
+    fn uploaded(
+        &self,
+        identity: &Identity,
+        name: &Name,
+        value: &serde_json::Value,
+    ) -> Result<ParamInput, StartDeployedError> {
         let id = value.get("file").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
-        let file = id.and_then(|id| self.service.uploads.find(id));
+        let file = id.and_then(|id| self.service.uploads.find(identity.token, id));
         file.map(ParamInput::File).ok_or_else(|| StartDeployedError::NoFile(name.clone()))
     }
 }
