@@ -162,8 +162,9 @@ impl Registry {
             return Ok(known);
         }
         let compiled = aside(|| compile(&name, (text, &pins), &self.shelf(), &self.policy)).map_err(problems)?;
-        let (at, paused) = (Timestamp::now(), self.pipeline(&name).is_some_and(|known| known.row.paused));
-        let revision = self.store.deploy(name.clone(), text.to_owned(), pins.clone(), by.to_owned(), at).await?;
+        let at = Timestamp::now();
+        let (revision, paused) =
+            self.store.deploy(name.clone(), text.to_owned(), pins.clone(), by.to_owned(), at).await?;
         let row = RevisionRow {
             pipeline: name.clone(),
             revision,

@@ -185,7 +185,7 @@ impl Service {
     }
 
     /// Starts the triggers that are new, stops those that are gone, and starts those anew that were changed.
-    /// Done when it returns: whoever deployed a pipeline can be told that its triggers wait.
+    /// Done when it returns: its triggers wait then, and those that were paused, changed or removed start no run any more.
     pub async fn follow_deployment(self: &Arc<Self>) {
         let _one_at_a_time = self.triggers.following.lock().await;
         if let Err(error) = self.keep_triggers().await {
@@ -199,10 +199,18 @@ impl Service {
                 return;
             }
         };
+        for sink in self.replace_triggers(list) {
+            sink.close().await;
+        }
+    }
+
+    /// Gives the sinks of the triggers that were there before and are not any more, or not as they were.
+    fn replace_triggers(self: &Arc<Self>, list: Vec<TriggerStatus>) -> Vec<Arc<Sink>> {
         let mut state = self.triggers.lock();
         let wanted: HashSet<Key> =
             list.iter().map(|status| (status.pipeline.clone(), status.trigger.name.clone())).collect();
-        state.active.retain(|key, _| wanted.contains(key));
+        let removed = state.active.extract_if(|key, _| !wanted.contains(key));
+        let mut replaced: Vec<_> = removed.map(|(_, active)| Arc::clone(&active.sink)).collect();
         self.triggers.rejections.retain(|key| wanted.contains(key));
         for status in list {
             let paused = status.pipeline_paused || status.row.as_ref().is_none_or(|row| row.paused);
@@ -217,11 +225,13 @@ impl Service {
             // The runs that it started before still count.
             let sink = before.as_ref().map(|active| active.sink.with(&status.trigger));
             let sink = sink.unwrap_or_else(|| Sink::new(self, &status.pipeline, &status.trigger));
+            replaced.extend(before.as_ref().map(|active| Arc::clone(&active.sink)));
             drop(before);
             let since = status.row.as_ref().and_then(|row| row.decided_until);
             let task = if paused || broken { None } else { self.run_trigger(&status, &sink, since) };
             state.active.insert(key, Active { trigger: status.trigger, paused, broken, sink, task });
         }
+        replaced
     }
 
     async fn keep_triggers(&self) -> Result<(), crate::execute::ports::JournalError> {

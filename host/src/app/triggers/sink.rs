@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value as Json, json};
+use tokio::sync::RwLock;
 
 use crate::{
     app::{ParamInput, Params, StartError, StartRequest, Submitted, keeper::InUse, service::Service},
@@ -32,6 +33,8 @@ pub struct Sink {
     runs: Arc<Mutex<Vec<RunId>>>,
     /// Held while an event is decided that depends on the runs before it.
     deciding: Arc<tokio::sync::Mutex<()>>,
+    /// Whether events are taken; read for as long as one of them becomes a run.
+    open: Arc<RwLock<bool>>,
 }
 
 /// Why an event has no run: for good, or for now.
@@ -44,8 +47,13 @@ enum Undecided {
 
 impl<E: std::error::Error> From<E> for Undecided {
     fn from(error: E) -> Self {
-        Self::Later(SinkError(error.to_string()))
+        later(error.to_string())
     }
+}
+
+/// It can be offered again, since this is so only for now.
+fn later(why: impl Into<String>) -> Undecided {
+    Undecided::Later(SinkError(why.into()))
 }
 
 /// What a run is given by an event.
@@ -63,6 +71,7 @@ impl Sink {
             trigger: trigger.clone(),
             runs: Arc::new(Mutex::new(service.unfinished_of(pipeline, &trigger.name))),
             deciding: Arc::default(),
+            open: Arc::new(RwLock::new(true)),
         })
     }
 
@@ -74,7 +83,13 @@ impl Sink {
             trigger: trigger.clone(),
             runs: Arc::clone(&self.runs),
             deciding: Arc::clone(&self.deciding),
+            open: Arc::new(RwLock::new(true)),
         })
+    }
+
+    /// Takes no event any more, and waits for those that are about to become runs.
+    pub(super) async fn close(&self) {
+        *self.open.write().await = false;
     }
 
     pub(super) fn key_of_trigger(&self) -> super::Key {
@@ -82,27 +97,31 @@ impl Sink {
     }
 
     async fn decide(&self, event: TriggerEvent) -> Result<Offer, Undecided> {
-        let service = self.service.upgrade().ok_or_else(|| SinkError("the host is stopping".to_owned()))?;
+        let service = self.service.upgrade().ok_or_else(|| later("the host is stopping"))?;
         let key = self.key(&event);
         // Most of what is offered again is known: it must not cost a copy of a file.
         if let Some(before) = service.store.answered(&key)? {
             return Ok(Offer::Duplicate(before.run));
         }
         let deployed = service.registry.pipeline(&self.pipeline);
-        let deployed = deployed.ok_or_else(|| SinkError("the pipeline was removed".to_owned()))?;
+        let deployed = deployed.ok_or_else(|| later("the pipeline was removed"))?;
         service.check_room()?;
         if service.host.active_runs() >= limits::MAX_QUEUED_RUNS {
-            return Err(SinkError(format!("{} runs wait already", limits::MAX_QUEUED_RUNS)).into());
+            return Err(later(format!("{} runs wait already", limits::MAX_QUEUED_RUNS)));
         }
         let plan = match deployed.plan() {
             Ok(plan) => Arc::clone(plan),
             // It is refused nothing for good by that: once the pipeline can run again, so can the event.
-            Err(_) => return Err(SinkError("the pipeline cannot run at present".to_owned()).into()),
+            Err(_) => return Err(later("the pipeline cannot run at present")),
         };
         let given = match self.given(&service, &plan, event.payload).await {
             Err(Undecided::Offer(Offer::Refused(why))) => return self.refuse(&service, key, &why).await,
             given => given?,
         };
+        let open = self.open.read().await;
+        if !*open {
+            return Err(later("the trigger was paused, changed or removed"));
+        }
         let _one_at_a_time = match self.trigger.overlap {
             Overlap::Allow => None,
             _ => Some(self.deciding.lock().await),

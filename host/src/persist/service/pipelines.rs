@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{ServiceStore, audit};
+use super::{ServiceStore, audit, triggers};
 use crate::{
     execute::ports::JournalError,
     ids::{ModuleDigest, Name, Timestamp},
@@ -38,7 +38,7 @@ const REVISION: &str = "r.pipeline, r.revision, r.text, r.deployed_at, r.deploye
      FROM revisions r JOIN pipelines p ON p.name = r.pipeline";
 
 impl ServiceStore {
-    /// Deploys a text as the next revision of a pipeline; returns its number.
+    /// Deploys a text as the next revision of a pipeline; returns its number, and whether the pipeline is paused.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -49,7 +49,7 @@ impl ServiceStore {
         pins: Pins,
         by: String,
         at: Timestamp,
-    ) -> Result<u32, JournalError> {
+    ) -> Result<(u32, bool), JournalError> {
         let changed = self.journal.change(move |connection| {
             let name = pipeline.as_str();
             let pins = serde_json::to_string(&pins)
@@ -67,9 +67,11 @@ impl ServiceStore {
             forget(connection, name, revision)?;
             let detail = format!("{{\"revision\":{revision}}}");
             audit::insert(connection, at, &by, "pipeline.deploy", name, Some(&detail))?;
-            Ok(Ok::<_, std::convert::Infallible>(revision))
+            let mut paused = connection.prepare_cached("SELECT paused FROM pipelines WHERE name = ?")?;
+            let paused = paused.query_row([name], |row| row.get(0))?;
+            Ok(Ok::<_, std::convert::Infallible>((revision, paused)))
         });
-        changed.await.map(|Ok(revision)| revision)
+        changed.await.map(|Ok(deployed)| deployed)
     }
 
     /// Removes a pipeline; its latest revisions and its runs stay.
@@ -85,7 +87,7 @@ impl ServiceStore {
         changed.await.map(|Ok(())| ())
     }
 
-    /// Lets the triggers of a pipeline start no runs, or start them again.
+    /// Lets the triggers of a pipeline start no runs, or start them again: from now on, not for what went by.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -98,6 +100,9 @@ impl ServiceStore {
     ) -> Result<(), JournalError> {
         let changed = self.journal.change(move |connection| {
             connection.execute("UPDATE pipelines SET paused = ? WHERE name = ?", params![paused, pipeline.as_str()])?;
+            if !paused {
+                triggers::skip_the_past(connection, &pipeline, None, at)?;
+            }
             let action = if paused { "pipeline.pause" } else { "pipeline.resume" };
             audit::insert(connection, at, &by, action, pipeline.as_str(), None)?;
             Ok(Ok::<_, std::convert::Infallible>(()))

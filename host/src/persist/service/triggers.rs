@@ -119,12 +119,12 @@ impl ServiceStore {
         at: Timestamp,
     ) -> Result<(), JournalError> {
         let changed = self.journal.change(move |connection| {
-            let mut update = connection.prepare_cached(
-                "UPDATE triggers SET paused = ?1, decided_until = CASE WHEN ?1 THEN decided_until ELSE ?2 END, \
-                 seen_end = CASE WHEN ?1 THEN seen_end ELSE (SELECT value FROM counters WHERE name = 'ended') END \
-                 WHERE pipeline = ?3 AND name = ?4",
-            )?;
-            update.execute(params![paused, at.0, pipeline.as_str(), trigger.as_str()])?;
+            let mut update =
+                connection.prepare_cached("UPDATE triggers SET paused = ? WHERE pipeline = ? AND name = ?")?;
+            update.execute(params![paused, pipeline.as_str(), trigger.as_str()])?;
+            if !paused {
+                skip_the_past(connection, &pipeline, Some(&trigger), at)?;
+            }
             let action = if paused { "trigger.pause" } else { "trigger.resume" };
             audit::insert(connection, at, &by, action, &format!("{pipeline}/{trigger}"), None)?;
             Ok(Ok::<_, std::convert::Infallible>(()))
@@ -192,6 +192,20 @@ impl ServiceStore {
             self.reader.readable("runs", found)
         })
     }
+}
+
+/// Lets one trigger of a pipeline, or each, take what went by as dealt with.
+pub(super) fn skip_the_past(
+    connection: &Connection,
+    pipeline: &Name,
+    trigger: Option<&Name>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE triggers SET decided_until = ?1, seen_end = (SELECT value FROM counters WHERE name = 'ended') \
+         WHERE pipeline = ?2 AND (?3 IS NULL OR name = ?3)",
+    )?;
+    update.execute(params![now.0, pipeline.as_str(), trigger.map(Name::as_str)]).map(drop)
 }
 
 /// Forgets triggers that a pipeline has no more, where too many are known.

@@ -240,7 +240,7 @@ fn a_pipeline_keeps_its_latest_revisions_and_the_active_one() {
     let deploy = |name: &str| {
         let name = Name::new(name).unwrap();
         let done = store.service.deploy(name, "text".to_owned(), Pins::default(), "me".to_owned(), Timestamp(5));
-        store.runtime.block_on(done).unwrap()
+        store.runtime.block_on(done).unwrap().0
     };
     (1..=MAX_REVISIONS + 5).for_each(|revision| assert_eq!(deploy("p"), revision));
     let rows = store.service.revisions(&Name::new("p").unwrap(), u32::MAX, 1_000).unwrap();
