@@ -1235,7 +1235,7 @@ export interface components {
         };
         /** @description A file that was stored. */
         FileUploaded: {
-            /** @description A run takes it as the parameter `{ "file": ID }`. */
+            /** @description A run that the same token starts takes it as the parameter `{ "file": ID }`. The same file has the same id. */
             file: string;
             name: string;
             /** Format: int64 */
