@@ -70,7 +70,14 @@ fn deliveries_that_are_turned_away_leave_a_trace() {
 
     let events = server.get("/api/v1/pipelines/hooked/triggers/push/events").expect(200).json();
     let reasons: Vec<_> = events["rejected"].as_array().unwrap().iter().map(|one| one["reason"].to_string()).collect();
-    let wanted = ["paused", "at most 1024 bytes", "not signed with a key", "more than 300 s ago", "missing", "`hook`"];
+    let wanted = [
+        "paused",
+        "at most 1024 bytes",
+        "not signed with a key",
+        "more than 300 s ago",
+        "missing",
+        "`hook` is not set",
+    ];
     assert_eq!(reasons.len(), wanted.len(), "{reasons:?}");
     for (reason, wanted) in reasons.iter().zip(wanted) {
         assert!(reason.contains(wanted), "no `{wanted}` in {reasons:?}");

@@ -253,6 +253,10 @@ async fn authenticate(web: &Web, auth: &WebhookAuth, headers: &HeaderMap, body: 
         let reason = format!("the secret `{name}` cannot be read: {}", problem.detail());
         TurnedAway { label: "secret", reason, problem }
     })?;
+    if values.is_empty() {
+        let reason = format!("the secret `{name}` is not set: `stepmill secrets set {name}`");
+        return Err(TurnedAway::unsigned("secret", reason));
+    }
     let text = values.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(" ");
     let keys = Keys::parse(&text).map_err(|error| {
         tracing::error!(secret = %name, %error, "a webhook cannot check signatures");
