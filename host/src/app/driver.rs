@@ -113,6 +113,7 @@ impl Driver {
 
     /// What is known of a run, read after everything that was queued for it is committed or lost.
     async fn read(&self, run: RunId) -> Result<RunState, StartError> {
+        self.journal.barrier().await.map_err(RunError::from)?;
         let reader = Arc::clone(&self.reader);
         effects::blocking_or_panic(move || {
             let plan = Arc::new(reader.plan(run)?);
@@ -164,7 +165,8 @@ impl RunTask {
         self.after = after.map(FutureExt::shared);
         self.in_use = Some(in_use);
         // Whether anybody still waits for an answer changes nothing.
-        match dispatcher::accept(self.id, plan, first, key, &self.driver.ports).await {
+        let accepted = no_panic(dispatcher::accept(self.id, plan, first, key, &self.driver.ports)).await;
+        match accepted.unwrap_or_else(Err) {
             Ok(Ok(state)) => {
                 let _ = answer.send(Ok(None));
                 self.conclude(state, Entry::New).await
@@ -235,7 +237,7 @@ impl RunTask {
             let _permit = queued::wait_for_turn(&mut state, &ports, &mut self.requests, turn).await?;
             dispatcher::drive(state, entry, ports.clone(), parallelism, &mut self.requests).await
         };
-        AssertUnwindSafe(driven).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+        no_panic(driven).await.unwrap_or_else(Err)
     }
 
     /// Waits until the run can continue, and reads what is known of it.
@@ -253,7 +255,7 @@ impl RunTask {
             if matches!(asked, Some(RunRequest::Stop)) {
                 return Err(RunError::Stopped);
             }
-            match self.try_again(asked).await {
+            match no_panic(self.try_again(asked)).await.unwrap_or_else(|panic| Err(panic.into())) {
                 Ok(Some(state)) => {
                     self.registration.interrupted(None);
                     self.driver.ports.observer.interrupted(self.id, None);
@@ -297,21 +299,23 @@ impl RunTask {
     /// Ends a run whose events are damaged as cancelled, where it is: which `finally` steps it has is not known.
     async fn end_damaged(&self, request: CancelRequest) -> Result<(), StartError> {
         let (id, reader) = (self.id, Arc::clone(&self.driver.reader));
-        let row = effects::blocking_or_panic(move || reader.run(id)).await?;
+        let (row, plan) = effects::blocking_or_panic(move || (reader.run(id), reader.plan(id))).await;
+        let row = row?;
         let kinds = [EventKind::CancelRequested, EventKind::Finished { outcome: Outcome::Cancelled }];
         let at = self.driver.ports.clock.now().max(row.created_at);
-        let events = (row.events..).zip(kinds).map(|(seq, kind)| RunEvent { run: id, seq, at, kind }).collect();
-        let ended = self.driver.ports.journal.append(events).await;
+        let events: Vec<_> = (row.events..).zip(kinds).map(|(seq, kind)| RunEvent { run: id, seq, at, kind }).collect();
+        let ended = self.driver.ports.journal.append(events.clone()).await;
         request.into_reply().send(ended.clone().map_err(Into::into));
         ended.map_err(RunError::from)?;
         tracing::warn!(run = %id, "a damaged run was cancelled; its `finally` steps were not run");
         self.driver.ports.observer.interrupted(id, None);
+        if let Ok(plan) = plan {
+            self.driver.ports.observer.committed(&plan, &events);
+        }
         Ok(())
     }
 
     async fn read_again(&mut self) -> Result<Option<RunState>, StartError> {
-        // No event of its earlier life may be committed after its history was read.
-        self.driver.journal.barrier().await.map_err(RunError::from)?;
         self.in_use = None;
         match self.driver.read(self.id).await {
             Ok(state) => Ok(Some(state)),
@@ -321,8 +325,11 @@ impl RunTask {
     }
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> RunError {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    RunError::Panicked(text.unwrap_or_else(|| "a panic".to_owned()))
+/// Turns a panic into an error: it must not end the task of a run that was accepted.
+async fn no_panic<T>(work: impl Future<Output = T>) -> Result<T, RunError> {
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        RunError::Panicked(text.unwrap_or_else(|| "a panic".to_owned()))
+    })
 }
