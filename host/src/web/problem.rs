@@ -14,6 +14,7 @@ use crate::{
         StartError, StoreError, UploadError,
         registry::RegistryError,
         service::{DiskPressure, StartDeployedError},
+        triggers::TriggersError,
     },
     dto::ProblemView,
     execute::ports::JournalError,
@@ -156,6 +157,15 @@ impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         tracing::error!(%error, "a request failed");
         Self::new(Kind::Unavailable, "this could not be stored; the host's log says why")
+    }
+}
+
+impl From<TriggersError> for Problem {
+    fn from(error: TriggersError) -> Self {
+        match error {
+            TriggersError::Journal(error) => error.into(),
+            error @ TriggersError::NotYet(_) => Self::new(Kind::Unavailable, error.to_string()),
+        }
     }
 }
 

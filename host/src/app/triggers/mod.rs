@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::{
+    sync::Notify,
+    task::{AbortHandle, JoinHandle},
+};
 use tokio_util::task::TaskTracker;
 
 use self::rejected::Rejections;
@@ -19,11 +22,27 @@ pub use self::{rejected::Rejected, sink::Sink};
 use super::service::Service;
 use crate::{
     effects,
+    execute::ports::JournalError,
     ids::{Name, Timestamp},
     persist::service::{TriggerEntry, TriggerRow},
     plan::{PlanTrigger, TriggerKind},
     schedule::{Context, Factories, SystemClock, Trigger},
 };
+
+/// How long triggers that could not follow what is deployed wait until they try again; twice as long after each time, up to
+/// the second of these.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Why a change of what is deployed does not show in its triggers.
+#[derive(Debug, thiserror::Error)]
+pub enum TriggersError {
+    /// It is not stored.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// It is stored, and the triggers do not follow it yet.
+    #[error("this is stored, but the triggers do not follow it yet; the host tries again until they do: {0}")]
+    NotYet(String),
+}
 
 /// A pipeline and a trigger of it.
 type Key = (Name, Name);
@@ -34,6 +53,8 @@ pub struct Triggers {
     state: Mutex<State>,
     /// Held while what is deployed is compared with what is active: what is read first is also done first.
     following: tokio::sync::Mutex<()>,
+    /// Called when what is deployed could not be followed.
+    behind: Notify,
     /// Events that are being decided.
     deciding: TaskTracker,
     rejections: Rejections,
@@ -84,6 +105,7 @@ impl Triggers {
             factories,
             state: Mutex::default(),
             following: tokio::sync::Mutex::default(),
+            behind: Notify::new(),
             deciding: TaskTracker::new(),
             rejections: Rejections::default(),
         }
@@ -134,11 +156,21 @@ impl Service {
     /// Lets triggers wait, from now until the service is stopped, and follow what is deployed.
     pub(super) async fn start_triggers(self: &Arc<Self>) {
         let mut changes = self.registry.changes();
-        self.follow_deployment().await;
+        // What cannot be followed now is tried again below.
+        let _ = self.follow_deployment().await;
         let service = Arc::clone(self);
         let supervisor = effects::spawn(async move {
-            while changes.changed().await.is_ok() {
-                service.follow_deployment().await;
+            let mut pause = PAUSES.0;
+            loop {
+                tokio::select! {
+                    biased;
+                    () = service.triggers.behind.notified() => tokio::time::sleep(pause).await,
+                    changed = changes.changed() => if changed.is_err() { return },
+                }
+                pause = match service.follow_deployment().await {
+                    Ok(()) => PAUSES.0,
+                    Err(_) => (pause * 2).min(PAUSES.1),
+                };
             }
         });
         self.triggers.lock().supervisor = Some(supervisor);
@@ -170,38 +202,41 @@ impl Service {
     /// Lets a trigger start no runs, or start them again.
     ///
     /// # Errors
-    /// If it cannot be stored.
+    /// If it cannot be stored, or not be followed yet.
     pub async fn pause_trigger(
         self: &Arc<Self>,
         pipeline: &Name,
         trigger: &Name,
         paused: bool,
         by: &str,
-    ) -> Result<(), crate::execute::ports::JournalError> {
+    ) -> Result<(), TriggersError> {
         let at = Timestamp::now();
         self.store.pause_trigger(pipeline.clone(), trigger.clone(), paused, by.to_owned(), at).await?;
-        self.follow_deployment().await;
-        Ok(())
+        self.follow_deployment().await
     }
 
     /// Starts the triggers that are new, stops those that are gone, and starts those anew that were changed.
     /// Done when it returns: its triggers wait then, and those that were paused, changed or removed start no run any more.
-    pub async fn follow_deployment(self: &Arc<Self>) {
+    ///
+    /// # Errors
+    /// If what is deployed cannot be noted or read. It is tried again until it can.
+    pub async fn follow_deployment(self: &Arc<Self>) -> Result<(), TriggersError> {
+        let followed = self.try_to_follow().await;
+        followed.map_err(|reason| {
+            tracing::error!(reason, "the triggers do not follow what is deployed; this will be tried again");
+            self.triggers.behind.notify_one();
+            TriggersError::NotYet(reason)
+        })
+    }
+
+    async fn try_to_follow(self: &Arc<Self>) -> Result<(), String> {
         let _one_at_a_time = self.triggers.following.lock().await;
-        if let Err(error) = self.keep_triggers().await {
-            tracing::error!(%error, "what is deployed cannot be noted; its triggers do not start");
-            return;
-        }
-        let list = match self.list_triggers() {
-            Ok(list) => list,
-            Err(error) => {
-                tracing::error!(%error, "the triggers cannot be read; they stay as they were");
-                return;
-            }
-        };
+        self.keep_triggers().await.map_err(|error| error.to_string())?;
+        let list = self.list_triggers().map_err(|error| error.to_string())?;
         for sink in self.replace_triggers(list) {
             sink.close().await;
         }
+        Ok(())
     }
 
     /// Gives the sinks of the triggers that were there before and are not any more, or not as they were.
@@ -234,7 +269,7 @@ impl Service {
         replaced
     }
 
-    async fn keep_triggers(&self) -> Result<(), crate::execute::ports::JournalError> {
+    async fn keep_triggers(&self) -> Result<(), JournalError> {
         for deployed in self.registry.pipelines() {
             let entry = |trigger: &PlanTrigger| TriggerEntry {
                 name: trigger.name.clone(),

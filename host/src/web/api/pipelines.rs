@@ -111,7 +111,7 @@ pub(in crate::web) async fn deploy(
     Json(body): Json<DeployBody>,
 ) -> Result<Response, Problem> {
     let deployed = web.service.registry.deploy(&body.text, body.modules, &identity.name).await?;
-    web.service.follow_deployment().await;
+    web.service.follow_deployment().await?;
     Ok(document(&view(&deployed, false)))
 }
 
@@ -188,7 +188,7 @@ pub(in crate::web) async fn deploy_again(
     Path((name, revision)): Path<(Name, u32)>,
 ) -> Result<Response, Problem> {
     let deployed = web.service.registry.deploy_again(&name, revision, &identity.name).await?;
-    web.service.follow_deployment().await;
+    web.service.follow_deployment().await?;
     Ok(document(&view(&deployed, false)))
 }
 
@@ -199,7 +199,7 @@ pub(in crate::web) async fn remove(
     Path(name): Path<Name>,
 ) -> Result<StatusCode, Problem> {
     web.service.registry.remove_pipeline(&name, &identity.name).await?;
-    web.service.follow_deployment().await;
+    web.service.follow_deployment().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -210,7 +210,7 @@ pub(in crate::web) async fn pause(
     Path(name): Path<Name>,
 ) -> Result<StatusCode, Problem> {
     web.service.registry.pause_pipeline(&name, true, &identity.name).await?;
-    web.service.follow_deployment().await;
+    web.service.follow_deployment().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -221,7 +221,7 @@ pub(in crate::web) async fn resume(
     Path(name): Path<Name>,
 ) -> Result<StatusCode, Problem> {
     web.service.registry.pause_pipeline(&name, false, &identity.name).await?;
-    web.service.follow_deployment().await;
+    web.service.follow_deployment().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
