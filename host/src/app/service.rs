@@ -261,22 +261,19 @@ impl Service {
     }
 
     /// The runs of a trigger that have not ended.
-    pub(super) fn unfinished_of(&self, pipeline: &Name, trigger: &Name) -> Vec<RunId> {
-        let filter = |state| RunFilter {
-            pipeline: Some(pipeline.clone()),
-            trigger: Some(trigger.clone()),
-            state: Some(state),
-            ..RunFilter::default()
-        };
-        let page = |state| self.host.history().reader().runs(&filter(state), None, MAX_ROWS);
-        let found = RunState::ACTIVE.map(page).into_iter().flat_map(|page| match page {
-            Ok(page) => page.runs.into_iter().map(|run| run.id).collect(),
-            Err(error) => {
-                tracing::error!(%error, "the runs of a trigger cannot be read; new ones do not wait for them");
-                Vec::new()
-            }
-        });
-        found.collect()
+    pub(super) fn unfinished_of(&self, pipeline: &Name, trigger: &Name) -> Result<Vec<RunId>, super::StoreError> {
+        let mut unfinished = Vec::new();
+        for state in RunState::ACTIVE {
+            let filter = RunFilter {
+                pipeline: Some(pipeline.clone()),
+                trigger: Some(trigger.clone()),
+                state: Some(state),
+                ..RunFilter::default()
+            };
+            let page = self.host.history().reader().runs(&filter, None, MAX_ROWS)?;
+            unfinished.extend(page.runs.into_iter().map(|run| run.id));
+        }
+        Ok(unfinished)
     }
 
     /// Takes up what was accepted and has not ended. A run that cannot continue yet is interrupted, and keeps no other

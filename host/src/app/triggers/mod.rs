@@ -233,19 +233,25 @@ impl Service {
         let _one_at_a_time = self.triggers.following.lock().await;
         self.keep_triggers().await.map_err(|error| error.to_string())?;
         let list = self.list_triggers().map_err(|error| error.to_string())?;
-        for sink in self.replace_triggers(list) {
+        let mut replaced = Vec::new();
+        let followed = self.replace_triggers(list, &mut replaced);
+        for sink in replaced {
             sink.close().await;
         }
-        Ok(())
+        followed.map_err(|error| error.to_string())
     }
 
-    /// Gives the sinks of the triggers that were there before and are not any more, or not as they were.
-    fn replace_triggers(self: &Arc<Self>, list: Vec<TriggerStatus>) -> Vec<Arc<Sink>> {
+    /// Collects the sinks of the triggers that were there before and are not any more, or not as they were.
+    fn replace_triggers(
+        self: &Arc<Self>,
+        list: Vec<TriggerStatus>,
+        replaced: &mut Vec<Arc<Sink>>,
+    ) -> Result<(), super::StoreError> {
         let mut state = self.triggers.lock();
         let wanted: HashSet<Key> =
             list.iter().map(|status| (status.pipeline.clone(), status.trigger.name.clone())).collect();
         let removed = state.active.extract_if(|key, _| !wanted.contains(key));
-        let mut replaced: Vec<_> = removed.map(|(_, active)| Arc::clone(&active.sink)).collect();
+        replaced.extend(removed.map(|(_, active)| Arc::clone(&active.sink)));
         self.triggers.rejections.retain(|key| wanted.contains(key));
         for status in list {
             let paused = status.pipeline_paused || status.row.as_ref().is_none_or(|row| row.paused);
@@ -258,15 +264,17 @@ impl Service {
             }
             let before = state.active.remove(&key);
             // The runs that it started before still count.
-            let sink = before.as_ref().map(|active| active.sink.with(&status.trigger));
-            let sink = sink.unwrap_or_else(|| Sink::new(self, &status.pipeline, &status.trigger));
+            let sink = match &before {
+                Some(active) => active.sink.with(&status.trigger),
+                None => Sink::new(self, &status.pipeline, &status.trigger)?,
+            };
             replaced.extend(before.as_ref().map(|active| Arc::clone(&active.sink)));
             drop(before);
             let since = status.row.as_ref().and_then(|row| row.decided_until);
             let task = if paused || broken { None } else { self.run_trigger(&status, &sink, since) };
             state.active.insert(key, Active { trigger: status.trigger, paused, broken, sink, task });
         }
-        replaced
+        Ok(())
     }
 
     async fn keep_triggers(&self) -> Result<(), JournalError> {

@@ -18,7 +18,7 @@ use crate::{
     ids::{Name, RunId, Timestamp},
     limits,
     output::FileRef,
-    persist::service::trigger_scope,
+    persist::{StoreError, service::trigger_scope},
     plan::{Overlap, ParamKind, Plan, PlanTrigger, TriggerKind},
     schedule::{EventSink, Offer, Payload, SinkError, TriggerEvent, file},
 };
@@ -64,15 +64,15 @@ struct Given {
 }
 
 impl Sink {
-    pub(super) fn new(service: &Arc<Service>, pipeline: &Name, trigger: &PlanTrigger) -> Arc<Self> {
-        Arc::new(Self {
+    pub(super) fn new(service: &Arc<Service>, pipeline: &Name, trigger: &PlanTrigger) -> Result<Arc<Self>, StoreError> {
+        Ok(Arc::new(Self {
             service: Arc::downgrade(service),
             pipeline: pipeline.clone(),
             trigger: trigger.clone(),
-            runs: Arc::new(Mutex::new(service.unfinished_of(pipeline, &trigger.name))),
+            runs: Arc::new(Mutex::new(service.unfinished_of(pipeline, &trigger.name)?)),
             deciding: Arc::default(),
             open: Arc::new(RwLock::new(true)),
-        })
+        }))
     }
 
     /// The same for a trigger that was changed.
