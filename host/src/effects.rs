@@ -46,7 +46,10 @@ pub(crate) fn spawn_on<T: Send + 'static>(
 pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     #[cfg(test)]
     if simulation::is_on() {
-        return spawn(async move { work() });
+        return spawn(async move {
+            simulation::stalled().await;
+            work()
+        });
     }
     tokio::task::spawn_blocking(work)
 }

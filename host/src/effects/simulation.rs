@@ -24,8 +24,9 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{
-    sync::oneshot,
+    sync::{Notify, oneshot},
     time::{self, Instant},
 };
 use uuid::Uuid;
@@ -64,6 +65,27 @@ pub(crate) fn note(what: fmt::Arguments<'_>) {
     }
 }
 
+/// Kills the process that this thread simulates, if it does. See [`Simulation::kill`].
+pub(crate) fn kill() {
+    if let Some(simulation) = current() {
+        simulation.kill();
+    }
+}
+
+/// Stalls the process that this thread simulates. See [`Simulation::stall`].
+pub(crate) fn stall(time: Duration) {
+    if let Some(simulation) = current() {
+        simulation.stall(time);
+    }
+}
+
+/// Sleeps while a thread is stalled.
+pub(crate) async fn stalled() {
+    if let Some(time) = current().and_then(|simulation| simulation.stalled()) {
+        time::sleep(time).await;
+    }
+}
+
 /// Everything that a seed decides.
 pub(crate) struct Simulation {
     random: RefCell<Random>,
@@ -76,6 +98,9 @@ pub(crate) struct Simulation {
     servers: RefCell<Vec<Arc<Server>>>,
     /// The process has been killed: nothing that it still does counts.
     dead: Cell<bool>,
+    died: Notify,
+    /// How long whatever a thread does next takes.
+    stall: Cell<Option<Duration>>,
 }
 
 impl Simulation {
@@ -90,6 +115,8 @@ impl Simulation {
             clock: Cell::new((EPOCH, None)),
             servers: RefCell::default(),
             dead: Cell::new(false),
+            died: Notify::new(),
+            stall: Cell::default(),
         });
         let before = CURRENT.replace(Some(Rc::clone(&simulation)));
         assert!(before.is_none(), "a simulation is not simulated");
@@ -97,25 +124,50 @@ impl Simulation {
         world(&simulation)
     }
 
-    /// One life of a process, from its start until `life` ends. Then everything that it has spawned is dropped where it is.
-    pub(crate) fn life<T>(&self, life: impl Future<Output = T>) -> T {
+    /// One life of a process, from its start until `life` ends, or until it is [killed](Self::kill): then there is no
+    /// result. Everything that it has spawned is dropped where it is.
+    pub(crate) fn life<T>(&self, life: impl Future<Output = T>) -> Option<T> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         self.dead.set(false);
+        self.stall.set(None);
         let (result, ends) = runtime.block_on(async {
             let (wall, _) = self.clock.get();
             self.clock.set((wall, Some(Instant::now())));
             tokio::spawn(schedule::conduct());
-            let result = time::timeout(FOREVER, scheduled(life)).await;
-            (result, self.wall_clock())
+            let result = tokio::select! {
+                biased;
+                () = self.died.notified() => Ok(None),
+                result = time::timeout(FOREVER, scheduled(life)) => result.map(Some),
+            };
+            // Before anything else is dropped: what that does must not count.
+            let killed = self.dead.replace(true);
+            let _ = self.died.notified().now_or_never();
+            (if killed { Ok(None) } else { result }, self.wall_clock())
         });
-        self.dead.set(true);
         drop(self.servers.take());
         // No task continues from here on, but what they hold is dropped.
         drop(runtime);
         drop(self.queue.take());
+        self.dead.set(false);
         self.clock.set((ends, None));
         result.unwrap_or_else(|_| panic!("the process does not end: its tasks wait for each other"))
+    }
+
+    /// Kills the process: the turn that is under way is the last one, and it does not count either.
+    pub(crate) fn kill(&self) {
+        if !self.dead.replace(true) {
+            self.died.notify_one();
+        }
+    }
+
+    /// Stalls whatever a thread does next for so long. Everything else continues.
+    pub(crate) fn stall(&self, time: Duration) {
+        self.stall.set(Some(time));
+    }
+
+    fn stalled(&self) -> Option<Duration> {
+        self.stall.take()
     }
 
     /// Whether the process was killed.

@@ -7,7 +7,7 @@ use std::{
 
 use super::invariants;
 use crate::{
-    effects::simulation::note,
+    effects::simulation::{current, note},
     event::{EventKind, RunEvent},
     execute::ports::{AttemptJob, LogLine, Observer, Progress},
     ids::{RunId, StepIndex},
@@ -33,6 +33,34 @@ pub(super) struct Known {
     pub(super) running: BTreeMap<RunId, usize>,
     pub(super) violations: Vec<String>,
     pub(super) events: u64,
+    pub(super) trouble: Trouble,
+    pub(super) modules_are_gone: bool,
+}
+
+/// Whether something is wrong with the disk or the modules, which excuses most refusals.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Trouble {
+    times: u64,
+    on: bool,
+}
+
+impl Trouble {
+    pub(super) fn begin(&mut self) {
+        *self = Self { times: self.times + 1, on: true };
+    }
+
+    pub(super) fn end(&mut self) {
+        self.on = false;
+    }
+
+    pub(super) fn is_on(self) -> bool {
+        self.on
+    }
+
+    /// Whether there was any since it was like `earlier`.
+    pub(super) fn was_on_since(self, earlier: Self) -> bool {
+        earlier.on || self.times != earlier.times
+    }
 }
 
 impl Known {
@@ -66,8 +94,11 @@ impl Ledger {
         self.0.lock().expect("nobody panics with it")
     }
 
-    /// Something that must not be.
+    /// Something that must not be, unless the process is dead: what it still does does not count.
     pub(super) fn violated(&self, what: impl IntoIterator<Item = String>) {
+        if current().is_some_and(|simulation| simulation.is_dead()) {
+            return;
+        }
         for what in what {
             note(format_args!("VIOLATED: {what}"));
             self.known().violations.push(what);

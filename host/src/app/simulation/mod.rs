@@ -1,9 +1,11 @@
-//! A host in a simulation: the real writer, dispatcher, keeper and retention, with pretended sandboxes, and users who do
-//! anything at any time. Its processes are killed, its clock jumps. What must hold nevertheless is in [`invariants`].
+//! A host in a simulation: the real writer, dispatcher, keeper and retention on a simulated disk, with pretended sandboxes,
+//! and users who do anything at any time. Its processes are killed, its clock jumps, calls of its disk fail, it loses
+//! power. What must hold nevertheless is in [`invariants`].
 //!
 //! A seed decides everything: `STEPMILL_SEED=17 cargo test -p stepmill --lib simulation` shows again what the seed 17 does.
 //! `STEPMILL_SEEDS=1000` tries more of them.
 
+mod faults;
 mod invariants;
 mod ledger;
 mod plans;

@@ -47,7 +47,7 @@ pub(super) fn pretended(storage: &Storage, ledger: &Ledger) -> Sandboxes {
         Pretended { ledger: ledger.clone(), store: Arc::clone(&storage.outputs), started: Arc::clone(&started) };
     Sandboxes {
         library: library(),
-        modules: Arc::new(Anything),
+        modules: Arc::new(Shelves(ledger.clone())),
         runner: Arc::new(runner),
         started: Box::new(move || started.load(Ordering::Relaxed)),
     }
@@ -68,14 +68,14 @@ fn library() -> Library {
     Library::new(Arc::clone(modules))
 }
 
-/// Has every module.
-struct Anything;
+/// Has every module, or none while they are gone.
+struct Shelves(Ledger);
 
-impl ModuleSource for Anything {
-    fn restore(&self, _: ModuleDigest) -> BoxFuture<'_, Result<(), ModuleError>> {
-        Box::pin(async {
+impl ModuleSource for Shelves {
+    fn restore(&self, digest: ModuleDigest) -> BoxFuture<'_, Result<(), ModuleError>> {
+        Box::pin(async move {
             effects::simulation::turn().await;
-            Ok(())
+            if self.0.known().modules_are_gone { Err(ModuleError::Missing { digest }) } else { Ok(()) }
         })
     }
 

@@ -2,7 +2,10 @@
 
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use super::{ledger::Ledger, sandboxes::decide};
+use super::{
+    ledger::{Ledger, Trouble},
+    sandboxes::decide,
+};
 use crate::{
     app::{Again, Host, Params, Rerun, StartError, StartRequest, Submitted},
     effects::simulation::note,
@@ -52,6 +55,7 @@ impl User {
     async fn submit_once(&self, plan: Arc<Plan>, key: Option<String>) {
         let user = &self.name;
         let pipeline = plan.pipeline.clone();
+        let before = self.ledger.known().trouble;
         note(format_args!("{user} starts {pipeline} with the key {key:?}"));
         let request_key = key.clone().map(|key| RequestKey {
             scope: "users".to_owned(),
@@ -67,14 +71,14 @@ impl User {
                 note(format_args!("{user} is answered that there is a new run {}", run.id()));
                 self.ledger.accepted(run.id(), key.as_deref());
             }
-            Some(Ok(Submitted::Before(before))) => {
-                note(format_args!("{user} is answered that there was one before: {:?}", before.run));
-                match before.run {
+            Some(Ok(Submitted::Before(earlier))) => {
+                note(format_args!("{user} is answered that there was one before: {:?}", earlier.run));
+                match earlier.run {
                     Some(run) => self.ledger.accepted(run, key.as_deref()),
                     None => self.ledger.violated([format!("the key {key:?} has no run, and starts none")]),
                 }
             }
-            Some(Err(error)) => self.refused("start", &error),
+            Some(Err(error)) => self.refused("start", &error, before),
         }
     }
 
@@ -97,6 +101,7 @@ impl User {
         let Some(run) = self.any_run() else { return };
         let user = &self.name;
         let again = if decide(|random| random.one_in(2)) { Again::Failed } else { Again::Whole };
+        let before = self.ledger.known().trouble;
         note(format_args!("{user} repeats {run}: {again:?}"));
         match impatient(self.host.rerun(run, Rerun { again, ..Rerun::default() })).await {
             None => note(format_args!("{user} does not wait for the answer")),
@@ -110,7 +115,7 @@ impl User {
                     self.ledger.violated([format!("the run {run} has ended, and it is said that it has not")]);
                 }
             }
-            Some(Err(error)) => self.refused("rerun", &error),
+            Some(Err(error)) => self.refused("rerun", &error, before),
         }
     }
 
@@ -120,11 +125,13 @@ impl User {
         decide(|random| random.pick(&runs).copied())
     }
 
-    fn refused(&self, what: &str, error: &StartError) {
+    /// A request was refused, which began when there was this trouble.
+    fn refused(&self, what: &str, error: &StartError, before: Trouble) {
         note(format_args!("{} is refused to {what}: {error}", self.name));
         // Retention may have removed it.
         let may_be = matches!(error, StartError::Store(crate::persist::StoreError::NoSuchRun(_)));
-        if !may_be && !super::world::is_closing() {
+        let troubled = self.ledger.known().trouble.was_on_since(before);
+        if !may_be && !troubled && !super::world::is_closing() {
             self.ledger.violated([format!("to {what} is refused without a reason: {error}")]);
         }
     }

@@ -1,11 +1,11 @@
-//! The life of a world: processes, one after the other, in the same data directory.
+//! The life of a world: processes, one after the other, on the same disk.
 
-use std::{cell::Cell, path::Path, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
 use super::{
-    invariants,
+    faults, invariants,
     ledger::Ledger,
     plans,
     sandboxes::{self, decide},
@@ -13,16 +13,19 @@ use super::{
 };
 use crate::{
     access::Policy,
-    app::{Host, parts::Storage, storage::RetentionPolicy},
+    app::{Host, OpenError, parts::Storage, storage::RetentionPolicy},
+    disk::sim::SimDisk,
     effects::{
         self,
-        simulation::{Simulation, turn},
+        simulation::{self, Simulation, note, turn},
     },
     grants::Grants,
     persist::{DataDir, Reader},
     plan::Plan,
 };
 
+/// Where a world's data directory is on its disk.
+const DATA: &str = "/data";
 /// How long everything may take to end that was begun, once nobody does anything any more.
 const PATIENCE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
@@ -38,7 +41,7 @@ pub(super) struct Done {
 
 /// What a world is.
 struct World {
-    folder: tempfile::TempDir,
+    disk: SimDisk,
     plans: Arc<Vec<Arc<Plan>>>,
     ledger: Ledger,
     max_active: usize,
@@ -50,30 +53,49 @@ struct World {
 enum End {
     /// It is killed.
     Killed,
+    /// The machine loses power while it is at anything.
+    Power,
+    /// The machine loses power in the middle of what the process asks of its disk, so many calls after its start.
+    PowerAt(u64),
     /// It is stopped in good order, whatever it is at.
     Stopped,
     /// It is stopped once there is nothing left to do.
     Idle,
 }
 
+impl End {
+    fn any(simulation: &Simulation) -> Self {
+        let mut random = simulation.random();
+        match random.below(8) {
+            0 => Self::Idle,
+            1 => Self::Stopped,
+            2 => Self::Power,
+            3..5 => {
+                let furthest = *random.pick(&[100, 1_000, 4_000]).expect("distances");
+                Self::PowerAt(random.between(1, furthest))
+            }
+            _ => Self::Killed,
+        }
+    }
+}
+
 /// Lets it all go by.
 pub(super) fn run(simulation: &Rc<Simulation>) -> Done {
     let world = World::of(simulation);
-    let lives = simulation.random().between(1, 4);
+    let lives = simulation.random().below(5);
     for life in 1..=lives {
-        let end = match simulation.random().below(8) {
-            _ if life == lives => End::Idle,
-            0 => End::Idle,
-            1..3 => End::Stopped,
-            _ => End::Killed,
-        };
+        let end = End::any(simulation);
         simulation.note(format_args!("process {life} begins, and will be {end:?}"));
         CLOSING.set(false);
-        simulation.life(world.life(end, life == lives));
+        let ended = simulation.life(world.life(end, true)).is_some();
+        simulation.note(format_args!("process {life} has ended in good order: {ended}"));
+        world.disk.kill();
+        faults::end(&world.disk, &world.ledger);
         world.ledger.killed();
-        simulation.note(format_args!("process {life} has ended"));
         jump(simulation);
     }
+    // Nothing keeps this one from its start, whatever kept the others.
+    simulation.life(world.life(End::Idle, false));
     world.look_at_the_end();
     let mut known = world.ledger.known();
     Done { violations: std::mem::take(&mut known.violations), events: known.events }
@@ -87,79 +109,93 @@ impl World {
         let days = random.one_in(2).then(|| random.below(40) as u32);
         let bytes = random.one_in(2).then(|| random.below(400_000));
         let retention = random.one_in(4).then_some(RetentionPolicy { days, bytes, runs: 1 });
+        let disk = SimDisk::new(random.next());
         drop(random);
         let ledger = Ledger::default();
         ledger.known().max_active = max_active;
-        World { folder: folder(), plans: Arc::new(plans), ledger, max_active, retention }
+        World { disk, plans: Arc::new(plans), ledger, max_active, retention }
     }
 
-    async fn life(&self, end: End, last: bool) {
-        let host = Arc::new(self.open());
-        let scene = async {
-            resume_all(&host).await;
-            let (users, acts) = decide(|random| (random.between(1, 3), random.between(1, 6)));
-            let users: Vec<_> = (0..users)
-                .map(|number| {
-                    let name = format!("user {number}");
-                    let user = User {
-                        name,
-                        host: Arc::clone(&host),
-                        plans: Arc::clone(&self.plans),
-                        ledger: self.ledger.clone(),
-                    };
-                    effects::spawn(user.act(acts))
-                })
-                .collect();
-            effects::spawn(clock());
-            match end {
-                End::Killed => std::future::pending().await,
-                End::Stopped => sleep(Duration::from_millis(decide(|random| random.below(30_000)))).await,
-                End::Idle => {
-                    for user in users {
-                        if let Err(error) = user.await {
-                            self.ledger.violated([format!("a user panicked: {error}")]);
-                        }
-                    }
-                    self.wait_until_idle(&host).await;
-                    self.ledger.violated(invariants::all_agree(&host, &self.ledger.known()));
+    async fn life(&self, end: End, troubled_start: bool) {
+        if let End::PowerAt(call) = end {
+            self.disk.lose_power_at(self.disk.calls() + call);
+        }
+        if troubled_start {
+            faults::before_start(&self.disk, &self.ledger);
+        }
+        let host = match self.open() {
+            Ok(host) => Arc::new(host),
+            Err(error) => {
+                note(format_args!("it cannot be opened: {error}"));
+                if !self.ledger.known().trouble.is_on() {
+                    self.ledger.violated([format!("it cannot be opened: {error}")]);
                 }
+                return;
             }
         };
         match end {
-            End::Killed => {
-                tokio::select! {
-                    biased;
-                    () = death() => {}
-                    () = scene => {}
-                }
+            End::Killed | End::Power | End::PowerAt(_) => {
+                effects::spawn(death(self.disk.clone(), end));
+                self.scene(&host, None).await;
+                std::future::pending::<()>().await;
             }
-            End::Stopped | End::Idle => {
-                scene.await;
-                CLOSING.set(true);
-                if let Err(error) = host.close().await {
-                    self.ledger.violated([format!("it cannot be stopped: {error}")]);
-                }
-                if last {
-                    assert_eq!(end, End::Idle);
-                }
+            End::Stopped => {
+                let time = Duration::from_millis(decide(|random| random.below(30_000)));
+                self.scene(&host, Some(time)).await;
+            }
+            End::Idle => {
+                self.scene(&host, None).await;
+                self.wait_until_idle(&host).await;
+                self.ledger.violated(invariants::all_agree(&host, &self.ledger.known()));
+            }
+        }
+        CLOSING.set(true);
+        if let Err(error) = host.close().await
+            && !self.ledger.known().trouble.is_on()
+        {
+            self.ledger.violated([format!("it cannot be stopped: {error}")]);
+        }
+    }
+
+    /// What users do and what goes wrong meanwhile, to its end or for so long.
+    async fn scene(&self, host: &Arc<Host>, most: Option<Duration>) {
+        resume_all(host).await;
+        let (users, acts) = decide(|random| (random.between(1, 3), random.between(1, 6)));
+        let mut tasks = vec![effects::spawn(faults::during(Arc::clone(host), self.disk.clone(), self.ledger.clone()))];
+        tasks.extend((0..users).map(|number| {
+            let user = User {
+                name: format!("user {number}"),
+                host: Arc::clone(host),
+                plans: Arc::clone(&self.plans),
+                ledger: self.ledger.clone(),
+            };
+            effects::spawn(user.act(acts))
+        }));
+        effects::spawn(clock());
+        if let Some(most) = most {
+            return sleep(most).await;
+        }
+        for task in tasks {
+            if let Err(error) = task.await {
+                self.ledger.violated([format!("a user panicked: {error}")]);
             }
         }
     }
 
-    fn open(&self) -> Host {
+    fn open(&self) -> Result<Host, OpenError> {
+        let disk = self.disk.disk();
         // Files are swept in every life, not only now and then.
-        let _ = std::fs::remove_file(self.folder.path().join("SWEPT"));
-        let storage = Storage::open(DataDir::open_writer(self.folder.path()).expect("a data directory"));
-        let storage = storage.expect("a store");
+        let _ = disk.remove(&std::path::Path::new(DATA).join("SWEPT"));
+        let storage = Storage::open(DataDir::open_writer_on(&disk, DATA)?)?;
         let sandboxes = sandboxes::pretended(&storage, &self.ledger);
-        let builder = Host::builder(self.folder.path())
+        let builder = Host::builder(DATA)
             .policy(Policy::default().allow(Grants { run: true, ..Grants::default() }))
             .max_runs(self.max_active.try_into().expect("some"))
             .parallelism(4.try_into().expect("some"))
             .retention(self.retention)
             .persistent(true)
             .observer(Arc::new(self.ledger.clone()));
-        builder.assemble(storage, sandboxes)
+        Ok(builder.assemble(storage, sandboxes))
     }
 
     async fn wait_until_idle(&self, host: &Host) {
@@ -180,7 +216,7 @@ impl World {
     }
 
     fn look_at_the_end(&self) {
-        let dir = DataDir::open_reader(self.folder.path()).expect("a data directory");
+        let dir = DataDir::open_reader_on(&self.disk.disk(), DATA).expect("a data directory");
         let reader = Reader::open(&dir).expect("a database");
         let wrong = {
             let known = self.ledger.known();
@@ -195,8 +231,17 @@ impl World {
 
 /// What a service does when it starts.
 async fn resume_all(host: &Host) {
-    for run in host.history().reader().unfinished().expect("a list") {
-        host.take_up(run, None).await;
+    loop {
+        match host.history().reader().unfinished() {
+            Ok(runs) => {
+                for run in runs {
+                    host.take_up(run, None).await;
+                }
+                return;
+            }
+            Err(error) => note(format_args!("what has not ended cannot be read: {error}")),
+        }
+        sleep(Duration::from_secs(1)).await;
     }
 }
 
@@ -205,8 +250,8 @@ pub(super) fn is_closing() -> bool {
     CLOSING.get()
 }
 
-/// Ends at some moment.
-async fn death() {
+/// Kills the process at some moment, with the machine or without.
+async fn death(disk: SimDisk, end: End) {
     let (time, turns) = decide(|random| {
         let longest = *random.pick(&[5, 100, 2_000, 60_000, 3_000_000]).expect("times");
         (random.below(longest), random.below(100))
@@ -215,6 +260,12 @@ async fn death() {
     for _ in 0..turns {
         turn().await;
     }
+    if end == End::Killed {
+        disk.kill()
+    } else {
+        disk.lose_power()
+    }
+    simulation::kill();
 }
 
 /// Lets the wall clock jump now and then.
@@ -239,11 +290,4 @@ fn jump(simulation: &Simulation) {
     };
     simulation.jump(by);
     simulation.note(format_args!("the clock has jumped by {by} ms"));
-}
-
-/// A new folder, in memory where there is such a thing: what a disk forgets is not simulated here.
-fn folder() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    made.expect("a folder")
 }

@@ -57,6 +57,7 @@ impl SimFile {
             Op::Write,
             &self.path,
             |nodes| {
+                nodes.room_for(self.inode, at.saturating_add(bytes.len()))?;
                 nodes.contents(self.inode)?.write(bytes, at);
                 nodes.touch(self.inode);
                 Ok(())
@@ -81,6 +82,7 @@ impl SimFile {
     pub(crate) fn set_len(&self, length: u64) -> io::Result<()> {
         let length = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
         self.mount.call(Op::Truncate, &self.path, |nodes| {
+            nodes.room_for(self.inode, length)?;
             nodes.contents(self.inode)?.set_len(length);
             nodes.touch(self.inode);
             Ok(())

@@ -194,9 +194,17 @@ impl SimDisk {
         self.state().faults.plan(call, fault, lasting);
     }
 
-    /// No call fails any more, and none is going to. What is stalled stays so.
+    /// No call fails any more, and none is going to; there is room again. What is stalled stays so, and so does a loss of
+    /// power that is to come.
     pub(crate) fn heal(&self) {
-        self.state().faults.heal();
+        let mut state = self.state();
+        state.faults.heal();
+        state.nodes.full = false;
+    }
+
+    /// Nothing can get longer any more, and nothing new be made, until it is healed.
+    pub(crate) fn fill(&self) {
+        self.state().nodes.full = true;
     }
 
     /// How many calls failed because they were asked to, or found the power gone first.
@@ -220,9 +228,14 @@ impl SimDisk {
         self.0.released.notify_all();
     }
 
-    /// Loses power when a call is made, before it does anything.
+    /// Loses power when a call is made, before it does anything. A process that is simulated is killed by it.
     pub(crate) fn lose_power_at(&self, call: u64) {
         self.state().faults.lose_power_at(call);
+    }
+
+    /// Loses no power, whatever was asked for.
+    pub(crate) fn keep_power(&self) {
+        self.state().faults.lose_power_at(u64::MAX);
     }
 
     /// Loses power now: what was not synced is there in part, if at all, and everything that is open is dead.

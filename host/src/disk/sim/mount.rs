@@ -14,7 +14,10 @@ use super::{
     faults::Verdict,
     nodes::{Inode, Nodes},
 };
-use crate::disk::{Facts, Make};
+use crate::{
+    disk::{Facts, Make},
+    effects,
+};
 
 /// A disk as one process sees it. Dead once the machine has lost power or the process was killed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +75,7 @@ impl Mount {
                 Verdict::LosesPower => {
                     state.lose_power();
                     self.disk.0.released.notify_all();
+                    effects::simulation::kill();
                     return Err(off());
                 }
                 Verdict::Stalls => {

@@ -64,6 +64,7 @@ pub(super) struct Nodes {
     locks: BTreeMap<Inode, BTreeMap<u64, bool>>,
     sweep_at: usize,
     pub(super) read_only: bool,
+    pub(super) full: bool,
     random: Random,
 }
 
@@ -77,6 +78,7 @@ impl Nodes {
             locks: BTreeMap::new(),
             sweep_at: MANY,
             read_only: false,
+            full: false,
             random: Random::new(seed),
         }
     }
@@ -159,6 +161,16 @@ impl Nodes {
         if self.read_only { Err(Errno::ROFS.into()) } else { Ok(()) }
     }
 
+    /// Fails where a file would get longer and there is no room.
+    pub(super) fn room_for(&mut self, inode: Inode, length: usize) -> io::Result<()> {
+        let grows = length > self.contents(inode)?.len();
+        if self.full && grows { Err(Errno::NOSPC.into()) } else { Ok(()) }
+    }
+
+    fn room_for_another(&self) -> io::Result<()> {
+        if self.full { Err(Errno::NOSPC.into()) } else { Ok(()) }
+    }
+
     /// Gives or takes a name, and says which change that was.
     fn change(&mut self, folder: Inode, name: &OsStr, to: Option<Inode>, after: Option<u64>) -> u64 {
         if let Some(folder) = self.folder_mut(folder) {
@@ -174,6 +186,7 @@ impl Nodes {
     }
 
     pub(super) fn make_file(&mut self, path: &Path) -> io::Result<Inode> {
+        self.room_for_another()?;
         let (folder, name) = self.place(path)?;
         let inode = self.add(NodeKind::File(Contents::default()), FILE_MODE);
         self.change(folder, name, Some(inode), None);
@@ -190,6 +203,7 @@ impl Nodes {
             return Err(Errno::EXIST.into());
         }
         self.writable()?;
+        self.room_for_another()?;
         let (folder, name) = self.place(path)?;
         let inode = self.add(NodeKind::Folder(Folder::default()), FOLDER_MODE);
         self.change(folder, name, Some(inode), None);

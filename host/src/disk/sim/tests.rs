@@ -199,3 +199,18 @@ fn calls_are_recorded() {
     assert_eq!(calls, [Op::Open, Op::Write]);
     assert_eq!(sim.calls_of(Op::Write), 1);
 }
+
+#[test]
+fn a_full_disk_lets_nothing_grow_until_it_is_healed() {
+    let sim = SimDisk::new(1);
+    let disk = sim.disk();
+    write(&disk, FILE, b"xy").unwrap();
+    sim.fill();
+    let file = disk.make(Path::new(FILE), Make::IfMissing).unwrap();
+    file.replace(b"z").unwrap();
+    assert_eq!(file.set_len(3).unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(disk.make(Path::new("/other"), Make::New).unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(read(&sim, FILE).unwrap(), b"z");
+    sim.heal();
+    file.set_len(3).unwrap();
+}

@@ -113,6 +113,9 @@ impl<F> Scheduled<F> {
     /// Whether it has to wait before it may continue.
     fn waits(&mut self, context: &mut Context<'_>) -> bool {
         let (Some(number), Some(simulation)) = (self.number, current()) else { return false };
+        if simulation.is_dead() {
+            return true;
+        }
         if let Some(sleep) = &mut self.asleep {
             if sleep.as_mut().poll(context).is_pending() {
                 return true;

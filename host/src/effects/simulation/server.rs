@@ -69,6 +69,7 @@ impl Server {
             if pause > 0 {
                 tokio::time::sleep(Duration::from_millis(pause)).await;
             }
+            super::stalled().await;
         }
     }
 }

@@ -42,19 +42,21 @@ fn a_seed_repeats_itself_and_others_do_otherwise() {
 fn every_order_of_three_tasks_happens() {
     let order = |seed| {
         Simulation::of(seed, |simulation| {
-            simulation.life(async {
-                let order = Arc::new(Mutex::new(Vec::new()));
-                let tasks: Vec<_> = (0..3)
-                    .map(|task| {
-                        let order = Arc::clone(&order);
-                        effects::blocking(move || order.lock().unwrap().push(task))
-                    })
-                    .collect();
-                for task in tasks {
-                    task.await.unwrap();
-                }
-                Arc::into_inner(order).unwrap().into_inner().unwrap()
-            })
+            simulation
+                .life(async {
+                    let order = Arc::new(Mutex::new(Vec::new()));
+                    let tasks: Vec<_> = (0..3)
+                        .map(|task| {
+                            let order = Arc::clone(&order);
+                            effects::blocking(move || order.lock().unwrap().push(task))
+                        })
+                        .collect();
+                    for task in tasks {
+                        task.await.unwrap();
+                    }
+                    Arc::into_inner(order).unwrap().into_inner().unwrap()
+                })
+                .unwrap()
         })
     };
     let orders: std::collections::BTreeSet<_> = (0..200).map(order).collect();
@@ -81,6 +83,23 @@ fn panics_are_answered_and_aborts_end() {
 #[should_panic(expected = "its tasks wait for each other")]
 fn a_process_that_hangs_is_found() {
     Simulation::of(0, |simulation| simulation.life(std::future::pending::<()>()));
+}
+
+#[test]
+fn a_process_that_is_killed_does_nothing_more() {
+    Simulation::of(1, |simulation| {
+        let killed = simulation.life(async {
+            effects::spawn(async {
+                note(format_args!("the last thing that happens"));
+                kill();
+            });
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            note(format_args!("this does not happen"));
+        });
+        assert!(killed.is_none());
+        assert!(simulation.trace().last(1).contains("the last thing"));
+        assert_eq!(simulation.life(async { 7 }), Some(7));
+    });
 }
 
 #[test]

@@ -183,9 +183,9 @@ fn time_without_a_process_counts_once_the_clock_was_steady_for_an_hour() {
         World::of(1, |world| {
             let simulation = world.simulation;
             // Nothing is known of the clock before it was steady.
-            let first = simulation.life(day(world, 2));
+            let first = simulation.life(day(world, 2)).unwrap();
             world.rest(31 * DAY);
-            let second = simulation.life(day(world, hours));
+            let second = simulation.life(day(world, hours)).unwrap();
             assert_eq!(world.ended.contains_key(&first), !is_removed, "{hours} hours");
             assert!(world.ended.contains_key(&second));
             // What passed before a run ended makes it no older.
