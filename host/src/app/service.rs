@@ -247,12 +247,9 @@ impl Service {
     /// How full the disk of the data directory is, if it says so.
     #[must_use]
     pub fn disk(&self) -> Option<Disk> {
-        match rustix::fs::statvfs(self.host.history().dir().root()) {
-            Ok(disk) => Some(Disk {
-                total: disk.f_blocks.saturating_mul(disk.f_frsize),
-                free: disk.f_bavail.saturating_mul(disk.f_frsize),
-                needed: self.min_free,
-            }),
+        let dir = self.host.history().dir();
+        match dir.disk().room(dir.root()) {
+            Ok(room) => Some(Disk { total: room.total, free: room.free, needed: self.min_free }),
             Err(error) => {
                 tracing::warn!(%error, "the disk does not say how much is free");
                 None

@@ -69,7 +69,28 @@ pub(crate) struct Facts {
     pub(crate) identity: (u64, u64),
 }
 
+/// How much a disk holds, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) total: u64,
+    /// What is left for this user.
+    pub(crate) free: u64,
+}
+
 impl Disk {
+    /// How much there is room for where a path is.
+    pub(crate) fn room(&self, path: &Path) -> io::Result<Room> {
+        match &self.0 {
+            Kind::Machine => {
+                let found = rustix::fs::statvfs(path)?;
+                let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+                Ok(Room { total: bytes(found.f_blocks), free: bytes(found.f_bavail) })
+            }
+            #[cfg(test)]
+            Kind::Simulated(disk) => disk.room(path),
+        }
+    }
+
     /// Opens a file for reading.
     pub(crate) fn open(&self, path: &Path) -> io::Result<DiskFile> {
         match &self.0 {

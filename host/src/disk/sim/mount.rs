@@ -15,7 +15,7 @@ use super::{
     nodes::{Inode, Nodes},
 };
 use crate::{
-    disk::{Facts, Make},
+    disk::{Facts, Make, Room},
     effects,
 };
 
@@ -175,6 +175,12 @@ impl Mount {
     /// What is known of a file or folder.
     pub(crate) fn facts(&self, path: &Path) -> io::Result<Facts> {
         self.call(Op::Look, path, |nodes| nodes.facts(nodes.find(path)?))
+    }
+
+    /// All the room in the world, or none.
+    pub(in crate::disk) fn room(&self, path: &Path) -> io::Result<Room> {
+        const TOTAL: u64 = 1 << 40;
+        self.call(Op::Look, path, |nodes| Ok(Room { total: TOTAL, free: if nodes.full { 0 } else { TOTAL } }))
     }
 
     pub(in crate::disk) fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
