@@ -150,7 +150,19 @@ impl Service {
     ///
     /// # Errors
     /// If the data directory cannot be used.
-    pub async fn open(mut builder: HostBuilder, options: ServiceOptions) -> Result<Arc<Self>, ServiceError> {
+    pub async fn open(builder: HostBuilder, options: ServiceOptions) -> Result<Arc<Self>, ServiceError> {
+        Self::open_with(builder, options, HostBuilder::open).await
+    }
+
+    /// The same with a host that is put together by `open`.
+    pub(super) async fn open_with<F>(
+        mut builder: HostBuilder,
+        options: ServiceOptions,
+        open: impl FnOnce(HostBuilder) -> F,
+    ) -> Result<Arc<Self>, ServiceError>
+    where
+        F: Future<Output = Result<Host, OpenError>>,
+    {
         let mut factories = Factories::new(FileFactory::within(options.inboxes));
         for (kind, factory) in std::mem::take(&mut builder.triggers) {
             factories.register(kind, factory);
@@ -159,7 +171,7 @@ impl Service {
         let metrics = Arc::new(Metrics::default());
         let secrets = Arc::new(VaultSecrets::default());
         let builder = builder.observer(Arc::clone(&feed) as _).observer(Arc::clone(&metrics) as _);
-        let host = builder.persistent(true).secrets(Arc::clone(&secrets) as _).open().await?;
+        let host = open(builder.persistent(true).secrets(Arc::clone(&secrets) as _)).await?;
         let store = host.store();
         let dir = host.history().dir();
         let vault = Vault::open_on(dir.disk(), store.clone(), &dir.root().join(KEY_FILE))?;

@@ -99,6 +99,8 @@ pub(crate) struct Simulation {
     /// The process has been killed: nothing that it still does counts.
     dead: Cell<bool>,
     died: Notify,
+    /// How many turns tasks have had.
+    steps: Cell<u64>,
     /// How long whatever a thread does next takes.
     stall: Cell<Option<Duration>>,
 }
@@ -116,6 +118,7 @@ impl Simulation {
             servers: RefCell::default(),
             dead: Cell::new(false),
             died: Notify::new(),
+            steps: Cell::default(),
             stall: Cell::default(),
         });
         let before = CURRENT.replace(Some(Rc::clone(&simulation)));
@@ -159,6 +162,11 @@ impl Simulation {
         if !self.dead.replace(true) {
             self.died.notify_one();
         }
+    }
+
+    /// How many turns tasks have had.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.get()
     }
 
     /// Stalls whatever a thread does next for so long. Everything else continues.

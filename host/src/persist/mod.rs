@@ -31,3 +31,14 @@ pub use memory::MemoryJournal;
 pub use reader::Reader;
 pub use service::ServiceStore;
 pub use writer::{Ack, Artifact, Health, JournalStats, LogEntry, SqliteJournal};
+
+/// Changes a database on a simulated disk, as nothing but a fault would.
+#[cfg(test)]
+pub(crate) fn tamper(dir: &DataDir, sql: &str) {
+    let disk = dir.disk().simulated().expect("a simulated disk");
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    // A first start may have left none, or none with these tables.
+    if let Ok(connection) = sim_vfs::open(disk, &dir.database(), flags) {
+        let _ = connection.execute_batch(sql);
+    }
+}

@@ -51,7 +51,11 @@ impl Registry {
     pub async fn upload(&self, wasm: Bytes, upload: Upload) -> Result<Uploaded, RegistryError> {
         // Outside the lock: a module that takes long to compile holds nobody up who changes something else.
         let module = self.modules.load(wasm).await?;
-        let info = module.info();
+        self.accept(module.info(), upload).await
+    }
+
+    /// The same for a module that is loaded already.
+    pub(crate) async fn accept(&self, info: &ModuleInfo, upload: Upload) -> Result<Uploaded, RegistryError> {
         let name = upload.name.clone().or_else(|| info.name.clone()).ok_or(RegistryError::Nameless)?;
         let _one_at_a_time = self.changing.lock().await;
         let shelf = self.shelf();

@@ -1,12 +1,12 @@
 //! What goes wrong around a host: calls of its disk fail, stall, or find it full, and power is lost.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
 use super::{ledger::Ledger, sandboxes::decide};
 use crate::{
-    app::Host,
+    app::{Host, Service},
     disk::sim::{Fault, Lasting, SimDisk},
     effects::simulation::{self, Random, note},
 };
@@ -74,16 +74,16 @@ pub(super) fn before_start(disk: &SimDisk, ledger: &Ledger) {
 }
 
 /// Lets things go wrong for a while, each time until all is healed. Then the host works again by itself.
-pub(super) async fn during(host: std::sync::Arc<Host>, disk: SimDisk, ledger: Ledger) {
+pub(super) async fn during(service: Arc<Service>, disk: SimDisk, ledger: Ledger) {
     let times = decide(|random| if random.one_in(2) { 0 } else { random.between(1, 3) });
     for _ in 0..times {
         sleep(Duration::from_millis(decide(|random| random.below(20_000)))).await;
         decide(Trouble::any).begin(&disk, &ledger);
         sleep(Duration::from_millis(decide(|random| random.below(60_000)))).await;
-        recover(&host, &disk, &ledger).await;
+        recover(&service.host, &disk, &ledger).await;
     }
     if ledger.known().trouble.is_on() {
-        recover(&host, &disk, &ledger).await;
+        recover(&service.host, &disk, &ledger).await;
     }
 }
 

@@ -2,35 +2,49 @@
 //!
 //! - An accepted run ends, whatever happens: [`accepted_ends`].
 //! - A completed step keeps exactly its output and is not executed again: [`completed_is_not_repeated`], [`committed_stays`].
-//! - The journal, the memory and the answers of the API agree: [`all_agree`].
+//! - The journal, the memory and the answers of the API agree: [`all_agree`], [`triggers_wait`].
 //! - Nothing that is referred to is swept: [`nothing_referenced_is_swept`].
 //! - At most `max_active` runs execute: [`at_most_max_active`].
 //! - There is one run for a key: [`one_run_for_a_key`].
+//! - Every event of a trigger has at most one run: [`one_run_for_an_event`]. Every end that a `finished` trigger has waited
+//!   for is decided: [`events_are_decided`].
+//! - What `overlap` says holds: [`skips`], [`one_after_the_other`].
+//! - A secret is what it was set to last: [`secrets_stay`].
 //! - A run that was cancelled starts no sandbox any more, but those of `finally` steps: [`cancelled_starts_nothing`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::Known;
 use crate::{
+    access::Vault,
     app::{
-        Host,
+        Host, Service,
         storage::{Finding, Listener, Verified},
     },
     event::{EventKind, RunEvent},
-    execute::ports::AttemptJob,
-    ids::RunId,
-    persist::{DataDir, Reader, reader::RunFilter, verify::verify},
+    execute::ports::{AttemptJob, Memory, RequestKey},
+    ids::{Name, RunId},
+    persist::{DataDir, Reader, StoreError, reader::RunFilter, verify::verify},
+    plan::Overlap,
 };
+
+/// What must hold of what is left when everything is over.
+pub(super) fn at_the_end(known: &Known, dir: &DataDir, reader: &Reader) -> Vec<String> {
+    [accepted_ends(known, reader), committed_stays(known, reader), nothing_referenced_is_swept(dir, reader)].concat()
+}
 
 /// An accepted run ends, whatever happens: also one whose client did not wait for the answer. Looked at when everything
 /// that could happen has. Retention may have removed one that has ended.
-pub(super) fn accepted_ends(known: &Known, reader: &Reader) -> Vec<String> {
+fn accepted_ends(known: &Known, reader: &Reader) -> Vec<String> {
     let mut wrong = Vec::new();
-    let unfinished = reader.unfinished().expect("a list");
+    let unfinished = reader.unfinished().unwrap_or_else(|error| {
+        wrong.push(format!("what has not ended cannot be read: {error}"));
+        Vec::new()
+    });
     wrong.extend(unfinished.iter().map(|run| format!("the run {run} was accepted and does not end")));
     for run in &known.accepted {
         let is_there = reader.run(*run).is_ok();
-        if !is_there && !known.has_ended(*run) {
+        if !is_there && !known.ended.contains(run) {
             wrong.push(format!("the run {run} was accepted, and is gone before it has ended"));
         }
     }
@@ -45,11 +59,18 @@ pub(super) fn completed_is_not_repeated(known: &Known, job: &AttemptJob, item: u
 }
 
 /// What was committed once stays as it was: so a completed step keeps exactly its output.
-pub(super) fn committed_stays(known: &Known, reader: &Reader) -> Vec<String> {
+fn committed_stays(known: &Known, reader: &Reader) -> Vec<String> {
     let mut wrong = Vec::new();
     for (run, seen) in &known.committed {
-        // Retention has removed it: `accepted_ends` looks whether it was allowed to.
-        let Ok(history) = reader.history(*run) else { continue };
+        let history = match reader.history(*run) {
+            Ok(history) => history,
+            // `accepted_ends` looks whether it was allowed to be removed.
+            Err(StoreError::NoSuchRun(_)) if known.removes => continue,
+            Err(error) => {
+                wrong.push(format!("what was committed of the run {run} is lost: {error}"));
+                continue;
+            }
+        };
         let history: BTreeMap<u64, &RunEvent> = history.iter().map(|event| (event.seq, event)).collect();
         for (seq, event) in seen {
             if history.get(seq) != Some(&event) {
@@ -64,8 +85,9 @@ pub(super) fn committed_stays(known: &Known, reader: &Reader) -> Vec<String> {
     wrong
 }
 
-fn repeated_successes<'a>(run: RunId, history: impl Iterator<Item = &'a RunEvent>) -> Vec<String> {
-    let mut seen = std::collections::BTreeSet::new();
+/// No item of a step succeeds twice.
+pub(super) fn repeated_successes<'a>(run: RunId, history: impl Iterator<Item = &'a RunEvent>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
     let mut wrong = Vec::new();
     for event in history {
         let EventKind::AttemptSucceeded { step, items, .. } = &event.kind else { continue };
@@ -90,7 +112,7 @@ pub(super) fn all_agree(host: &Host, known: &Known) -> Vec<String> {
         let ended = events.iter().any(|event| matches!(event.kind, EventKind::Finished { .. }));
         active += usize::from(!ended);
         if ended == host.is_active(row.id) {
-            wrong.push(format!("the run {} has ended: {ended}, and is active: {}", row.id, !ended));
+            wrong.push(format!("the run {} has ended: {ended}, and is active: {ended}", row.id));
         }
         if ended != row.state.is_terminal() || ended != row.finished_at.is_some() {
             wrong.push(format!("the run {} has ended: {ended}, and its row says {:?}", row.id, row.state));
@@ -109,8 +131,22 @@ pub(super) fn all_agree(host: &Host, known: &Known) -> Vec<String> {
     wrong
 }
 
+/// What is deployed and not paused waits for its events, and nothing else does. Looked at when nothing happens.
+pub(super) fn triggers_wait(service: &Service) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for trigger in service.list_triggers().expect("the triggers") {
+        let (pipeline, name) = (&trigger.pipeline, &trigger.trigger.name);
+        let paused = trigger.row.as_ref().map(|row| row.paused);
+        let waits = service.triggers.waits(pipeline, name);
+        if paused != Some(!waits) {
+            wrong.push(format!("the trigger {name} of {pipeline} is paused: {paused:?}, and waits: {waits}"));
+        }
+    }
+    wrong
+}
+
 /// Nothing that is referred to is swept, and everything can be read: the data directory is verified as a whole.
-pub(super) fn nothing_referenced_is_swept(dir: &DataDir, reader: &Reader) -> Vec<String> {
+fn nothing_referenced_is_swept(dir: &DataDir, reader: &Reader) -> Vec<String> {
     struct Findings(Vec<String>);
     impl Listener for Findings {
         fn found(&mut self, finding: Finding) {
@@ -119,7 +155,9 @@ pub(super) fn nothing_referenced_is_swept(dir: &DataDir, reader: &Reader) -> Vec
         fn reached(&mut self, _: &Verified) {}
     }
     let mut findings = Findings(Vec::new());
-    verify(dir, reader, &mut findings).expect("a data directory that can be read");
+    if let Err(error) = verify(dir, reader, &mut findings) {
+        findings.0.push(format!("what is stored cannot be read: {error}"));
+    }
     // The modules are pretended, so their files are not there.
     findings.0.retain(|finding| !finding.contains("module"));
     findings.0
@@ -144,4 +182,63 @@ pub(super) fn cancelled_starts_nothing(known: &Known, job: &AttemptJob) -> Optio
     let step = known.step(job)?;
     let finally = known.plans.get(&job.name.run)?.step(step).finally;
     (force || !finally).then(|| format!("{} begins, although its run was cancelled", job.name))
+}
+
+/// An event of a trigger has one run, however often it is offered. Looked at when a run is accepted.
+pub(super) fn one_run_for_an_event(known: &Known, pipeline: &Name, key: &str, run: RunId) -> Option<String> {
+    let first = *known.runs_of_events.get(&(pipeline.clone(), key.to_owned()))?;
+    (first != run).then(|| format!("the event {key} of a trigger of {pipeline} has two runs: {first} and {run}"))
+}
+
+/// The end of every run that a `finished` trigger has waited for has a run of its own, or a reason why not; unless retention
+/// has removed the run before the trigger looked. Looked at when nothing happens.
+pub(super) fn events_are_decided(service: &Service, known: &Known) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (scope, run) in &known.expected {
+        let key = RequestKey {
+            scope: scope.clone(),
+            key: run.to_string(),
+            scheduled_for: None,
+            fingerprint: None,
+            memory: Memory::Latest,
+        };
+        let is_decided = service.store.answered(&key).expect("an answer").is_some();
+        if !is_decided && service.host.history().reader().run(*run).is_ok() {
+            wrong.push(format!("the end of the run {run} was no event of {scope}"));
+        }
+    }
+    wrong
+}
+
+/// With `overlap = "skip"`, no run of a trigger is accepted while another one goes on. Looked at when a run is accepted.
+pub(super) fn skips(known: &Known, pipeline: &Name, run: RunId) -> Option<String> {
+    if known.overlaps.get(pipeline) != Some(&Overlap::Skip) {
+        return None;
+    }
+    let goes_on = |(other, of): &(&RunId, &Name)| *of == pipeline && !known.ended.contains(*other);
+    let (other, _) = known.triggered.iter().find(goes_on)?;
+    Some(format!("the run {run} of {pipeline} is accepted while {other} goes on"))
+}
+
+/// With `overlap = "queue"` and `"cancel_previous"`, a run of a trigger begins when those before it have ended. Looked at
+/// when an attempt begins.
+pub(super) fn one_after_the_other(known: &Known, job: &AttemptJob) -> Option<String> {
+    let run = job.name.run;
+    let pipeline = known.triggered.get(&run)?;
+    if !matches!(known.overlaps.get(pipeline)?, Overlap::Queue | Overlap::CancelPrevious) {
+        return None;
+    }
+    let other = known.running.keys().find(|other| **other != run && known.triggered.get(*other) == Some(pipeline))?;
+    Some(format!("{} begins while {other}, of the same trigger, executes", job.name))
+}
+
+/// A secret is what it was set to last. Looked at when nothing happens.
+pub(super) fn secrets_stay(vault: &Vault, name: &Name, known: &Known) -> Option<String> {
+    let found = vault.values(name).expect("the values of a secret").into_iter().next();
+    let (acknowledged, tried) = &known.secret;
+    let may_be = match &found {
+        None => acknowledged.is_none(),
+        Some(found) => acknowledged.iter().chain(tried).any(|value| *value == **found),
+    };
+    (!may_be).then(|| format!("the secret is {found:?}; it was set to {acknowledged:?}, and perhaps to {tried:?}"))
 }

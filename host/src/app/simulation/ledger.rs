@@ -5,20 +5,22 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use super::invariants;
+use super::{invariants, pipelines};
 use crate::{
     effects::simulation::{current, note},
-    event::{EventKind, RunEvent},
+    event::{EventKind, Origin, RunEvent},
     execute::ports::{AttemptJob, LogLine, Observer, Progress},
-    ids::{RunId, StepIndex},
+    ids::{Name, RunId, StepIndex},
     output::AttemptName,
-    plan::Plan,
+    plan::{Overlap, Plan},
 };
 
 /// All that is known.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) max_active: usize,
+    /// Whether runs are removed that have ended.
+    pub(super) removes: bool,
     pub(super) plans: BTreeMap<RunId, Arc<Plan>>,
     /// The events that were said to be committed, by their seq.
     pub(super) committed: BTreeMap<RunId, BTreeMap<u64, RunEvent>>,
@@ -35,6 +37,19 @@ pub(super) struct Known {
     pub(super) events: u64,
     pub(super) trouble: Trouble,
     pub(super) modules_are_gone: bool,
+    /// What becomes of the events of each deployed trigger while a run of it goes on.
+    pub(super) overlaps: BTreeMap<Name, Overlap>,
+    /// The pipelines whose triggers wait.
+    pub(super) waiting: BTreeSet<Name>,
+    /// The runs of triggers, and the pipelines that they are of.
+    pub(super) triggered: BTreeMap<RunId, Name>,
+    /// The run that each event of a trigger has, by the pipeline and the event's key.
+    pub(super) runs_of_events: BTreeMap<(Name, String), RunId>,
+    pub(super) ended: BTreeSet<RunId>,
+    /// The ends that triggers have waited for: where each is to be found among what asked for runs.
+    pub(super) expected: BTreeSet<(String, RunId)>,
+    /// What a secret may be: the last value that was acknowledged, if any was, and those that were tried since.
+    pub(super) secret: (Option<String>, Vec<String>),
 }
 
 /// Whether something is wrong with the disk or the modules, which excuses most refusals.
@@ -57,6 +72,10 @@ impl Trouble {
         self.on
     }
 
+    pub(super) fn was_ever(self) -> bool {
+        self.times > 0
+    }
+
     /// Whether there was any since it was like `earlier`.
     pub(super) fn was_on_since(self, earlier: Self) -> bool {
         earlier.on || self.times != earlier.times
@@ -68,20 +87,37 @@ impl Known {
         self.plans.get(&job.name.run)?.find(job.name.step.as_str())
     }
 
-    pub(super) fn has_ended(&self, run: RunId) -> bool {
-        let ended = |event: &RunEvent| matches!(event.kind, EventKind::Finished { .. });
-        self.committed.get(&run).is_some_and(|events| events.values().any(ended))
+    /// A run has ended, of this pipeline.
+    pub(super) fn note_end(&mut self, run: RunId, pipeline: &Name) {
+        if self.ended.insert(run)
+            && let Some((waits, scope)) = pipelines::after(pipeline)
+            && self.waiting.contains(&waits)
+        {
+            self.expected.insert((scope, run));
+        }
     }
 
-    fn note_event(&mut self, event: &RunEvent) {
+    fn note_event(&mut self, plan: &Plan, event: &RunEvent) {
         self.events += 1;
-        if let EventKind::AttemptSucceeded { step, items, .. } = &event.kind {
-            self.succeeded.extend((items.first..items.end()).map(|item| (event.run, *step, item)));
+        let mut wrong = Vec::new();
+        match &event.kind {
+            EventKind::Created { origin: Origin::Trigger { key, .. }, .. } => {
+                wrong.extend(invariants::one_run_for_an_event(self, &plan.pipeline, key, event.run));
+                wrong.extend(invariants::skips(self, &plan.pipeline, event.run));
+                self.triggered.insert(event.run, plan.pipeline.clone());
+                self.runs_of_events.insert((plan.pipeline.clone(), key.clone()), event.run);
+            }
+            EventKind::AttemptSucceeded { step, items, .. } => {
+                self.succeeded.extend((items.first..items.end()).map(|item| (event.run, *step, item)));
+            }
+            EventKind::Finished { .. } => self.note_end(event.run, &plan.pipeline),
+            _ => {}
         }
         let before = self.committed.entry(event.run).or_default().insert(event.seq, event.clone());
         if let Some(before) = before.filter(|before| before != event) {
-            self.violations.push(format!("{before:?} was committed, and then {event:?} in its place"));
+            wrong.push(format!("{before:?} was committed, and then {event:?} in its place"));
         }
+        self.violations.extend(wrong);
     }
 }
 
@@ -115,6 +151,7 @@ impl Ledger {
                 invariants::completed_is_not_repeated(&known, job, item),
                 invariants::at_most_max_active(&known),
                 invariants::cancelled_starts_nothing(&known, job),
+                invariants::one_after_the_other(&known, job),
             ]
         };
         self.violated(wrong.into_iter().flatten());
@@ -167,7 +204,7 @@ impl Observer for Ledger {
         for event in events {
             note(format_args!("{} {}: {}", event.run, event.seq, short(&event.kind)));
             known.plans.entry(event.run).or_insert_with(|| Arc::new(plan.clone()));
-            known.note_event(event);
+            known.note_event(plan, event);
         }
     }
 

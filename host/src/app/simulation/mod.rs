@@ -5,54 +5,75 @@
 //! A seed decides everything: `STEPMILL_SEED=17 cargo test -p stepmill --lib simulation` shows again what the seed 17 does.
 //! `STEPMILL_SEEDS=1000` tries more of them.
 
+mod broken;
+mod ends;
 mod faults;
 mod invariants;
 mod ledger;
+mod pipelines;
 mod plans;
 mod sandboxes;
 mod users;
 mod world;
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
-use crate::effects::simulation::Simulation;
+use tokio::time::sleep;
+
+use self::{
+    broken::Flaw,
+    world::{Done, World},
+};
+use crate::{
+    disk::sim::{Fault, Lasting},
+    effects::simulation::Simulation,
+};
 
 /// How many seeds a test tries.
 const SEEDS: u64 = 150;
 /// How much of what happened is shown when something goes wrong.
-const SHOWN: usize = 120;
+const SHOWN: usize = 5_000;
 
 /// What came of a seed.
 struct Simulated {
     trace: blake3::Hash,
     events: u64,
+    violations: Vec<String>,
+    lines: String,
 }
 
-/// Lets the world of a seed go by.
+/// Lets the world of a seed go by, with a host that is broken on purpose or not.
 ///
 /// # Panics
-/// If something went wrong in it.
-fn simulate(seed: u64, shows: bool) -> Simulated {
+/// If something panics in it.
+fn simulate(seed: u64, flaw: Option<Flaw>) -> Simulated {
     Simulation::of(seed, |simulation| {
-        let gone = std::panic::catch_unwind(AssertUnwindSafe(|| world::run(simulation)));
-        let lines = |most| simulation.trace().last(most);
-        match gone {
-            Ok(done) if done.violations.is_empty() => {
-                if shows {
-                    println!("{}", lines(usize::MAX));
-                }
-                Simulated { trace: simulation.trace().hash(), events: done.events }
-            }
-            Ok(done) => {
-                let violations = done.violations.join("\n  ");
-                panic!("{}\nSTEPMILL_SEED={seed} shows again that\n  {violations}", lines(SHOWN));
+        let lines = || simulation.trace().last(SHOWN);
+        match std::panic::catch_unwind(AssertUnwindSafe(|| world::run(simulation, flaw))) {
+            Ok(Done { violations, events }) => {
+                let trace = simulation.trace().hash();
+                Simulated { trace, events, violations, lines: lines() }
             }
             Err(panic) => {
-                eprintln!("{}\nSTEPMILL_SEED={seed} shows this panic again", lines(SHOWN));
+                eprintln!("{}\nSTEPMILL_SEED={seed} shows this panic again", lines());
                 std::panic::resume_unwind(panic);
             }
         }
     })
+}
+
+/// The same for a host that keeps its promises.
+///
+/// # Panics
+/// If it does not.
+fn keeps_promises(seed: u64) -> Simulated {
+    let simulated = simulate(seed, None);
+    let violations = simulated.violations.join("\n  ");
+    assert!(violations.is_empty(), "{}\nSTEPMILL_SEED={seed} shows again that\n  {violations}", simulated.lines);
+    simulated
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -62,19 +83,41 @@ fn number(variable: &str) -> Option<u64> {
 #[test]
 fn what_is_promised_holds_in_every_order_of_events() {
     if let Some(seed) = number("STEPMILL_SEED") {
-        simulate(seed, true);
+        println!("{}", keeps_promises(seed).lines);
         return;
     }
     let seeds = number("STEPMILL_SEEDS").unwrap_or(SEEDS);
     let begun = Instant::now();
-    let events: u64 = (0..seeds).map(|seed| simulate(seed, false).events).sum();
-    println!("{events} events in {seeds} worlds, in {:.1} s", begun.elapsed().as_secs_f64());
+    let events: u64 = (0..seeds).map(|seed| keeps_promises(seed).events).sum();
+    println!("{events} events and turns in {seeds} worlds, in {:.1} s", begun.elapsed().as_secs_f64());
 }
 
 #[test]
 fn a_seed_decides_everything() {
     for seed in 0..8 {
-        let traces = [simulate(seed, false).trace, simulate(seed, false).trace];
+        let traces = [(); 2].map(|()| keeps_promises(seed).trace);
         assert_eq!(traces[0], traces[1], "seed {seed}");
+    }
+}
+
+#[test]
+fn triggers_follow_a_change_as_soon_as_it_can_be_read() {
+    for call in 1..40 {
+        Simulation::of(call, |simulation| {
+            let world = World::of(simulation, None);
+            simulation.life(async {
+                let service = world.open().await.expect("a service");
+                world.deploy(&service).await;
+                let at = world.disk.calls() + call;
+                world.disk.fail_at(at, Fault::Io, Lasting::UntilHealed);
+                // It is paused or not: its triggers must be what the database says.
+                let _ = pipelines::pause(&service, true, None).await;
+                sleep(Duration::from_secs(5)).await;
+                world.disk.heal();
+                sleep(Duration::from_secs(120)).await;
+                assert_eq!(invariants::triggers_wait(&service), [""; 0], "call {call}");
+                service.stop(Duration::from_secs(60)).await.expect("a clean stop");
+            });
+        });
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     grants::Grants,
     ids::{Name, StepIndex},
     module::Form,
-    plan::{ArgumentSource, ForEach, OnError, Plan, PlanArgument, PlanStep, Retry, testing},
+    plan::{ArgumentSource, ForEach, OnError, ParamKind, Plan, PlanArgument, PlanParam, PlanStep, Retry, testing},
 };
 
 /// Plans of one world.
@@ -28,7 +28,14 @@ fn plan(random: &mut Random, number: u64) -> Plan {
         }
         steps.push(step(random, number, index, upstreams, (finally, for_each)));
     }
-    Plan { pipeline: Name::new(&format!("p{number}")).expect("a name"), ..testing::plan(steps) }
+    let file = PlanParam { name: file(), kind: ParamKind::File, description: String::new(), default: None };
+    let params = if random.one_in(3) { vec![file] } else { Vec::new() };
+    Plan { pipeline: Name::new(&format!("p{number}")).expect("a name"), params, ..testing::plan(steps) }
+}
+
+/// The parameter that takes a file, where a plan has one.
+pub(super) fn file() -> Name {
+    Name::new("file").expect("a name")
 }
 
 fn step(

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use super::ledger::Ledger;
+use super::{broken::Flaw, ledger::Ledger};
 use crate::{
     app::{
         Library,
@@ -38,16 +38,16 @@ use crate::{
 };
 
 /// How long an attempt that hangs does so where it is not cancelled.
-const HANGS: Duration = Duration::from_secs(20 * 60);
+const HANGS: Duration = Duration::from_secs(3 * 60);
 
 /// Sandboxes that tell the ledger what they do.
-pub(super) fn pretended(storage: &Storage, ledger: &Ledger) -> Sandboxes {
+pub(super) fn pretended(storage: &Storage, ledger: &Ledger, flaw: Option<Flaw>) -> Sandboxes {
     let started = Arc::new(AtomicU64::new(0));
-    let runner =
-        Pretended { ledger: ledger.clone(), store: Arc::clone(&storage.outputs), started: Arc::clone(&started) };
+    let (store, counter) = (Arc::clone(&storage.outputs), Arc::clone(&started));
+    let runner = Pretended { ledger: ledger.clone(), store, started: counter, flaw };
     Sandboxes {
         library: library(),
-        modules: Arc::new(Shelves(ledger.clone())),
+        modules: Arc::new(Shelves { ledger: ledger.clone(), flaw }),
         runner: Arc::new(runner),
         started: Box::new(move || started.load(Ordering::Relaxed)),
     }
@@ -69,17 +69,29 @@ fn library() -> Library {
 }
 
 /// Has every module, or none while they are gone.
-struct Shelves(Ledger);
+struct Shelves {
+    ledger: Ledger,
+    flaw: Option<Flaw>,
+}
 
 impl ModuleSource for Shelves {
     fn restore(&self, digest: ModuleDigest) -> BoxFuture<'_, Result<(), ModuleError>> {
         Box::pin(async move {
             effects::simulation::turn().await;
-            if self.0.known().modules_are_gone { Err(ModuleError::Missing { digest }) } else { Ok(()) }
+            let known = self.ledger.known();
+            let are_lost = self.flaw == Some(Flaw::LosesModules) && known.trouble.was_ever();
+            if known.modules_are_gone || are_lost { Err(ModuleError::Missing { digest }) } else { Ok(()) }
         })
     }
 
     fn drive(&self, run: BoxFuture<'static, Result<Outcome, RunError>>) -> JoinHandle<Result<Outcome, RunError>> {
+        if self.flaw == Some(Flaw::DropsRuns) && decide(|random| random.one_in(4)) {
+            // Its task ends as if by itself, in the middle of the run.
+            let ends = Duration::from_millis(decide(|random| random.below(200)));
+            return effects::spawn(
+                async move { tokio::time::timeout(ends, run).await.unwrap_or(Err(RunError::Stopped)) },
+            );
+        }
         effects::spawn(run)
     }
 }
@@ -88,12 +100,16 @@ struct Pretended {
     ledger: Ledger,
     store: Arc<dyn OutputStore>,
     started: Arc<AtomicU64>,
+    flaw: Option<Flaw>,
 }
 
 impl StepRunner for Pretended {
     fn run(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> BoxFuture<'static, AttemptReport> {
         self.started.fetch_add(1, Ordering::Relaxed);
         let (alone, range) = (job.alone, job.range());
+        if self.flaw == Some(Flaw::RepeatsSteps) {
+            effects::spawn(repeat(self.ledger.clone(), job.clone()));
+        }
         let sandbox = Sandbox { ledger: self.ledger.clone(), store: Arc::clone(&self.store), job };
         let attempts = sandbox.attempts(logs, cancel);
         if alone {
@@ -108,6 +124,12 @@ impl StepRunner for Pretended {
             })
         })
     }
+}
+
+/// Executes an attempt once more, when it has probably ended.
+async fn repeat(ledger: Ledger, job: AttemptJob) {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(ledger.begins(&job, job.range().first));
 }
 
 struct AbortOnDrop<T>(JoinHandle<T>);

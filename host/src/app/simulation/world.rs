@@ -1,33 +1,47 @@
 //! The life of a world: processes, one after the other, on the same disk.
 
-use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, path::Path, rc::Rc, sync::Arc, time::Duration};
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
+    broken::Flaw,
+    ends::{self, End},
     faults, invariants,
     ledger::Ledger,
+    pipelines::{self, Pipelines},
     plans,
     sandboxes::{self, decide},
-    users::User,
+    users::{self, User},
 };
 use crate::{
     access::Policy,
-    app::{Host, OpenError, parts::Storage, storage::RetentionPolicy},
+    app::{
+        Host, Service, ServiceOptions,
+        parts::Storage,
+        reader::{MAX_ROWS, RunFilter},
+        service::ServiceError,
+        storage::RetentionPolicy,
+    },
     disk::sim::SimDisk,
     effects::{
         self,
-        simulation::{self, Simulation, note, turn},
+        simulation::{Simulation, note},
     },
     grants::Grants,
-    persist::{DataDir, Reader},
+    persist::{DataDir, Reader, StoreError},
     plan::Plan,
 };
 
 /// Where a world's data directory is on its disk.
-const DATA: &str = "/data";
+pub(super) const DATA: &str = "/data";
 /// How long everything may take to end that was begun, once nobody does anything any more.
 const PATIENCE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Within this time, a `finished` trigger that nobody wakes has looked, and all has been decided that it has seen, however
+/// slow the disk is.
+const LOOK: Duration = Duration::from_secs(10 * 60);
+/// How often it is asked whether they have.
+const POLL: Duration = Duration::from_secs(6);
 
 thread_local! {
     static CLOSING: Cell<bool> = const { Cell::new(false) };
@@ -36,52 +50,24 @@ thread_local! {
 /// What came of a world.
 pub(super) struct Done {
     pub(super) violations: Vec<String>,
+    /// How much has happened: events that were committed, and turns of tasks.
     pub(super) events: u64,
 }
 
 /// What a world is.
-struct World {
-    disk: SimDisk,
+pub(super) struct World {
+    pub(super) disk: SimDisk,
     plans: Arc<Vec<Arc<Plan>>>,
+    pipelines: Arc<Pipelines>,
     ledger: Ledger,
     max_active: usize,
     retention: Option<RetentionPolicy>,
+    flaw: Option<Flaw>,
 }
 
-/// How a process ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// It is killed.
-    Killed,
-    /// The machine loses power while it is at anything.
-    Power,
-    /// The machine loses power in the middle of what the process asks of its disk, so many calls after its start.
-    PowerAt(u64),
-    /// It is stopped in good order, whatever it is at.
-    Stopped,
-    /// It is stopped once there is nothing left to do.
-    Idle,
-}
-
-impl End {
-    fn any(simulation: &Simulation) -> Self {
-        let mut random = simulation.random();
-        match random.below(8) {
-            0 => Self::Idle,
-            1 => Self::Stopped,
-            2 => Self::Power,
-            3..5 => {
-                let furthest = *random.pick(&[100, 1_000, 4_000]).expect("distances");
-                Self::PowerAt(random.between(1, furthest))
-            }
-            _ => Self::Killed,
-        }
-    }
-}
-
-/// Lets it all go by.
-pub(super) fn run(simulation: &Rc<Simulation>) -> Done {
-    let world = World::of(simulation);
+/// Lets it all go by, with a host that is broken on purpose or not.
+pub(super) fn run(simulation: &Rc<Simulation>, flaw: Option<Flaw>) -> Done {
+    let world = World::of(simulation, flaw);
     let lives = simulation.random().below(5);
     for life in 1..=lives {
         let end = End::any(simulation);
@@ -92,28 +78,41 @@ pub(super) fn run(simulation: &Rc<Simulation>) -> Done {
         world.disk.kill();
         faults::end(&world.disk, &world.ledger);
         world.ledger.killed();
-        jump(simulation);
+        world.look_at_ends();
+        if let Some(flaw) = flaw {
+            flaw.tamper(&world.disk);
+        }
+        ends::jump(simulation);
     }
     // Nothing keeps this one from its start, whatever kept the others.
     simulation.life(world.life(End::Idle, false));
+    if let Some(flaw) = flaw {
+        flaw.tamper(&world.disk);
+    }
     world.look_at_the_end();
     let mut known = world.ledger.known();
-    Done { violations: std::mem::take(&mut known.violations), events: known.events }
+    Done { violations: std::mem::take(&mut known.violations), events: known.events + simulation.steps() }
 }
 
 impl World {
-    fn of(simulation: &Rc<Simulation>) -> Self {
+    pub(super) fn of(simulation: &Rc<Simulation>, flaw: Option<Flaw>) -> Self {
         let mut random = simulation.random();
         let plans = plans::some(&mut random).into_iter().map(Arc::new).collect();
+        let pipelines = Pipelines::any(&mut random);
         let max_active = random.between(1, 4) as usize;
         let days = random.one_in(2).then(|| random.below(40) as u32);
         let bytes = random.one_in(2).then(|| random.below(400_000));
         let retention = random.one_in(4).then_some(RetentionPolicy { days, bytes, runs: 1 });
         let disk = SimDisk::new(random.next());
         drop(random);
+        if flaw == Some(Flaw::AcknowledgesTooEarly) {
+            disk.sync_nothing();
+        }
         let ledger = Ledger::default();
         ledger.known().max_active = max_active;
-        World { disk, plans: Arc::new(plans), ledger, max_active, retention }
+        ledger.known().removes = retention.is_some();
+        ledger.known().overlaps = pipelines.overlaps();
+        World { disk, plans: Arc::new(plans), pipelines: Arc::new(pipelines), ledger, max_active, retention, flaw }
     }
 
     async fn life(&self, end: End, troubled_start: bool) {
@@ -123,8 +122,11 @@ impl World {
         if troubled_start {
             faults::before_start(&self.disk, &self.ledger);
         }
-        let host = match self.open() {
-            Ok(host) => Arc::new(host),
+        if matches!(end, End::Killed | End::Power | End::PowerAt(_)) {
+            effects::spawn(ends::death(self.disk.clone(), end));
+        }
+        let service = match self.open().await {
+            Ok(service) => service,
             Err(error) => {
                 note(format_args!("it cannot be opened: {error}"));
                 if !self.ledger.known().trouble.is_on() {
@@ -133,24 +135,24 @@ impl World {
                 return;
             }
         };
+        pipelines::note_waiting(&service, &mut self.ledger.known());
         match end {
             End::Killed | End::Power | End::PowerAt(_) => {
-                effects::spawn(death(self.disk.clone(), end));
-                self.scene(&host, None).await;
+                self.scene(&service, None).await;
                 std::future::pending::<()>().await;
             }
             End::Stopped => {
                 let time = Duration::from_millis(decide(|random| random.below(30_000)));
-                self.scene(&host, Some(time)).await;
+                self.scene(&service, Some(time)).await;
             }
             End::Idle => {
-                self.scene(&host, None).await;
-                self.wait_until_idle(&host).await;
-                self.ledger.violated(invariants::all_agree(&host, &self.ledger.known()));
+                self.scene(&service, None).await;
+                self.wait_until_idle(&service).await;
+                self.look(&service);
             }
         }
         CLOSING.set(true);
-        if let Err(error) = host.close().await
+        if let Err(error) = service.stop(Duration::from_secs(decide(|random| random.below(20)))).await
             && !self.ledger.known().trouble.is_on()
         {
             self.ledger.violated([format!("it cannot be stopped: {error}")]);
@@ -158,20 +160,25 @@ impl World {
     }
 
     /// What users do and what goes wrong meanwhile, to its end or for so long.
-    async fn scene(&self, host: &Arc<Host>, most: Option<Duration>) {
-        resume_all(host).await;
-        let (users, acts) = decide(|random| (random.between(1, 3), random.between(1, 6)));
-        let mut tasks = vec![effects::spawn(faults::during(Arc::clone(host), self.disk.clone(), self.ledger.clone()))];
+    async fn scene(&self, service: &Arc<Service>, most: Option<Duration>) {
+        if decide(|random| random.one_in(2)) {
+            self.deploy(service).await;
+        }
+        let (users, acts) = decide(|random| (random.between(1, 3), random.between(1, 8)));
+        let trouble = faults::during(Arc::clone(service), self.disk.clone(), self.ledger.clone());
+        let mut tasks = vec![effects::spawn(trouble)];
         tasks.extend((0..users).map(|number| {
             let user = User {
-                name: format!("user {number}"),
-                host: Arc::clone(host),
+                name: User::name(number),
+                service: Arc::clone(service),
                 plans: Arc::clone(&self.plans),
+                pipelines: Arc::clone(&self.pipelines),
                 ledger: self.ledger.clone(),
+                flaw: self.flaw,
             };
             effects::spawn(user.act(acts))
         }));
-        effects::spawn(clock());
+        effects::spawn(ends::clock());
         if let Some(most) = most {
             return sleep(most).await;
         }
@@ -182,112 +189,115 @@ impl World {
         }
     }
 
-    fn open(&self) -> Result<Host, OpenError> {
-        let disk = self.disk.disk();
-        // Files are swept in every life, not only now and then.
-        let _ = disk.remove(&std::path::Path::new(DATA).join("SWEPT"));
-        let storage = Storage::open(DataDir::open_writer_on(&disk, DATA)?)?;
-        let sandboxes = sandboxes::pretended(&storage, &self.ledger);
-        let builder = Host::builder(DATA)
-            .policy(Policy::default().allow(Grants { run: true, ..Grants::default() }))
-            .max_runs(self.max_active.try_into().expect("some"))
-            .parallelism(4.try_into().expect("some"))
-            .retention(self.retention)
-            .persistent(true)
-            .observer(Arc::new(self.ledger.clone()));
-        Ok(builder.assemble(storage, sandboxes))
+    /// Deploys all pipelines, as far as that can be done now, and lets their triggers wait.
+    pub(super) async fn deploy(&self, service: &Arc<Service>) {
+        let texts = decide(|random| {
+            let text = |number| self.pipelines.text(number, random, self.flaw);
+            (0..pipelines::COUNT).map(text).collect::<Vec<_>>()
+        });
+        for text in texts {
+            if let Err(error) = pipelines::deploy(service, &text).await {
+                note(format_args!("it cannot be deployed: {error}"));
+            }
+        }
+        let _ = pipelines::pause(service, false, None).await;
+        pipelines::note_waiting(service, &mut self.ledger.known());
     }
 
-    async fn wait_until_idle(&self, host: &Host) {
+    pub(super) async fn open(&self) -> Result<Arc<Service>, ServiceError> {
+        let disk = self.disk.disk();
+        // Files are swept in every life, not only now and then.
+        let _ = disk.remove(&Path::new(DATA).join("SWEPT"));
+        let max_runs = self.max_active + usize::from(self.flaw == Some(Flaw::AdmitsOneMore));
+        let min_free = if self.flaw == Some(Flaw::RefusesStarts) { u64::MAX } else { 1 };
+        let options = ServiceOptions { min_free, ..ServiceOptions::default() };
+        let builder = Host::builder(DATA)
+            .policy(Policy::default().allow(Grants { run: true, ..Grants::default() }))
+            .max_runs(max_runs.try_into().expect("some"))
+            .parallelism(4.try_into().expect("some"))
+            .retention(self.retention)
+            .observer(Arc::new(self.ledger.clone()));
+        Service::open_with(builder, options, async |builder| {
+            let storage = Storage::open(DataDir::open_writer_on(&disk, DATA)?)?;
+            let sandboxes = sandboxes::pretended(&storage, &self.ledger, self.flaw);
+            Ok(builder.assemble(storage, sandboxes))
+        })
+        .await
+    }
+
+    /// What must hold when nothing happens.
+    fn look(&self, service: &Service) {
+        let known = self.ledger.known();
+        let mut wrong = invariants::all_agree(&service.host, &known);
+        wrong.extend(invariants::triggers_wait(service));
+        wrong.extend(invariants::events_are_decided(service, &known));
+        wrong.extend(invariants::secrets_stay(&service.vault, &users::secret(), &known));
+        drop(known);
+        self.ledger.violated(wrong);
+    }
+
+    /// Waits until no run is active, and the triggers have seen every end.
+    async fn wait_until_idle(&self, service: &Arc<Service>) {
+        if let Err(error) = pipelines::pause(service, true, self.flaw).await {
+            self.ledger.violated([format!("a trigger cannot be paused: {error}")]);
+        }
         let idle = async {
             loop {
-                let active = host.history().reader().unfinished().expect("a list");
-                let active: Vec<_> = active.into_iter().filter(|run| host.is_active(*run)).collect();
-                if active.is_empty() && host.active_runs() == 0 {
-                    return;
+                self.wait_for_runs(&service.host).await;
+                let since = Instant::now();
+                while service.host.active_runs() == 0 {
+                    sleep(POLL).await;
+                    let undecided = invariants::events_are_decided(service, &self.ledger.known());
+                    // What has not been decided by then never will be.
+                    if service.host.active_runs() == 0 && (undecided.is_empty() || since.elapsed() > LOOK) {
+                        return;
+                    }
                 }
-                host.ended(active).await;
-                turn().await;
             }
         };
         if timeout(PATIENCE, idle).await.is_err() {
-            self.ledger.violated([format!("after {PATIENCE:?} there are still {} active runs", host.active_runs())]);
+            let active = service.host.active_runs();
+            self.ledger.violated([format!("after {PATIENCE:?} there are still {active} active runs")]);
+        }
+    }
+
+    async fn wait_for_runs(&self, host: &Host) {
+        loop {
+            let active = host.history().reader().unfinished().expect("a list");
+            let active: Vec<_> = active.into_iter().filter(|run| host.is_active(*run)).collect();
+            if active.is_empty() && host.active_runs() == 0 {
+                return;
+            }
+            host.ended(active).await;
+            // One whose acceptance failed waits until it is known whether it was accepted.
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// What was committed last before a process ended was not said any more. Read from a copy, so that nothing changes.
+    fn look_at_ends(&self) {
+        let copy = self.disk.fork(0);
+        let Ok(dir) = DataDir::open_reader_on(&copy.disk(), DATA) else { return };
+        let Ok(reader) = Reader::open(&dir) else { return };
+        let Ok(page) = reader.runs(&RunFilter::default(), None, MAX_ROWS) else { return };
+        let mut known = self.ledger.known();
+        for run in page.runs.iter().filter(|run| run.state.is_terminal()) {
+            known.note_end(run.id, &run.pipeline);
         }
     }
 
     fn look_at_the_end(&self) {
-        let dir = DataDir::open_reader_on(&self.disk.disk(), DATA).expect("a data directory");
-        let reader = Reader::open(&dir).expect("a database");
-        let wrong = {
-            let known = self.ledger.known();
-            let mut wrong = invariants::accepted_ends(&known, &reader);
-            wrong.extend(invariants::committed_stays(&known, &reader));
-            wrong
+        let opened = DataDir::open_reader_on(&self.disk.disk(), DATA).map_err(StoreError::from);
+        let read = opened.and_then(|dir| Ok((Reader::open(&dir)?, dir)));
+        let wrong = match read {
+            Ok((reader, dir)) => invariants::at_the_end(&self.ledger.known(), &dir, &reader),
+            Err(error) => vec![format!("what is left cannot be read: {error}")],
         };
         self.ledger.violated(wrong);
-        self.ledger.violated(invariants::nothing_referenced_is_swept(&dir, &reader));
-    }
-}
-
-/// What a service does when it starts.
-async fn resume_all(host: &Host) {
-    loop {
-        match host.history().reader().unfinished() {
-            Ok(runs) => {
-                for run in runs {
-                    host.take_up(run, None).await;
-                }
-                return;
-            }
-            Err(error) => note(format_args!("what has not ended cannot be read: {error}")),
-        }
-        sleep(Duration::from_secs(1)).await;
     }
 }
 
 /// Whether the host is being stopped: then it refuses what it is asked.
 pub(super) fn is_closing() -> bool {
     CLOSING.get()
-}
-
-/// Kills the process at some moment, with the machine or without.
-async fn death(disk: SimDisk, end: End) {
-    let (time, turns) = decide(|random| {
-        let longest = *random.pick(&[5, 100, 2_000, 60_000, 3_000_000]).expect("times");
-        (random.below(longest), random.below(100))
-    });
-    sleep(Duration::from_millis(time)).await;
-    for _ in 0..turns {
-        turn().await;
-    }
-    if end == End::Killed {
-        disk.kill()
-    } else {
-        disk.lose_power()
-    }
-    simulation::kill();
-}
-
-/// Lets the wall clock jump now and then.
-async fn clock() {
-    if !decide(|random| random.one_in(3)) {
-        return;
-    }
-    for _ in 0..decide(|random| random.between(1, 4)) {
-        sleep(Duration::from_millis(decide(|random| random.below(60_000)))).await;
-        if let Some(simulation) = effects::simulation::current() {
-            jump(&simulation);
-        }
-    }
-}
-
-fn jump(simulation: &Simulation) {
-    let by = {
-        let mut random = simulation.random();
-        let span = *random.pick(&[0, 0, 1_000, 60_000, 3_600_000, 86_400_000, 31_536_000_000]).expect("spans");
-        let by = i64::try_from(random.below(span + 1)).expect("a span");
-        if random.one_in(2) { by } else { -by }
-    };
-    simulation.jump(by);
-    simulation.note(format_args!("the clock has jumped by {by} ms"));
 }

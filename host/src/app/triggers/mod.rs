@@ -6,7 +6,7 @@ mod rejected;
 mod sink;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -62,7 +62,7 @@ pub struct Triggers {
 
 #[derive(Default)]
 struct State {
-    active: HashMap<Key, Active>,
+    active: BTreeMap<Key, Active>,
     supervisor: Option<JoinHandle<()>>,
 }
 
@@ -138,6 +138,14 @@ impl Triggers {
             matches!(&active.trigger.kind, TriggerKind::Webhook { path: wanted, .. } if wanted.as_str() == path)
         });
         found.map(|active| (Arc::clone(&active.sink), active.trigger.clone(), active.paused))
+    }
+
+    /// Whether a trigger waits by itself.
+    #[cfg(test)]
+    pub(super) fn waits(&self, pipeline: &Name, trigger: &Name) -> bool {
+        let state = self.lock();
+        let active = state.active.get(&(pipeline.clone(), trigger.clone()));
+        active.and_then(|active| active.task.as_ref()).is_some_and(|task| !task.is_finished())
     }
 
     /// Notes that a delivery to a webhook was turned away.
@@ -250,7 +258,7 @@ impl Service {
         let mut state = self.triggers.lock();
         let wanted: HashSet<Key> =
             list.iter().map(|status| (status.pipeline.clone(), status.trigger.name.clone())).collect();
-        let removed = state.active.extract_if(|key, _| !wanted.contains(key));
+        let removed = state.active.extract_if(.., |key, _| !wanted.contains(key));
         replaced.extend(removed.map(|(_, active)| Arc::clone(&active.sink)));
         self.triggers.rejections.retain(|key| wanted.contains(key));
         for status in list {

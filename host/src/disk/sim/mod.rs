@@ -233,6 +233,11 @@ impl SimDisk {
         self.state().faults.lose_power_at(call);
     }
 
+    /// Says from now on that what is synced is durable, and it is not.
+    pub(crate) fn sync_nothing(&self) {
+        self.state().nodes.syncs_nothing = true;
+    }
+
     /// Loses no power, whatever was asked for.
     pub(crate) fn keep_power(&self) {
         self.state().faults.lose_power_at(u64::MAX);

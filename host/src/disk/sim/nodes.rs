@@ -65,6 +65,7 @@ pub(super) struct Nodes {
     sweep_at: usize,
     pub(super) read_only: bool,
     pub(super) full: bool,
+    pub(super) syncs_nothing: bool,
     random: Random,
 }
 
@@ -79,6 +80,7 @@ impl Nodes {
             sweep_at: MANY,
             read_only: false,
             full: false,
+            syncs_nothing: false,
             random: Random::new(seed),
         }
     }

@@ -131,6 +131,7 @@ impl<F> Scheduled<F> {
         }
         queue.granted = None;
         drop(queue);
+        simulation.steps.set(simulation.steps.get() + 1);
         self.sleeps(simulation.temper, &mut simulation.random());
         self.asleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_pending())
     }

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fmt};
 use crate::ids::Timestamp;
 
 /// How many lines are kept.
-const KEPT: usize = 400;
+const KEPT: usize = 5_000;
 
 /// The end of what has happened, and a hash of all of it.
 #[derive(Debug, Default)]
