@@ -67,7 +67,7 @@ pub async fn runs_for_words(module: &str, data: &str) -> Result<usize, Box<dyn E
     let uploaded = service.registry.upload(std::fs::read(module)?.into(), upload).await?;
     let text = PIPELINE.replace("MODULE", uploaded.version.name.as_str());
     service.registry.deploy(&text, Default::default(), "example").await?;
-    service.follow_deployment().await;
+    service.follow_deployment().await?;
     while service.host.history().reader().runs(&Default::default(), None, 10)?.runs.len() < 2 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -61,6 +61,9 @@ fn upload(server: &Server, name: &str, query: &str, wasm: &[u8]) -> Json {
     report["digest"].clone()
 }
 
+/// Looks whether a change is done.
+type Seen = Box<dyn Fn(&Server) -> bool>;
+
 /// One request that changes something, prepared for one trial.
 pub(super) struct Change {
     method: &'static str,
@@ -68,7 +71,7 @@ pub(super) struct Change {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     /// Whether it is done, where that can be seen.
-    done: Option<Box<dyn Fn(&Server) -> bool>>,
+    done: Option<Seen>,
     /// The status of its answer when it is not done yet, and when it is.
     first: u16,
     again: u16,
