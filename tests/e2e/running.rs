@@ -224,6 +224,44 @@ fn an_interrupted_run_is_resumed_and_then_has_ended() {
     assert!(again.code == Some(0) || again.code == Some(2), "{again:?}");
 }
 
+/// Leaves a run with a `finally` step behind whose process was killed.
+fn interrupted(bench: &Bench) {
+    let path = bench.pipeline(&format!("{ENDLESS}[steps.tidy]\nuse = \"b/noop\"\nfinally = true\n"));
+    let mut child = bench.start(&["run", path.to_str().unwrap()]);
+    wait_for_running(bench);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_interrupted_run_is_cancelled_by_whoever_asks() {
+    let bench = Bench::new();
+    interrupted(&bench);
+    let refused = bench.run(&["runs", "rerun", "latest"]).expect(2);
+    assert!(refused.stderr.contains("or end it with `stepmill runs cancel"), "{}", refused.stderr);
+    let ran = bench.run(&["runs", "cancel", "latest", "--json"]).expect(0);
+    assert_eq!(ran.json()["run"]["state"], "cancelled");
+    assert_states(&ran, &[("slow", "cancelled"), ("below", "cancelled"), ("tidy", "succeeded")]);
+    let again = bench.run(&["runs", "cancel", "latest"]).expect(2);
+    assert!(again.stderr.contains("was cancelled"), "{}", again.stderr);
+    let resumed = bench.run(&["runs", "resume", "latest"]).expect(130);
+    assert!(resumed.stderr.contains("had ended"), "{}", resumed.stderr);
+}
+
+#[test]
+fn an_interrupted_run_without_its_module_is_cancelled_by_force() {
+    let bench = Bench::new();
+    interrupted(&bench);
+    for folder in ["modules", "code"] {
+        std::fs::remove_dir_all(bench.data().join(folder)).unwrap();
+    }
+    let refused = bench.run(&["runs", "cancel", "latest"]).expect(3);
+    assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
+    let ran = bench.run(&["runs", "cancel", "latest", "--force", "--json"]).expect(0);
+    assert_eq!(ran.json()["run"]["state"], "cancelled");
+    assert_states(&ran, &[("slow", "cancelled"), ("below", "cancelled"), ("tidy", "cancelled")]);
+}
+
 /// Waits until the store says that a step is running.
 fn wait_for_running(bench: &Bench) {
     wait_for(bench, |states| states.iter().any(|(_, state)| state == "running"));

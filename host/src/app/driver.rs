@@ -125,13 +125,28 @@ impl Driver {
         .await
     }
 
-    /// The state of a run that another process left, with its modules loaded.
+    /// The state of a run that another process left, with the modules loaded that it still needs.
     pub(super) async fn restore(&self, run: RunId) -> Result<RunState, StartError> {
         let state = self.read(run).await?;
-        if state.outcome().is_none() && !state.only_has_to_end() {
-            self.load_modules(state.plan()).await?;
-        }
+        self.load_modules_of(&state).await?;
         Ok(state)
+    }
+
+    /// The same for a run that is to end as cancelled, which is durable when this returns.
+    pub(super) async fn restore_cancelled(&self, run: RunId, force: bool) -> Result<RunState, StartError> {
+        let mut state = self.read(run).await?;
+        if state.outcome().is_none() {
+            queued::record_cancel(&mut state, &self.ports, CancelRequest::unanswered(force)).await?;
+        }
+        self.load_modules_of(&state).await?;
+        Ok(state)
+    }
+
+    async fn load_modules_of(&self, state: &RunState) -> Result<(), ModuleError> {
+        if state.outcome().is_some() || state.only_has_to_end() {
+            return Ok(());
+        }
+        self.load_modules(state.plan()).await
     }
 
     pub(super) async fn load_modules(&self, plan: &Plan) -> Result<(), ModuleError> {
@@ -289,9 +304,7 @@ impl RunTask {
             (Err(error), _) => return Err(error),
         };
         // Until here it holds nothing: runs that cannot continue must not keep retention from its work.
-        if state.outcome().is_none() && !state.only_has_to_end() {
-            self.driver.load_modules(state.plan()).await?;
-        }
+        self.driver.load_modules_of(&state).await?;
         self.in_use = Some(self.driver.keeper.in_use().await);
         Ok(Some(state))
     }

@@ -43,6 +43,12 @@ pub enum CancelError {
 }
 
 impl CancelRequest {
+    /// A request whose answer nobody waits for.
+    #[must_use]
+    pub fn unanswered(force: bool) -> Self {
+        Self { force, reply: Reply(None) }
+    }
+
     /// How many [`CancelRequested`](crate::event::EventKind::CancelRequested) events a run has that was asked this.
     #[must_use]
     pub fn events(&self) -> u8 {

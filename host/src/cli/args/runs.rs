@@ -45,6 +45,9 @@ pub struct RunsCancelArgs {
     /// Do not run its `finally` steps either
     #[arg(long)]
     pub force: bool,
+    /// What its `finally` steps may use, if this command runs them because no other process does.
+    #[command(flatten)]
+    pub outside: OutsideArgs,
 }
 
 /// `stepmill runs show`

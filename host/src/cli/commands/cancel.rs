@@ -1,15 +1,19 @@
-//! `runs cancel`: asking whoever drives a run to end it, and saying so if there is nobody to ask.
+//! `runs cancel`: asks the process that drives a run to end it, and ends it itself where there is none.
 
 use std::io;
 
-use super::runs;
+use super::{
+    policy::{self, Outside},
+    run::start_error,
+    runs,
+};
 use crate::{
     app::{
-        History,
+        History, Host, StartError,
         control::{self, Request, Response},
     },
     cli::{
-        args::RunsCancelArgs,
+        args::{OutsideArgs, RunsCancelArgs},
         exit::{CliError, Exit},
         settings::Settings,
         source::Source,
@@ -19,7 +23,7 @@ use crate::{
 };
 
 pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result<Exit, CliError> {
-    let RunsCancelArgs { run: args, force } = args;
+    let RunsCancelArgs { run: args, force, outside } = args;
     let history = match Source::open(settings)? {
         Source::Local(history) => history,
         Source::Nothing => return Err(CliError::bad_input(format!("there is no run `{}`", args.run))),
@@ -40,9 +44,32 @@ pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result
     match (ended(&history, run)?, answer) {
         (Some(RunState::Cancelled), _) => runs::show(settings, args, None).await,
         (Some(state), _) => Err(has_ended(run, state)),
-        (None, Err(error)) => Err(unheard(&history, run, error)),
-        (None, Ok(_)) => Err(elsewhere(&history, run)),
+        (None, answer) => match history.dir().holder().map_err(CliError::host)? {
+            None => {
+                end(settings, outside, run, *force).await?;
+                runs::show(settings, args, None).await
+            }
+            Some(holder) => Err(not_cancelled(run, holder.pid, answer)),
+        },
     }
+}
+
+/// Takes up a run that no process drives, and ends it.
+async fn end(settings: &Settings, outside: &OutsideArgs, run: RunId, force: bool) -> Result<(), CliError> {
+    let Outside { policy, secrets } = policy::of(outside)?;
+    let builder = Host::builder(&settings.data_dir).compiler(super::compiler()?).policy(policy).secrets(secrets);
+    let host = builder.retention(None).open().await.map_err(super::open_error)?;
+    let ended = host.cancel_left(run, force).await.map_err(|error| {
+        let lost = matches!(error, StartError::Module(_));
+        let error = start_error(error);
+        if lost {
+            error.help("`--force` ends it without its `finally` steps, and so without its modules")
+        } else {
+            error
+        }
+    })?;
+    ended.finished().await.map_err(CliError::host)?;
+    host.close().await.map_err(CliError::host)
 }
 
 /// How a run ended, if it has.
@@ -61,36 +88,16 @@ fn has_ended(run: RunId, state: RunState) -> CliError {
     ))
 }
 
-/// Nobody has answered, and the run has not ended.
-fn unheard(history: &History, run: RunId, error: io::Error) -> CliError {
-    let holder = match history.dir().holder() {
-        Ok(holder) => holder,
-        Err(error) => return CliError::host(error),
-    };
-    match holder {
-        None => inactive(run),
-        Some(holder) => {
-            let process = holder.pid.map_or_else(|| "the process".to_owned(), |pid| format!("process {pid}"));
-            CliError::host(error).help(format!(
-                "{process} holds the data directory but cannot be asked; Ctrl-C or SIGTERM there cancels its run"
-            ))
-        }
-    }
-}
-
-fn inactive(run: RunId) -> CliError {
-    CliError::bad_input(format!("the run {run} is not active: nobody holds the data directory"))
-        .help(format!("`stepmill runs resume {run}` takes it up; Ctrl-C cancels it then"))
-}
-
-/// Somebody holds the data directory, but for other runs.
-fn elsewhere(history: &History, run: RunId) -> CliError {
-    match history.dir().holder() {
-        Ok(Some(holder)) => {
-            let process = holder.pid.map_or_else(|| "a process".to_owned(), |pid| format!("process {pid}"));
+/// Another process holds the data directory, and does not cancel the run.
+fn not_cancelled(run: RunId, pid: Option<u32>, answer: io::Result<Response>) -> CliError {
+    let process = pid.map_or_else(|| "a process".to_owned(), |pid| format!("process {pid}"));
+    match answer {
+        Err(error) => CliError::host(error).help(format!(
+            "{process} holds the data directory but cannot be asked; Ctrl-C or SIGTERM there cancels its run"
+        )),
+        Ok(_) => {
             CliError::bad_input(format!("the run {run} is not active: {process} holds the data directory for another"))
-                .help(format!("`stepmill runs resume {run}` takes it up when that has ended"))
+                .help("try again when that has ended")
         }
-        _ => inactive(run),
     }
 }

@@ -20,7 +20,8 @@ pub(super) async fn rerun(settings: &Settings, args: RunsRerunArgs) -> Result<Ex
     let id = super::find_run(&history, &args.run)?;
     if is_active(&history, id)? {
         let error = CliError::bad_input(format!("the run {id} has not ended, so it cannot be repeated"));
-        return Err(error.help(format!("take it up with `stepmill runs resume {id}`, or end it with `runs cancel`")));
+        return Err(error
+            .help(format!("take it up with `stepmill runs resume {id}`, or end it with `stepmill runs cancel {id}`")));
     }
     let again = match args.from.as_slice() {
         [] if args.failed => Again::Failed,
