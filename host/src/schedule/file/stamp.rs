@@ -43,7 +43,7 @@ impl FileStamp {
     }
 }
 
-/// Whether the event with a key of [`FileStamp::key`] may be offered again: its file is what it was, or cannot be looked at
+/// Whether the event with a key of `FileStamp::key` may be offered again: its file is what it was, or cannot be looked at
 /// now, such as in a folder that is not there. Blocks.
 #[must_use]
 pub fn may_come_again(key: &str) -> bool {
