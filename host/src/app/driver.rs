@@ -127,9 +127,12 @@ impl Driver {
 
     /// The state of a run that another process left, with the modules loaded that it still needs.
     pub(super) async fn restore(&self, run: RunId) -> Result<RunState, StartError> {
-        let state = self.read(run).await?;
-        self.load_modules_of(&state).await?;
-        Ok(state)
+        let restored = no_panic(async {
+            let state = self.read(run).await?;
+            self.load_modules_of(&state).await?;
+            Ok(state)
+        });
+        restored.await.unwrap_or_else(|panic| Err(panic.into()))
     }
 
     /// The same for a run that is to end as cancelled, which is durable when this returns.
@@ -338,7 +341,7 @@ impl RunTask {
     }
 }
 
-/// Turns a panic into an error: it must not end the task of a run that was accepted.
+/// Turns a panic into an error: it must neither end the task of a run that was accepted, nor keep a service from opening.
 async fn no_panic<T>(work: impl Future<Output = T>) -> Result<T, RunError> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -4,7 +4,10 @@ pub mod feed;
 pub mod log;
 pub mod metrics;
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use crate::{
     event::RunEvent,
@@ -14,7 +17,8 @@ use crate::{
     plan::Plan,
 };
 
-/// Tells several observers, one after the other.
+/// Tells several observers, one after the other. One that panics affects neither the
+/// others nor the run.
 #[derive(Clone, Default)]
 pub struct Fanout(Vec<Arc<dyn Observer>>);
 
@@ -24,22 +28,30 @@ impl Fanout {
     pub fn new(observers: Vec<Arc<dyn Observer>>) -> Self {
         Self(observers)
     }
+
+    fn tell(&self, what: impl Fn(&dyn Observer)) {
+        for observer in &self.0 {
+            if catch_unwind(AssertUnwindSafe(|| what(observer.as_ref()))).is_err() {
+                tracing::error!("an observer panicked; what it was told may be missing from what it shows");
+            }
+        }
+    }
 }
 
 impl Observer for Fanout {
     fn committed(&self, plan: &Plan, events: &[RunEvent]) {
-        self.0.iter().for_each(|observer| observer.committed(plan, events));
+        self.tell(|observer| observer.committed(plan, events));
     }
 
     fn logged(&self, attempt: &AttemptName, line: &LogLine) {
-        self.0.iter().for_each(|observer| observer.logged(attempt, line));
+        self.tell(|observer| observer.logged(attempt, line));
     }
 
     fn progressed(&self, attempt: &AttemptName, progress: &Progress) {
-        self.0.iter().for_each(|observer| observer.progressed(attempt, progress));
+        self.tell(|observer| observer.progressed(attempt, progress));
     }
 
     fn interrupted(&self, run: RunId, reason: Option<&str>) {
-        self.0.iter().for_each(|observer| observer.interrupted(run, reason));
+        self.tell(|observer| observer.interrupted(run, reason));
     }
 }

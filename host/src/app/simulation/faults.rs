@@ -28,15 +28,18 @@ enum Trouble {
     Stalls(Duration),
     /// The modules of runs cannot be loaded.
     NoModules,
+    /// A call of a sandbox, an observer or a module's source panics, so many from now.
+    Panics(u64),
 }
 
 impl Trouble {
     fn any(random: &mut Random) -> Self {
-        match random.below(8) {
+        match random.below(10) {
             0..5 => Self::of_disk(random),
             5 => Self::Full,
             6 => Self::Stalls(Duration::from_millis(random.between(100, 90_000))),
-            _ => Self::NoModules,
+            7 => Self::NoModules,
+            _ => Self::Panics(random.below(30)),
         }
     }
 
@@ -55,6 +58,7 @@ impl Trouble {
             Self::Full => disk.fill(),
             Self::Stalls(time) => simulation::stall(time),
             Self::NoModules => ledger.known().modules_are_gone = true,
+            Self::Panics(calls) => ledger.known().panics_after = Some(calls),
         }
     }
 }
@@ -62,7 +66,9 @@ impl Trouble {
 /// Nothing is wrong with the disk and the modules any more.
 fn heal(disk: &SimDisk, ledger: &Ledger) {
     disk.heal();
-    ledger.known().modules_are_gone = false;
+    let mut known = ledger.known();
+    (known.modules_are_gone, known.panics_after) = (false, None);
+    drop(known);
     note(format_args!("all is healed"));
 }
 

@@ -1,7 +1,9 @@
 //! What is known of a world from outside: what users were answered, what was said to be committed, what sandboxes did.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
+    panic::resume_unwind,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -37,6 +39,8 @@ pub(super) struct Known {
     pub(super) events: u64,
     pub(super) trouble: Trouble,
     pub(super) modules_are_gone: bool,
+    /// How many calls of what the simulation brings along return until one panics.
+    pub(super) panics_after: Option<u64>,
     /// What becomes of the events of each deployed trigger while a run of it goes on.
     pub(super) overlaps: BTreeMap<Name, Overlap>,
     /// The pipelines whose triggers wait.
@@ -121,6 +125,13 @@ impl Known {
     }
 }
 
+/// What a panic says that belongs to a world.
+struct OnPurpose;
+
+pub(super) fn is_on_purpose(panic: &(dyn Any + Send)) -> bool {
+    panic.is::<OnPurpose>()
+}
+
 /// The same, for everybody in a world.
 #[derive(Default, Clone)]
 pub(super) struct Ledger(Arc<Mutex<Known>>);
@@ -128,6 +139,16 @@ pub(super) struct Ledger(Arc<Mutex<Known>>);
 impl Ledger {
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().expect("nobody panics with it")
+    }
+
+    /// Panics, if it is this call's turn to. Without a report, since many do.
+    pub(super) fn may_panic(&self) {
+        let calls = self.known().panics_after.take();
+        if calls == Some(0) {
+            note(format_args!("it panics"));
+            resume_unwind(Box::new(OnPurpose));
+        }
+        self.known().panics_after = calls.map(|calls| calls - 1);
     }
 
     /// Something that must not be, unless the process is dead: what it still does does not count.
@@ -206,6 +227,8 @@ impl Observer for Ledger {
             known.plans.entry(event.run).or_insert_with(|| Arc::new(plan.clone()));
             known.note_event(plan, event);
         }
+        drop(known);
+        self.may_panic();
     }
 
     fn logged(&self, _: &AttemptName, _: &LogLine) {}
@@ -214,6 +237,7 @@ impl Observer for Ledger {
 
     fn interrupted(&self, run: RunId, reason: Option<&str>) {
         note(format_args!("{run} is interrupted: {reason:?}"));
+        self.may_panic();
     }
 }
 

@@ -78,6 +78,7 @@ impl ModuleSource for Shelves {
     fn restore(&self, digest: ModuleDigest) -> BoxFuture<'_, Result<(), ModuleError>> {
         Box::pin(async move {
             effects::simulation::turn().await;
+            self.ledger.may_panic();
             let known = self.ledger.known();
             let are_lost = self.flaw == Some(Flaw::LosesModules) && known.trouble.was_ever();
             if known.modules_are_gone || are_lost { Err(ModuleError::Missing { digest }) } else { Ok(()) }
@@ -106,6 +107,7 @@ struct Pretended {
 impl StepRunner for Pretended {
     fn run(&self, job: AttemptJob, logs: Arc<dyn LogSink>, cancel: Cancel) -> BoxFuture<'static, AttemptReport> {
         self.started.fetch_add(1, Ordering::Relaxed);
+        self.ledger.may_panic();
         let (alone, range) = (job.alone, job.range());
         if self.flaw == Some(Flaw::RepeatsSteps) {
             effects::spawn(repeat(self.ledger.clone(), job.clone()));
@@ -194,6 +196,7 @@ impl Sandbox {
             () = tokio::time::sleep(takes), if !takes.is_zero() => {}
             () = effects::simulation::turn(), if takes.is_zero() => {}
         }
+        self.ledger.may_panic();
         let result = self.result(item);
         note(format_args!("{name} +{item} ends: {}", if result.is_ok() { "returns" } else { "fails" }));
         result

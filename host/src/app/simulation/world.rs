@@ -2,13 +2,16 @@
 
 use std::{cell::Cell, path::Path, rc::Rc, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::JoinError,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
     broken::Flaw,
     ends::{self, End},
     faults, invariants,
-    ledger::Ledger,
+    ledger::{self, Ledger},
     pipelines::{self, Pipelines},
     plans,
     sandboxes::{self, decide},
@@ -183,8 +186,12 @@ impl World {
             return sleep(most).await;
         }
         for task in tasks {
-            if let Err(error) = task.await {
-                self.ledger.violated([format!("a user panicked: {error}")]);
+            match task.await.map_err(JoinError::into_panic) {
+                // A request may panic, like all else. Its user does nothing any more then.
+                Err(panic) if !ledger::is_on_purpose(panic.as_ref()) => {
+                    self.ledger.violated(["a user panicked".to_owned()]);
+                }
+                _ => {}
             }
         }
     }
