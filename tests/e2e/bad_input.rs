@@ -100,6 +100,15 @@ fn what_is_not_a_module_of_steps_is_refused_by_its_kind() {
 }
 
 #[test]
+fn a_role_that_is_none_is_refused_with_those_there_are() {
+    let bench = Bench::new();
+    let refused = bench.run(&["tokens", "create", "somebody", "--role", "owner"]).expect(2);
+    for part in ["owner", "viewer", "operator", "publisher", "admin"] {
+        assert!(refused.stderr.contains(part), "no `{part}` in {}", refused.stderr);
+    }
+}
+
+#[test]
 fn files_that_are_not_there_are_named() {
     let bench = Bench::new();
     bench.run(&["check", "nowhere.toml"]).expect(2).complains(&["nowhere.toml"]);

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
 use super::JsonArg;
+use crate::access::tokens::Role;
 
 /// `stepmill push`
 #[derive(Debug, Args)]
@@ -138,8 +139,8 @@ pub enum TokensCommand {
     Create {
         /// What it is called
         name: String,
-        /// `viewer`, `operator`, `publisher` or `admin`
-        #[arg(long, default_value = "viewer")]
+        /// What it may do
+        #[arg(long, default_value = "viewer", value_parser = PossibleValuesParser::new(Role::ALL.map(Role::as_str)))]
         role: String,
         /// From when on it is not valid, such as `2027-01-31T00:00:00Z`
         #[arg(long, value_name = "TIME")]
