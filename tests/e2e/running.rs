@@ -249,6 +249,18 @@ fn an_interrupted_run_is_cancelled_by_whoever_asks() {
 }
 
 #[test]
+fn several_may_cancel_an_interrupted_run_at_once() {
+    let bench = Bench::new();
+    interrupted(&bench);
+    let asked: Vec<_> = (0..4).map(|_| bench.start(&["runs", "cancel", "latest", "--json"])).collect();
+    for ran in asked.into_iter().map(Ran::of) {
+        // One that comes late finds that it was cancelled before.
+        assert!(ran.code == Some(0) || ran.stderr.contains("was cancelled"), "{ran:?}");
+    }
+    assert_eq!(bench.run(&["runs", "show", "latest", "--json"]).expect(0).json()["run"]["state"], "cancelled");
+}
+
+#[test]
 fn an_interrupted_run_without_its_module_is_cancelled_by_force() {
     let bench = Bench::new();
     interrupted(&bench);

@@ -125,7 +125,7 @@ impl Driver {
         .await
     }
 
-    /// The state of a run that another process left, with the modules loaded that it still needs.
+    /// The state of a run that another process left, with its modules loaded if it may need one.
     pub(super) async fn restore(&self, run: RunId) -> Result<RunState, StartError> {
         let restored = no_panic(async {
             let state = self.read(run).await?;

@@ -145,6 +145,14 @@ pub enum OpenError {
     Engine(#[from] EngineError),
 }
 
+impl OpenError {
+    /// Whether another process holds the data directory.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, Self::DataDir(DataDirError::Locked { .. }))
+    }
+}
+
 impl HostBuilder {
     /// Where modules are compiled: [`Compiler::InProcess`] unless said otherwise.
     #[must_use]

@@ -158,12 +158,13 @@ impl Host {
     }
 
     /// Takes up a run where it was left, to end it as cancelled; the request is durable when this returns. Unless `force`
-    /// is set, its `finally` steps run, and only for them are its modules needed.
+    /// is set, its `finally` steps run, for which its modules are needed. Nothing else of this process may take it up
+    /// meanwhile.
     ///
     /// # Errors
     /// If there is no such run, it is running in this process, its journal is damaged or cannot be written, or a module is
     /// lost. In the last case the request has been stored.
-    pub async fn cancel_left(&self, run: RunId, force: bool) -> Result<Run, StartError> {
+    pub(crate) async fn cancel_left(&self, run: RunId, force: bool) -> Result<Run, StartError> {
         if self.active.contains(run) {
             return Err(StartError::Active(run));
         }
@@ -172,7 +173,8 @@ impl Host {
         self.driver.resume(state, in_use, None).ok_or(StartError::Active(run))
     }
 
-    /// The same as [`resume`](Self::resume) for a host that tries again until the run continues; it begins when something else has happened.
+    /// The same as [`resume`](Self::resume) for a host that tries again until the run continues; it begins when something
+    /// else has happened.
     pub(super) async fn take_up(&self, run: RunId, after: Option<BoxFuture<'static, ()>>) {
         let after = after.map(FutureExt::shared);
         if let Err(error) = self.resume_after(run, after.clone()).await {

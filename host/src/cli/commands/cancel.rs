@@ -1,6 +1,9 @@
 //! `runs cancel`: asks the process that drives a run to end it, and ends it itself where there is none.
 
-use std::io;
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use super::{
     policy::{self, Outside},
@@ -22,6 +25,11 @@ use crate::{
     ids::RunId,
 };
 
+/// How long a process that has taken the data directory may take until it has taken up the run, at least.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before it is asked again.
+const PAUSE: Duration = Duration::from_millis(50);
+
 pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result<Exit, CliError> {
     let RunsCancelArgs { run: args, force, outside } = args;
     let history = match Source::open(settings)? {
@@ -36,40 +44,51 @@ pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result
     if let Some(ended) = ended(&history, run)? {
         return Err(has_ended(run, ended));
     }
-    let answer = control::ask(&history.dir().control_socket(), &Request::Cancel { run, force: *force });
-    if let Ok(Response::Done) = answer {
-        return runs::show(settings, args, None).await;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = control::ask(&history.dir().control_socket(), &Request::Cancel { run, force: *force });
+        // It may have ended while we asked, and its host with it, perhaps before it could answer.
+        let state = ended(&history, run)?;
+        match (state, &answer) {
+            (_, Ok(Response::Done)) | (Some(RunState::Cancelled), _) => break,
+            (Some(state), _) => return Err(has_ended(run, state)),
+            (None, _) => {}
+        }
+        let holder = history.dir().holder().map_err(CliError::host)?;
+        match holder {
+            None if end(settings, outside, run, *force).await? => break,
+            // It may have just begun: it does not listen yet, or has not taken up the run.
+            _ if Instant::now() < deadline => {}
+            None => return Err(not_cancelled(run, None, answer)),
+            Some(holder) => return Err(not_cancelled(run, holder.pid, answer)),
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    // It may have ended while we asked, and its host with it, perhaps before it could answer.
-    match (ended(&history, run)?, answer) {
-        (Some(RunState::Cancelled), _) => runs::show(settings, args, None).await,
-        (Some(state), _) => Err(has_ended(run, state)),
-        (None, answer) => match history.dir().holder().map_err(CliError::host)? {
-            None => {
-                end(settings, outside, run, *force).await?;
-                runs::show(settings, args, None).await
-            }
-            Some(holder) => Err(not_cancelled(run, holder.pid, answer)),
-        },
-    }
+    runs::show(settings, args, None).await
 }
 
-/// Takes up a run that no process drives, and ends it.
-async fn end(settings: &Settings, outside: &OutsideArgs, run: RunId, force: bool) -> Result<(), CliError> {
+/// Takes up a run that no process drives, and ends it; false if another process took the data directory first.
+async fn end(settings: &Settings, outside: &OutsideArgs, run: RunId, force: bool) -> Result<bool, CliError> {
     let Outside { policy, secrets } = policy::of(outside)?;
     let builder = Host::builder(&settings.data_dir).compiler(super::compiler()?).policy(policy).secrets(secrets);
-    let host = builder.retention(None).open().await.map_err(super::open_error)?;
+    let host = match builder.retention(None).open().await {
+        Ok(host) => host,
+        Err(error) if error.is_in_use() => return Ok(false),
+        Err(error) => return Err(super::open_error(error)),
+    };
     let ended = host.cancel_left(run, force).await.map_err(|error| {
         let lost = matches!(error, StartError::Module(_));
         let error = start_error(error);
-        if lost {
-            error.help("`--force` ends it without its `finally` steps, and so without its modules")
-        } else {
-            error
+        if !lost {
+            return error;
         }
+        error.help(
+            "the run is going to end as cancelled, but its `finally` steps need the module; `--force` ends it without them",
+        )
     })?;
     ended.finished().await.map_err(CliError::host)?;
-    host.close().await.map_err(CliError::host)
+    host.close().await.map_err(CliError::host)?;
+    Ok(true)
 }
 
 /// How a run ended, if it has.
@@ -95,9 +114,9 @@ fn not_cancelled(run: RunId, pid: Option<u32>, answer: io::Result<Response>) -> 
         Err(error) => CliError::host(error).help(format!(
             "{process} holds the data directory but cannot be asked; Ctrl-C or SIGTERM there cancels its run"
         )),
-        Ok(_) => {
-            CliError::bad_input(format!("the run {run} is not active: {process} holds the data directory for another"))
-                .help("try again when that has ended")
-        }
+        Ok(Response::Refused(why)) => CliError::bad_input(why).help(format!(
+            "{process} holds the data directory; if it is for another run, try again when that has ended"
+        )),
+        Ok(Response::Done) => CliError::bad_input(format!("the run {run} goes on")),
     }
 }
