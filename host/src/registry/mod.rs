@@ -10,7 +10,10 @@ mod uploads;
 use std::{
     collections::BTreeMap,
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::{
@@ -27,6 +30,7 @@ pub use self::{
 use crate::{
     access::{Operator, Policy},
     definition::{self, Pipeline, problem::Problems},
+    execute::ports::JournalError,
     ids::Name,
     persist::{ServiceStore, StoreError, service::Pins},
     plan::{self, Plan},
@@ -41,6 +45,8 @@ pub struct Registry {
     state: RwLock<State>,
     /// Held while something is changed: changes come one after the other.
     changing: tokio::sync::Mutex<()>,
+    /// Whether it is not known what is stored, since a change met an error: it may be durable nevertheless.
+    doubtful: AtomicBool,
     changes: watch::Sender<u64>,
 }
 
@@ -49,6 +55,21 @@ pub struct Registry {
 struct State {
     shelf: Arc<Shelf>,
     pipelines: BTreeMap<Name, Arc<Deployed>>,
+}
+
+impl State {
+    fn read(store: &ServiceStore, policy: &Policy) -> Result<Self, StoreError> {
+        let shelf = Arc::new(Shelf::read(store)?);
+        let mut pipelines = BTreeMap::new();
+        for row in store.deployed()? {
+            let compiled = compile(&row.pipeline, (&row.text, &row.pins), &shelf, policy);
+            if let Err(problems) = &compiled {
+                tracing::error!(pipeline = %row.pipeline, %problems, "a deployed pipeline cannot run; its triggers are off");
+            }
+            pipelines.insert(row.pipeline.clone(), Arc::new(Deployed::new(row, compiled)));
+        }
+        Ok(Self { shelf, pipelines })
+    }
 }
 
 impl std::fmt::Debug for Registry {
@@ -63,23 +84,46 @@ impl Registry {
     /// # Errors
     /// If the database cannot be read.
     pub fn open(store: ServiceStore, modules: Arc<Modules>, policy: Policy) -> Result<Self, StoreError> {
-        let shelf = Arc::new(Shelf::read(&store)?);
-        let mut pipelines = BTreeMap::new();
-        for row in store.deployed()? {
-            let compiled = compile(&row.pipeline, (&row.text, &row.pins), &shelf, &policy);
-            if let Err(problems) = &compiled {
-                tracing::error!(pipeline = %row.pipeline, %problems, "a deployed pipeline cannot run; its triggers are off");
-            }
-            pipelines.insert(row.pipeline.clone(), Arc::new(Deployed::new(row, compiled)));
+        let state = RwLock::new(State::read(&store, &policy)?);
+        let (changing, doubtful) = (tokio::sync::Mutex::new(()), AtomicBool::new(false));
+        Ok(Self { store, modules, policy, state, changing, doubtful, changes: watch::Sender::new(0) })
+    }
+
+    /// Reads what is deployed again where that is not known, since a change met an error.
+    ///
+    /// # Errors
+    /// If the database does not work yet.
+    pub async fn settle(&self) -> Result<(), RegistryError> {
+        if !self.doubtful.load(Ordering::Acquire) {
+            return Ok(());
         }
-        Ok(Self {
-            store,
-            modules,
-            policy,
-            state: RwLock::new(State { shelf, pipelines }),
-            changing: tokio::sync::Mutex::new(()),
-            changes: watch::Sender::new(0),
-        })
+        let _one_at_a_time = self.changing.lock().await;
+        self.settle_alone().await
+    }
+
+    /// The same for whoever holds `changing`.
+    async fn settle_alone(&self) -> Result<(), RegistryError> {
+        if !self.doubtful.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // What was under way becomes durable before this, or never.
+        self.store.barrier().await?;
+        let stored = aside(|| State::read(&self.store, &self.policy))?;
+        self.publish(|state| *state = stored);
+        self.doubtful.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Waits for a change; after an error, [`settle`](Self::settle) finds out what has become of it.
+    async fn stored<T>(&self, change: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
+        // Also where nobody waits for it any more.
+        self.doubtful.store(true, Ordering::Release);
+        let stored = change.await;
+        match &stored {
+            Ok(_) => self.doubtful.store(false, Ordering::Release),
+            Err(_) => self.changes.send_modify(|count| *count += 1),
+        }
+        stored
     }
 
     /// The modules, as they are now.

@@ -156,6 +156,7 @@ impl Registry {
         pins.retain(|name, _| pipeline.modules.iter().any(|module| module.name.value == *name));
         let name = pipeline.name.value;
         let _one_at_a_time = self.changing.lock().await;
+        self.settle_alone().await?;
         if let Some(known) =
             self.pipeline(&name).filter(|known| known.text() == text && known.row.pins == pins && known.plan().is_ok())
         {
@@ -164,7 +165,7 @@ impl Registry {
         let compiled = aside(|| compile(&name, (text, &pins), &self.shelf(), &self.policy)).map_err(problems)?;
         let at = Timestamp::now();
         let (revision, paused) =
-            self.store.deploy(name.clone(), text.to_owned(), pins.clone(), by.to_owned(), at).await?;
+            self.stored(self.store.deploy(name.clone(), text.to_owned(), pins.clone(), by.to_owned(), at)).await?;
         let row = RevisionRow {
             pipeline: name.clone(),
             revision,
@@ -206,8 +207,9 @@ impl Registry {
     /// If there is none, or it cannot be stored.
     pub async fn remove_pipeline(&self, name: &Name, by: &str) -> Result<(), RegistryError> {
         let _one_at_a_time = self.changing.lock().await;
+        self.settle_alone().await?;
         self.known(name)?;
-        self.store.remove_pipeline(name.clone(), by.to_owned(), Timestamp::now()).await?;
+        self.stored(self.store.remove_pipeline(name.clone(), by.to_owned(), Timestamp::now())).await?;
         self.publish(|state| drop(state.pipelines.remove(name)));
         Ok(())
     }
@@ -218,8 +220,9 @@ impl Registry {
     /// If there is none, or it cannot be stored.
     pub async fn pause_pipeline(&self, name: &Name, paused: bool, by: &str) -> Result<(), RegistryError> {
         let _one_at_a_time = self.changing.lock().await;
+        self.settle_alone().await?;
         let known = self.known(name)?;
-        self.store.pause_pipeline(name.clone(), paused, by.to_owned(), Timestamp::now()).await?;
+        self.stored(self.store.pause_pipeline(name.clone(), paused, by.to_owned(), Timestamp::now())).await?;
         let row = RevisionRow { paused, ..known.row.clone() };
         let deployed = Deployed::new(row, known.compiled.clone());
         self.publish(|state| drop(state.pipelines.insert(name.clone(), Arc::new(deployed))));

@@ -58,6 +58,7 @@ impl Registry {
     pub(crate) async fn accept(&self, info: &ModuleInfo, upload: Upload) -> Result<Uploaded, RegistryError> {
         let name = upload.name.clone().or_else(|| info.name.clone()).ok_or(RegistryError::Nameless)?;
         let _one_at_a_time = self.changing.lock().await;
+        self.settle_alone().await?;
         let shelf = self.shelf();
         let known = shelf.module(&name);
         if let Some(known) = known {
@@ -121,6 +122,7 @@ impl Registry {
         approve: bool,
     ) -> Result<Uploaded, RegistryError> {
         let _one_at_a_time = self.changing.lock().await;
+        self.settle_alone().await?;
         let shelf = self.shelf();
         let module = shelf.module(name).ok_or_else(|| RegistryError::Unknown(format!("module `{name}`")))?;
         let found = module.find(version);
@@ -143,6 +145,7 @@ impl Registry {
     /// If there is none, or pipelines use it and that is not forced.
     pub async fn remove_module(&self, name: &Name, by: &str, force: bool) -> Result<Vec<Broken>, RegistryError> {
         let _one_at_a_time = self.changing.lock().await;
+        self.settle_alone().await?;
         let shelf = self.shelf();
         if shelf.module(name).is_none_or(|module| module.active.is_none()) {
             return Err(RegistryError::Unknown(format!("module `{name}`")));
@@ -177,7 +180,7 @@ impl Registry {
         change.forget = new.forget_versions(&change.name, |version| Some(version) == digest || self.is_used(version));
         let names: Vec<_> = broken.iter().map(|broken| &broken.pipeline).collect();
         change.detail = json!({ "digest": digest, "active": change.activate.is_some(), "broken": names }).to_string();
-        self.store.change_module(version, change).await?;
+        self.stored(self.store.change_module(version, change)).await?;
         self.publish(|state| {
             state.shelf = Arc::new(new);
             for (deployed, compiled) in recompiled {

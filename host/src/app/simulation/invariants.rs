@@ -2,7 +2,8 @@
 //!
 //! - An accepted run ends, whatever happens: [`accepted_ends`].
 //! - A completed step keeps exactly its output and is not executed again: [`completed_is_not_repeated`], [`committed_stays`].
-//! - The journal, the memory and the answers of the API agree: [`all_agree`], [`triggers_wait`].
+//! - The journal, the memory and the answers of the API agree: [`all_agree`], [`deployments_agree`],
+//!   [`triggers_wait`].
 //! - Nothing that is referred to is swept: [`nothing_referenced_is_swept`].
 //! - At most `max_active` runs execute: [`at_most_max_active`].
 //! - There is one run for a key: [`one_run_for_a_key`].
@@ -24,7 +25,7 @@ use crate::{
     event::{EventKind, RunEvent},
     execute::ports::{AttemptJob, Memory, RequestKey},
     ids::{Name, RunId},
-    persist::{DataDir, Reader, StoreError, reader::RunFilter, verify::verify},
+    persist::{DataDir, Reader, StoreError, reader::RunFilter, service::RevisionRow, verify::verify},
     plan::Overlap,
 };
 
@@ -129,6 +130,18 @@ pub(super) fn all_agree(host: &Host, known: &Known) -> Vec<String> {
         wrong.push(format!("{active} runs have not ended, and {} are active", host.active_runs()));
     }
     wrong
+}
+
+/// What is deployed is what is stored. Looked at when nothing happens.
+pub(super) fn deployments_agree(service: &Service) -> Vec<String> {
+    let in_memory: Vec<_> = service.registry.pipelines().iter().map(|deployed| deployed.row().clone()).collect();
+    let stored = service.store.deployed().expect("what is deployed");
+    let show = |rows: &[RevisionRow]| {
+        let row = |row: &RevisionRow| format!("{} {} paused: {}", row.pipeline, row.revision, row.paused);
+        rows.iter().map(row).collect::<Vec<_>>().join(", ")
+    };
+    let (in_memory, stored) = (show(&in_memory), show(&stored));
+    if in_memory == stored { Vec::new() } else { vec![format!("deployed is [{in_memory}], and stored [{stored}]")] }
 }
 
 /// What is deployed and not paused waits for its events, and nothing else does. Looked at when nothing happens.

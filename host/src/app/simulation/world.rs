@@ -236,6 +236,7 @@ impl World {
     fn look(&self, service: &Service) {
         let known = self.ledger.known();
         let mut wrong = invariants::all_agree(&service.host, &known);
+        wrong.extend(invariants::deployments_agree(service));
         wrong.extend(invariants::triggers_wait(service));
         wrong.extend(invariants::events_are_decided(service, &known));
         wrong.extend(invariants::secrets_stay(&service.vault, &users::secret(), &known));

@@ -36,7 +36,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 /// Why a change of what is deployed does not show in its triggers.
 #[derive(Debug, thiserror::Error)]
 pub enum TriggersError {
-    /// It is not stored.
+    /// It may not be stored.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// It is stored, and the triggers do not follow it yet.
@@ -53,7 +53,7 @@ pub struct Triggers {
     state: Mutex<State>,
     /// Held while what is deployed is compared with what is active: what is read first is also done first.
     following: tokio::sync::Mutex<()>,
-    /// Called when what is deployed could not be followed.
+    /// Notified when what is deployed could not be followed.
     behind: Notify,
     /// Events that are being decided.
     deciding: TaskTracker,
@@ -63,7 +63,11 @@ pub struct Triggers {
 #[derive(Default)]
 struct State {
     active: BTreeMap<Key, Active>,
+    /// What took the events of triggers that are gone or were replaced, until it takes no more.
+    closing: Vec<Arc<Sink>>,
     supervisor: Option<JoinHandle<()>>,
+    /// Whether no trigger waits any more.
+    stopped: bool,
 }
 
 /// A trigger that is deployed.
@@ -123,10 +127,20 @@ impl Triggers {
                 supervisor.abort();
             }
             state.active.clear();
+            state.stopped = true;
         }
         self.deciding.close();
         if tokio::time::timeout(patience, self.deciding.wait()).await.is_err() {
             tracing::warn!("some events are not decided yet; their triggers offer them again");
+        }
+    }
+
+    /// Waits until what took the events of triggers that are gone or were replaced takes no more.
+    async fn close_replaced(&self) {
+        loop {
+            let Some(sink) = self.lock().closing.last().cloned() else { return };
+            sink.close().await;
+            self.lock().closing.retain(|closing| !Arc::ptr_eq(closing, &sink));
         }
     }
 
@@ -170,10 +184,14 @@ impl Service {
         let supervisor = effects::spawn(async move {
             let mut pause = PAUSES.0;
             loop {
+                let again = async {
+                    service.triggers.behind.notified().await;
+                    tokio::time::sleep(pause).await;
+                };
                 tokio::select! {
                     biased;
-                    () = service.triggers.behind.notified() => tokio::time::sleep(pause).await,
                     changed = changes.changed() => if changed.is_err() { return },
+                    () = again => {}
                 }
                 pause = match service.follow_deployment().await {
                     Ok(()) => PAUSES.0,
@@ -219,8 +237,11 @@ impl Service {
         by: &str,
     ) -> Result<(), TriggersError> {
         let at = Timestamp::now();
-        self.store.pause_trigger(pipeline.clone(), trigger.clone(), paused, by.to_owned(), at).await?;
-        self.follow_deployment().await
+        let stored = self.store.pause_trigger(pipeline.clone(), trigger.clone(), paused, by.to_owned(), at).await;
+        let followed = self.follow_deployment().await;
+        // What met an error may be stored nevertheless, and has to be followed then.
+        stored?;
+        followed
     }
 
     /// Starts the triggers that are new, stops those that are gone, and starts those anew that were changed.
@@ -239,27 +260,25 @@ impl Service {
 
     async fn try_to_follow(self: &Arc<Self>) -> Result<(), String> {
         let _one_at_a_time = self.triggers.following.lock().await;
+        self.registry.settle().await.map_err(|error| error.to_string())?;
         self.keep_triggers().await.map_err(|error| error.to_string())?;
         let list = self.list_triggers().map_err(|error| error.to_string())?;
-        let mut replaced = Vec::new();
-        let followed = self.replace_triggers(list, &mut replaced);
-        for sink in replaced {
-            sink.close().await;
-        }
+        let followed = self.replace_triggers(list);
+        self.triggers.close_replaced().await;
         followed.map_err(|error| error.to_string())
     }
 
-    /// Collects the sinks of the triggers that were there before and are not any more, or not as they were.
-    fn replace_triggers(
-        self: &Arc<Self>,
-        list: Vec<TriggerStatus>,
-        replaced: &mut Vec<Arc<Sink>>,
-    ) -> Result<(), super::StoreError> {
+    /// Starts and stops what is new, changed or gone. Those that cannot be started keep no other from it.
+    fn replace_triggers(self: &Arc<Self>, list: Vec<TriggerStatus>) -> Result<(), super::StoreError> {
+        let mut followed = Ok(());
         let mut state = self.triggers.lock();
+        if state.stopped {
+            return followed;
+        }
         let wanted: HashSet<Key> =
             list.iter().map(|status| (status.pipeline.clone(), status.trigger.name.clone())).collect();
-        let removed = state.active.extract_if(.., |key, _| !wanted.contains(key));
-        replaced.extend(removed.map(|(_, active)| Arc::clone(&active.sink)));
+        let removed: Vec<_> = state.active.extract_if(.., |key, _| !wanted.contains(key)).collect();
+        state.closing.extend(removed.iter().map(|(_, active)| Arc::clone(&active.sink)));
         self.triggers.rejections.retain(|key| wanted.contains(key));
         for status in list {
             let paused = status.pipeline_paused || status.row.as_ref().is_none_or(|row| row.paused);
@@ -274,15 +293,20 @@ impl Service {
             // The runs that it started before still count.
             let sink = match &before {
                 Some(active) => active.sink.with(&status.trigger),
-                None => Sink::new(self, &status.pipeline, &status.trigger)?,
+                None => match Sink::new(self, &status.pipeline, &status.trigger) {
+                    Ok(sink) => sink,
+                    Err(error) => {
+                        followed = Err(error);
+                        continue;
+                    }
+                },
             };
-            replaced.extend(before.as_ref().map(|active| Arc::clone(&active.sink)));
-            drop(before);
+            state.closing.extend(before.map(|active| Arc::clone(&active.sink)));
             let since = status.row.as_ref().and_then(|row| row.decided_until);
             let task = if paused || broken { None } else { self.run_trigger(&status, &sink, since) };
             state.active.insert(key, Active { trigger: status.trigger, paused, broken, sink, task });
         }
-        Ok(())
+        followed
     }
 
     async fn keep_triggers(&self) -> Result<(), JournalError> {

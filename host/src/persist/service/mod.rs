@@ -14,6 +14,7 @@ mod triggers;
 use std::sync::Arc;
 
 use super::{Reader, SqliteJournal};
+use crate::execute::ports::JournalError;
 
 pub use audit::{AuditFilter, AuditRow};
 pub use forgetting::ForgetError;
@@ -36,6 +37,14 @@ impl ServiceStore {
     #[must_use]
     pub fn new(journal: Arc<SqliteJournal>, reader: Arc<Reader>) -> Self {
         Self { journal, reader }
+    }
+
+    /// Waits until every change before it is stored, or never will be.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn barrier(&self) -> Result<(), JournalError> {
+        self.journal.barrier().await
     }
 }
 
