@@ -114,17 +114,21 @@ impl Sink {
             // It is refused nothing for good by that: once the pipeline can run again, so can the event.
             Err(_) => return Err(later("the pipeline cannot run at present")),
         };
-        let given = match self.given(&service, &plan, event.payload).await {
-            Err(Undecided::Offer(Offer::Refused(why))) => return self.refuse(&service, key, &why).await,
-            given => given?,
+        let given = self.given(&service, &plan, event.payload).await;
+        let _one_at_a_time = match self.trigger.overlap {
+            Overlap::Allow => None,
+            _ => Some(self.deciding.lock().await),
         };
         let open = self.open.read().await;
         if !*open {
             return Err(later("the trigger was paused, changed or removed"));
         }
-        let _one_at_a_time = match self.trigger.overlap {
-            Overlap::Allow => None,
-            _ => Some(self.deciding.lock().await),
+        if !self.is_deployed(&service, &plan) {
+            return Err(later("the pipeline was changed or removed"));
+        }
+        let given = match given {
+            Err(Undecided::Offer(Offer::Refused(why))) => return self.refuse(&service, key, &why).await,
+            given => given?,
         };
         let before = self.going_on(&service);
         if self.trigger.overlap == Overlap::Skip && !before.is_empty() {
@@ -187,6 +191,12 @@ impl Sink {
                 _ => Memory::Latest,
             },
         }
+    }
+
+    /// Whether this is what the pipeline executes now: it may have been changed while a file was copied.
+    fn is_deployed(&self, service: &Service, plan: &Arc<Plan>) -> bool {
+        let deployed = service.registry.pipeline(&self.pipeline);
+        deployed.is_some_and(|deployed| deployed.plan().is_ok_and(|deployed| Arc::ptr_eq(deployed, plan)))
     }
 
     fn origin(&self, key: &RequestKey) -> Origin {

@@ -99,8 +99,10 @@ impl ServiceStore {
         at: Timestamp,
     ) -> Result<(), JournalError> {
         let changed = self.journal.change(move |connection| {
-            connection.execute("UPDATE pipelines SET paused = ? WHERE name = ?", params![paused, pipeline.as_str()])?;
-            if !paused {
+            let mut update =
+                connection.prepare_cached("UPDATE pipelines SET paused = ?1 WHERE name = ?2 AND paused <> ?1")?;
+            let is_change = update.execute(params![paused, pipeline.as_str()])? > 0;
+            if is_change && !paused {
                 triggers::skip_the_past(connection, &pipeline, None, at)?;
             }
             let action = if paused { "pipeline.pause" } else { "pipeline.resume" };

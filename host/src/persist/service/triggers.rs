@@ -119,10 +119,10 @@ impl ServiceStore {
         at: Timestamp,
     ) -> Result<(), JournalError> {
         let changed = self.journal.change(move |connection| {
-            let mut update =
-                connection.prepare_cached("UPDATE triggers SET paused = ? WHERE pipeline = ? AND name = ?")?;
-            update.execute(params![paused, pipeline.as_str(), trigger.as_str()])?;
-            if !paused {
+            let mut update = connection
+                .prepare_cached("UPDATE triggers SET paused = ?1 WHERE pipeline = ?2 AND name = ?3 AND paused <> ?1")?;
+            let is_change = update.execute(params![paused, pipeline.as_str(), trigger.as_str()])? > 0;
+            if is_change && !paused {
                 skip_the_past(connection, &pipeline, Some(&trigger), at)?;
             }
             let action = if paused { "trigger.pause" } else { "trigger.resume" };
