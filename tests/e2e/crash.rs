@@ -135,12 +135,14 @@ struct Victim {
     said: std::thread::JoinHandle<String>,
     drained: std::thread::JoinHandle<std::io::Result<usize>>,
     lines: mpsc::Receiver<()>,
+    cancelling: mpsc::Receiver<()>,
 }
 
 impl Victim {
     fn start(bench: &Bench, path: &str) -> Self {
         let mut child = bench.start(&[&["run", path], ALLOW].concat());
         let (tell, lines) = mpsc::channel();
+        let (tell_of_cancel, cancelling) = mpsc::channel();
         let stderr = child.stderr.take().expect("a pipe");
         let said = std::thread::spawn(move || {
             let mut text = String::new();
@@ -149,13 +151,23 @@ impl Victim {
                     // Nobody listens any more once the time has come.
                     tell.send(()).ok();
                 }
+                if line == "cancelling" {
+                    tell_of_cancel.send(()).ok();
+                }
                 text += &(line + "\n");
             }
             text
         });
         let mut stdout = child.stdout.take().expect("a pipe");
         let drained = std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
-        Self { child, said, drained, lines }
+        Self { child, said, drained, lines, cancelling }
+    }
+
+    /// Waits until a cancel was committed, or it ended.
+    fn wait_for_cancel(&self) {
+        if let Err(mpsc::RecvTimeoutError::Timeout) = self.cancelling.recv_timeout(PATIENCE) {
+            panic!("no cancel was committed for {PATIENCE:?}");
+        }
     }
 
     /// Waits until so many lines were written, or it ended.
@@ -257,7 +269,12 @@ fn a_killed_cancel_is_carried_through() {
         victim.wait_for(1 + chance.up_to(LINES / 2));
         let pid = victim.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill starts").success());
-        chance.nap(30);
+        // Every other kill comes behind the commit of the cancel, however busy the machine is.
+        if kill % 2 == 0 {
+            victim.wait_for_cancel();
+        } else {
+            chance.nap(30);
+        }
         let said = victim.kill();
         let before = Seen::latest(&bench).unwrap_or_else(|| panic!("kill {kill}: no run, but it said:\n{said}"));
         // One that has begun may still be noted as queued: that it began waits for a commit to ride along with.
