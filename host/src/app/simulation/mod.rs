@@ -115,6 +115,7 @@ fn triggers_follow_a_change_as_soon_as_it_can_be_read() {
                 sleep(Duration::from_secs(5)).await;
                 world.disk.heal();
                 sleep(Duration::from_secs(120)).await;
+                assert_eq!(invariants::deployments_agree(&service), [""; 0], "call {call}");
                 assert_eq!(invariants::triggers_wait(&service), [""; 0], "call {call}");
                 service.stop(Duration::from_secs(60)).await.expect("a clean stop");
             });
