@@ -17,8 +17,7 @@ use crate::{
     plan::Plan,
 };
 
-/// Tells several observers, one after the other. One that panics affects neither the
-/// others nor the run.
+/// Tells several observers, one after the other. One that panics affects neither the others nor the run.
 #[derive(Clone, Default)]
 pub struct Fanout(Vec<Arc<dyn Observer>>);
 

@@ -101,7 +101,7 @@ impl Registry {
         self.settle_alone().await
     }
 
-    /// The same for whoever holds `changing`.
+    /// The same, with `changing` held.
     async fn settle_alone(&self) -> Result<(), RegistryError> {
         if !self.doubtful.load(Ordering::Acquire) {
             return Ok(());
@@ -115,8 +115,11 @@ impl Registry {
     }
 
     /// Waits for a change; after an error, [`settle`](Self::settle) finds out what has become of it.
-    async fn stored<T>(&self, change: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-        // Also where nobody waits for it any more.
+    pub(crate) async fn stored<T>(
+        &self,
+        change: impl Future<Output = Result<T, JournalError>>,
+    ) -> Result<T, JournalError> {
+        // First, since this future may be dropped.
         self.doubtful.store(true, Ordering::Release);
         let stored = change.await;
         match &stored {

@@ -149,7 +149,7 @@ pub(super) fn triggers_wait(service: &Service) -> Vec<String> {
     let mut wrong = Vec::new();
     for trigger in service.list_triggers().expect("the triggers") {
         let (pipeline, name) = (&trigger.pipeline, &trigger.trigger.name);
-        let paused = trigger.row.as_ref().map(|row| row.paused);
+        let paused = trigger.row.as_ref().map(|row| trigger.pipeline_paused || row.paused);
         let waits = service.triggers.waits(pipeline, name);
         if paused != Some(!waits) {
             wrong.push(format!("the trigger {name} of {pipeline} is paused: {paused:?}, and waits: {waits}"));

@@ -18,6 +18,7 @@ mod world;
 
 use std::{
     panic::AssertUnwindSafe,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -28,8 +29,11 @@ use self::{
     world::{Done, World},
 };
 use crate::{
+    app::Service,
     disk::sim::{Fault, Lasting},
     effects::simulation::Simulation,
+    execute::ports::JournalError,
+    ids::Timestamp,
 };
 
 /// How many seeds a test tries.
@@ -100,25 +104,50 @@ fn a_seed_decides_everything() {
     }
 }
 
+/// A change meets an error at any call of the disk. Once all is healed, memory and triggers are what is stored.
+async fn is_followed(world: &World, call: u64, lasting: Lasting, change: impl AsyncFn(&Arc<Service>)) {
+    let service = world.open().await.expect("a service");
+    world.deploy(&service).await;
+    world.disk.fail_at(world.disk.calls() + call, Fault::Io, lasting);
+    change(&service).await;
+    sleep(Duration::from_secs(5)).await;
+    world.disk.heal();
+    sleep(Duration::from_secs(120)).await;
+    assert_eq!(invariants::deployments_agree(&service), [""; 0], "call {call}, {lasting:?}");
+    assert_eq!(invariants::triggers_wait(&service), [""; 0], "call {call}, {lasting:?}");
+    service.stop(Duration::from_secs(60)).await.expect("a clean stop");
+}
+
 #[test]
-fn triggers_follow_a_change_as_soon_as_it_can_be_read() {
-    for call in 1..40 {
+fn a_change_that_met_an_error_is_followed_as_soon_as_it_can_be_read() {
+    for (call, lasting) in (1..40).flat_map(|call| [Lasting::Once, Lasting::UntilHealed].map(|lasting| (call, lasting)))
+    {
         Simulation::of(call, |simulation| {
             let world = World::of(simulation, None);
-            simulation.life(async {
-                let service = world.open().await.expect("a service");
-                world.deploy(&service).await;
-                let at = world.disk.calls() + call;
-                world.disk.fail_at(at, Fault::Io, Lasting::UntilHealed);
-                // It is paused or not: its triggers must be what the database says.
-                let _ = pipelines::pause(&service, true, None).await;
-                sleep(Duration::from_secs(5)).await;
-                world.disk.heal();
-                sleep(Duration::from_secs(120)).await;
-                assert_eq!(invariants::deployments_agree(&service), [""; 0], "call {call}");
-                assert_eq!(invariants::triggers_wait(&service), [""; 0], "call {call}");
-                service.stop(Duration::from_secs(60)).await.expect("a clean stop");
-            });
+            simulation.life(is_followed(&world, call, lasting, async |service| {
+                let _ = pipelines::pause(service, true, None).await;
+            }));
+        });
+        Simulation::of(call, |simulation| {
+            let world = World::of(simulation, None);
+            simulation.life(is_followed(&world, call, lasting, async |service| {
+                let _ = service.registry.pause_pipeline(&pipelines::name(0), true, "a simulation").await;
+            }));
         });
     }
+}
+
+#[test]
+fn a_change_whose_answer_is_lost_is_found_where_it_was_stored() {
+    Simulation::of(0, |simulation| {
+        let world = World::of(simulation, None);
+        simulation.life(is_followed(&world, u64::MAX / 2, Lasting::Once, async |service| {
+            let (name, by) = (pipelines::name(0), "a simulation".to_owned());
+            let lost = service.registry.stored(async {
+                service.store.pause_pipeline(name, true, by, Timestamp::now()).await?;
+                Err::<(), _>(JournalError("the answer is lost".to_owned()))
+            });
+            assert!(lost.await.is_err());
+        }));
+    });
 }
