@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_clocks.sql"),
     include_str!("schema/0009_identity.sql"),
     include_str!("schema/0010_bounds.sql"),
+    include_str!("schema/0011_removed_triggers.sql"),
 ];
 
 /// The schema that this program writes.

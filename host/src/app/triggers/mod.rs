@@ -4,6 +4,8 @@
 mod ended;
 mod rejected;
 mod sink;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -310,18 +312,15 @@ impl Service {
     }
 
     async fn keep_triggers(&self) -> Result<(), JournalError> {
-        for deployed in self.registry.pipelines() {
-            let entry = |trigger: &PlanTrigger| TriggerEntry {
-                name: trigger.name.clone(),
-                kind: trigger.kind.as_str().to_owned(),
-                paused: trigger.paused,
-            };
-            let entries: Vec<_> = deployed.triggers().iter().map(entry).collect();
-            if !entries.is_empty() {
-                self.store.keep_triggers(deployed.name().clone(), entries, Timestamp::now()).await?;
-            }
-        }
-        Ok(())
+        let entry = |trigger: &PlanTrigger| TriggerEntry {
+            name: trigger.name.clone(),
+            kind: trigger.kind.as_str().to_owned(),
+            paused: trigger.paused,
+        };
+        let deployed = self.registry.pipelines();
+        let deployed =
+            deployed.iter().map(|deployed| (deployed.name().clone(), deployed.triggers().iter().map(entry).collect()));
+        self.store.keep_triggers(deployed.collect(), Timestamp::now()).await
     }
 
     fn run_trigger(

@@ -28,11 +28,11 @@ use crate::{
 pub struct Sink {
     service: Weak<Service>,
     pipeline: Name,
-    trigger: PlanTrigger,
+    pub(super) trigger: PlanTrigger,
     /// The runs that the trigger started and that may go on.
     runs: Arc<Mutex<Vec<RunId>>>,
-    /// Held while an event is decided that depends on the runs before it.
-    deciding: Arc<tokio::sync::Mutex<()>>,
+    /// Written while an event is decided that depends on the runs before it, read while any other is.
+    pub(super) deciding: Arc<RwLock<()>>,
     /// Whether events are taken; read for as long as one of them becomes a run.
     open: Arc<RwLock<bool>>,
 }
@@ -115,9 +115,9 @@ impl Sink {
             Err(_) => return Err(later("the pipeline cannot run at present")),
         };
         let given = self.given(&service, &plan, event.payload).await;
-        let _one_at_a_time = match self.trigger.overlap {
-            Overlap::Allow => None,
-            _ => Some(self.deciding.lock().await),
+        let _in_turn = match self.trigger.overlap {
+            Overlap::Allow => (Some(self.deciding.read().await), None),
+            _ => (None, Some(self.deciding.write().await)),
         };
         let open = self.open.read().await;
         if !*open {
@@ -165,7 +165,7 @@ impl Sink {
     }
 
     /// Decides about an event, and notes that its time has been dealt with.
-    async fn take(&self, event: TriggerEvent) -> Result<Offer, SinkError> {
+    pub(super) async fn take(&self, event: TriggerEvent) -> Result<Offer, SinkError> {
         let scheduled_for = event.scheduled_for;
         let offer = match self.decide(event).await {
             Ok(offer) | Err(Undecided::Offer(offer)) => offer,

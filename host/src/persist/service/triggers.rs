@@ -1,5 +1,7 @@
 //! The triggers of deployed pipelines: whether they are paused, and up to which time they have been dealt with.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ServiceStore, audit};
@@ -59,26 +61,34 @@ pub fn trigger_scope(pipeline: &Name, trigger: &Name) -> String {
 }
 
 impl ServiceStore {
-    /// Notes which triggers a pipeline has. New ones begin now; what was known of others stays, also of those that are
-    /// gone, within limits: they may come back.
+    /// Notes which triggers the deployed pipelines have. Those that are new or come back begin now; what was known of the
+    /// others stays, also of those that are gone, within limits.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn keep_triggers(
         &self,
-        pipeline: Name,
-        triggers: Vec<TriggerEntry>,
+        deployed: Vec<(Name, Vec<TriggerEntry>)>,
         at: Timestamp,
     ) -> Result<(), JournalError> {
         let changed = self.journal.change(move |connection| {
-            for trigger in &triggers {
-                let mut put = connection.prepare_cached(
-                    "INSERT INTO triggers (pipeline, name, kind, created_at, paused, decided_until, seen_end) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?4, (SELECT value FROM counters WHERE name = 'ended')) ON CONFLICT (pipeline, name) DO UPDATE SET kind = ?3",
-                )?;
-                put.execute(params![pipeline.as_str(), trigger.name.as_str(), trigger.kind, at.0, trigger.paused])?;
+            note_removed(connection, &deployed)?;
+            for (pipeline, triggers) in &deployed {
+                for trigger in triggers {
+                    let mut put = connection.prepare_cached(
+                        "INSERT INTO triggers (pipeline, name, kind, created_at, paused, decided_until, seen_end) \
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?4, (SELECT value FROM counters WHERE name = 'ended')) \
+                         ON CONFLICT (pipeline, name) DO UPDATE SET kind = excluded.kind, deployed = 1, \
+                         decided_until = iif(deployed, decided_until, excluded.decided_until), \
+                         seen_end = iif(deployed, seen_end, excluded.seen_end) \
+                         WHERE kind <> excluded.kind OR NOT deployed",
+                    )?;
+                    put.execute(params![pipeline.as_str(), trigger.name.as_str(), trigger.kind, at.0, trigger.paused])?;
+                }
+                if !triggers.is_empty() {
+                    forget(connection, pipeline)?;
+                }
             }
-            forget(connection, &pipeline, &triggers)?;
             Ok(Ok::<_, std::convert::Infallible>(()))
         });
         changed.await.map(|Ok(())| ())
@@ -208,22 +218,37 @@ pub(super) fn skip_the_past(
     update.execute(params![now.0, pipeline.as_str(), trigger.map(Name::as_str)]).map(drop)
 }
 
+/// Notes which triggers are gone.
+fn note_removed(connection: &Connection, deployed: &[(Name, Vec<TriggerEntry>)]) -> rusqlite::Result<()> {
+    let there: HashSet<_> = deployed
+        .iter()
+        .flat_map(|(pipeline, triggers)| triggers.iter().map(|trigger| (pipeline.as_str(), trigger.name.as_str())))
+        .collect();
+    let mut select = connection.prepare_cached("SELECT pipeline, name FROM triggers WHERE deployed")?;
+    let known = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let known = known.collect::<rusqlite::Result<Vec<(String, String)>>>()?;
+    let mut update = connection.prepare_cached("UPDATE triggers SET deployed = 0 WHERE pipeline = ? AND name = ?")?;
+    for (pipeline, name) in known {
+        if !there.contains(&(pipeline.as_str(), name.as_str())) {
+            update.execute([pipeline, name])?;
+        }
+    }
+    Ok(())
+}
+
 /// Forgets triggers that a pipeline has no more, where too many are known.
-fn forget(connection: &Connection, pipeline: &Name, deployed: &[TriggerEntry]) -> rusqlite::Result<()> {
+fn forget(connection: &Connection, pipeline: &Name) -> rusqlite::Result<()> {
     let mut count = connection.prepare_cached("SELECT count(*) FROM triggers WHERE pipeline = ?")?;
     let count: u64 = count.query_row([pipeline.as_str()], |row| codec::count(row, 0))?;
     let excess = count.saturating_sub(MAX_REMEMBERED_TRIGGERS);
     if excess == 0 {
         return Ok(());
     }
-    let names: Vec<_> = deployed.iter().map(|trigger| trigger.name.as_str()).collect();
-    let names =
-        serde_json::to_string(&names).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let mut delete = connection.prepare_cached(
-        "DELETE FROM triggers WHERE pipeline = ?1 AND name IN (SELECT name FROM triggers WHERE pipeline = ?1 \
-         AND name NOT IN (SELECT value FROM json_each(?2)) ORDER BY created_at, name LIMIT ?3)",
+        "DELETE FROM triggers WHERE pipeline = ?1 AND name IN (SELECT name FROM triggers \
+         WHERE pipeline = ?1 AND NOT deployed ORDER BY created_at, name LIMIT ?2)",
     )?;
-    delete.execute(params![pipeline.as_str(), names, codec::int(excess)])?;
+    delete.execute(params![pipeline.as_str(), codec::int(excess)])?;
     Ok(())
 }
 

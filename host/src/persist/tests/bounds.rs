@@ -269,7 +269,7 @@ fn a_pipeline_keeps_its_latest_revisions_and_the_active_one() {
 fn keep(store: &Store, names: &[&str]) {
     let entry = |name: &&str| TriggerEntry { name: Name::new(name).unwrap(), kind: "file".to_owned(), paused: true };
     let triggers = names.iter().map(entry).collect();
-    let done = store.service.keep_triggers(Name::new("p").unwrap(), triggers, Timestamp(9));
+    let done = store.service.keep_triggers(vec![(Name::new("p").unwrap(), triggers)], Timestamp(9));
     store.runtime.block_on(done).unwrap();
 }
 

@@ -24,7 +24,9 @@ fn ends_follow_one_another_as_they_were_committed_whatever_the_clock_says() {
     end_at(&journal, earlier, 5_000);
     let entry = TriggerEntry { name: trigger.clone(), kind: "finished".to_owned(), paused: false };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(store.keep_triggers(other.clone(), vec![entry], Timestamp(9_000))).unwrap();
+    let keep =
+        |entries| runtime.block_on(store.keep_triggers(vec![(other.clone(), entries)], Timestamp(9_000))).unwrap();
+    keep(vec![entry.clone()]);
     assert_eq!(seen(), Some(1));
 
     // A clock that goes back all the time, and runs of another pipeline in between.
@@ -50,7 +52,18 @@ fn ends_follow_one_another_as_they_were_committed_whatever_the_clock_says() {
     let found = store.ended_after(&watched, seen().unwrap(), 10).unwrap();
     assert_eq!(found.iter().map(|end| end.run).collect::<Vec<_>>(), [next]);
 
+    // Nor is anything passed over because what is deployed is noted again.
+    keep(vec![entry.clone()]);
+    assert_eq!(store.ended_after(&watched, seen().unwrap(), 10).unwrap().len(), 1);
+
+    // A trigger that comes back starts no runs for what has ended while it was gone.
+    keep(vec![]);
+    keep(vec![entry]);
+    assert_eq!(store.ended_after(&watched, seen().unwrap(), 10).unwrap(), []);
+
     // Resuming a trigger starts no runs for what has ended meanwhile.
+    let next = create(journal.as_ref(), "watched", 0);
+    end_at(&journal, next, 1);
     for paused in [true, false] {
         let paused = store.pause_trigger(other.clone(), trigger.clone(), paused, "me".to_owned(), Timestamp(0));
         runtime.block_on(paused).unwrap();
