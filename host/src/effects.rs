@@ -1,9 +1,10 @@
-//! Tasks, blocking work, the time and new ids: everything in which two executions of the same code may differ.
+//! Tasks, blocking work, locks, the time and new ids: everything in which two executions of the same code may differ.
 //!
 //! `execute`, `app`, `registry`, `schedule`, `observe` and the writer get them here and nowhere else, so that in tests
 //! a simulation can replace them by ones that follow from a seed.
 
 mod backoff;
+mod lock;
 #[cfg(test)]
 pub(crate) mod simulation;
 mod thread;
@@ -15,8 +16,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
+#[cfg(test)]
+pub(crate) use self::lock::in_any_order;
 pub(crate) use self::{
     backoff::Backoff,
+    lock::Mutex,
     thread::{Receiver, Sender, Thread, queue, thread},
 };
 

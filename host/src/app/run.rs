@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use super::control::{Request, Response};
 use crate::{
+    effects::Mutex,
     event::Outcome,
     execute::{
         dispatcher::RunError,
@@ -210,5 +211,50 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.active.lock().remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::effects;
+
+    #[test]
+    fn a_run_has_one_task_at_a_time_and_has_ended_when_it_is_off_the_list() {
+        let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap());
+        effects::in_any_order(300, move || {
+            let (active, run) = (Arc::new(ActiveRuns::default()), RunId::generate());
+            let driving = Arc::new(Mutex::new(0));
+            let begins = || {
+                let (active, driving, runtime) = (Arc::clone(&active), Arc::clone(&driving), Arc::clone(&runtime));
+                shuttle::thread::spawn(move || {
+                    let mut registered = None;
+                    let spawn = |registration| {
+                        registered = Some(registration);
+                        runtime.spawn(async { Ok(Outcome::Succeeded) })
+                    };
+                    active.begin(run, spawn, |_, registration| registration);
+                    let Some(registration) = registered else { return false };
+                    let count = |by: i32| {
+                        let mut driving = driving.lock().unwrap();
+                        *driving += by;
+                        *driving
+                    };
+                    assert_eq!(count(1), 1);
+                    registration.interrupted(Some("a reason".to_owned()));
+                    assert!(active.interruption(run).is_some());
+                    let ended = active.ended(&[run]);
+                    count(-1);
+                    drop(registration);
+                    assert!(ended.now_or_never().is_some());
+                    true
+                })
+            };
+            let began = [begins(), begins(), begins()].map(|thread| thread.join().unwrap());
+            assert!(began.contains(&true));
+            assert_eq!((active.count(), active.interruptions().len()), (0, 0));
+        });
     }
 }

@@ -3,12 +3,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{broadcast, watch};
 
 use crate::{
+    effects::Mutex,
     event::{EventKind, RunEvent},
     execute::ports::{LogLine, Observer, Progress},
     ids::{Name, RunId, Timestamp},
@@ -22,10 +23,17 @@ const BACKLOG: usize = 1_024;
 /// Wakes followers; see the module.
 #[derive(Debug)]
 pub struct Feed {
-    /// One for each run that somebody follows; the number only says that something is new.
-    runs: Mutex<HashMap<RunId, watch::Sender<u64>>>,
+    runs: Mutex<HashMap<RunId, Followed>>,
     progress: Mutex<AllProgress>,
     all: broadcast::Sender<RunId>,
+}
+
+/// A run that somebody follows.
+#[derive(Debug, Default)]
+struct Followed {
+    followers: usize,
+    /// The number only says that something is new.
+    news: watch::Sender<u64>,
 }
 
 /// The progress of the steps that run, by run and step.
@@ -84,8 +92,11 @@ impl Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         let mut runs = self.feed.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if runs.get(&self.run).is_some_and(|sender| sender.receiver_count() <= 1) {
-            runs.remove(&self.run);
+        if let Some(followed) = runs.get_mut(&self.run) {
+            followed.followers -= 1;
+            if followed.followers == 0 {
+                runs.remove(&self.run);
+            }
         }
     }
 }
@@ -95,8 +106,9 @@ impl Feed {
     #[must_use]
     pub fn follow(self: &Arc<Self>, run: RunId) -> Follower {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        let woken = runs.entry(run).or_insert_with(|| watch::Sender::new(0)).subscribe();
-        Follower { feed: Arc::clone(self), run, woken }
+        let followed = runs.entry(run).or_default();
+        followed.followers += 1;
+        Follower { feed: Arc::clone(self), run, woken: followed.news.subscribe() }
     }
 
     /// Follows which runs begin and end.
@@ -111,8 +123,8 @@ impl Feed {
 
     fn wake(&self, run: RunId) {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = runs.get(&run) {
-            sender.send_modify(|count| *count += 1);
+        if let Some(followed) = runs.get(&run) {
+            followed.news.send_modify(|count| *count += 1);
         }
     }
 }
@@ -180,8 +192,8 @@ impl Observer for Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::effects;
     use crate::execute::ports::{LogLevel, LogStream};
-    use crate::ids::{Name, Timestamp};
 
     fn line() -> (AttemptName, LogLine) {
         let run = RunId::generate();
@@ -206,5 +218,24 @@ mod tests {
         drop(two);
         assert!(feed.runs.lock().unwrap().is_empty());
         feed.logged(&attempt, &line);
+    }
+
+    #[test]
+    fn followers_that_come_and_go_at_once_miss_nothing_and_leave_nothing_behind() {
+        effects::in_any_order(300, || {
+            let feed = Arc::new(Feed::default());
+            let (attempt, line) = line();
+            let follows = |feed: &Arc<Feed>| {
+                let (feed, attempt, line) = (Arc::clone(feed), attempt.clone(), line.clone());
+                shuttle::thread::spawn(move || {
+                    let follower = feed.follow(attempt.run);
+                    feed.logged(&attempt, &line);
+                    assert!(follower.woken.has_changed().unwrap(), "it was told what was said after it came");
+                })
+            };
+            let threads = [follows(&feed), follows(&feed), follows(&feed)];
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            assert!(feed.runs.lock().unwrap().is_empty());
+        });
     }
 }

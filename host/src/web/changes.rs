@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -20,7 +20,7 @@ use super::{
     Web,
     problem::{Kind, Problem},
 };
-use crate::{access::Identity, limits};
+use crate::{access::Identity, effects::Mutex, limits};
 
 /// The address that a connection comes from.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +111,26 @@ fn client(request: &Request) -> Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::effects;
+
+    #[test]
+    fn requests_that_come_and_go_at_once_are_counted() {
+        effects::in_any_order(200, || {
+            let changes = Arc::new(Changes::default());
+            let client = Client::Token(1);
+            let others: Vec<_> = (2..limits::MAX_CHANGES).map(|_| changes.enter(client).unwrap()).collect();
+            let comes = || {
+                let changes = Arc::clone(&changes);
+                // Who finds no place has met two others that had the last.
+                shuttle::thread::spawn(move || changes.enter(client).is_some())
+            };
+            let came = [comes(), comes(), comes()].map(|thread| thread.join().unwrap());
+            assert!(came.iter().filter(|came| **came).count() >= 2, "{came:?}");
+            assert_eq!(changes.running.lock().unwrap()[&client], others.len());
+            drop(others);
+            assert!(changes.is_idle());
+        });
+    }
 
     #[test]
     fn each_client_has_its_own_share() {

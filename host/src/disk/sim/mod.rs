@@ -29,7 +29,7 @@ use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Condvar, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -39,7 +39,10 @@ pub(crate) use file::SimFile;
 pub(crate) use mount::Mount;
 
 use self::{faults::Faults, nodes::Nodes};
-use crate::disk::{Disk, Make};
+use crate::{
+    disk::{Disk, Make},
+    effects::Mutex,
+};
 
 /// What a call asks of the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     disk::{Disk, DiskFile, Temporary},
+    effects::Mutex,
     execute::ports::{BlobKind, BlobReader, BlobWriter, OutputStore},
     ids::ContentHash,
 };

@@ -3,7 +3,11 @@ use std::{fs, io, path::PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::persist::outputs::{BlobStore, Damage};
+use crate::{
+    disk::{Make, sim::SimDisk},
+    effects,
+    persist::outputs::{BlobStore, Damage},
+};
 
 /// One stored blob and its file.
 struct Case {
@@ -148,6 +152,38 @@ fn quarantine_leaves_a_healthy_replacement_alone() {
     let error = reader.frame(0).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     assert_eq!(case.read().unwrap(), content);
+}
+
+#[test]
+fn quarantine_never_takes_what_is_stored_meanwhile() {
+    effects::in_any_order(300, || {
+        let disk = SimDisk::new(1).disk();
+        let store = BlobStore::open_on(&disk, "/data").unwrap();
+        let content = noise(100);
+        let info = put(&store, BlobKind::Bytes, [&content[..]]);
+        let path = store.folder().path_of(&info.hash);
+        let mut damaged = disk.read(&path).unwrap();
+        damaged[60] ^= 1;
+        disk.make(&path, Make::IfMissing).unwrap().replace(&damaged).unwrap();
+
+        let reads = || {
+            let (store, hash) = (store.clone(), info.hash);
+            shuttle::thread::spawn(move || {
+                let read = store.open(&hash).and_then(|mut reader| reader.frame(0));
+                if let Err(error) = read {
+                    assert!(matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound), "{error}");
+                }
+            })
+        };
+        let writes = || {
+            let (store, content) = (store.clone(), content.clone());
+            shuttle::thread::spawn(move || assert_eq!(put(&store, BlobKind::Bytes, [&content[..]]), info))
+        };
+        for thread in [reads(), writes(), reads(), writes()] {
+            thread.join().unwrap();
+        }
+        assert_eq!(get(&store, &info), content);
+    });
 }
 
 #[test]
