@@ -72,6 +72,7 @@ impl Reader {
                 tracing::debug!(%error, "a copy of the database is read");
                 Self::open_copy(dir)
             }
+            Err(StoreError::Empty(path)) if dir.holds_results()? => Err(StoreError::Lost(path)),
             opened => Ok(Self::with(dir, opened?, None)),
         }
     }

@@ -248,22 +248,31 @@ fn judge(path: &Path, application: i64, found: i64) -> Result<(), StoreError> {
     }
 }
 
-/// Application id and schema version from the file itself; `None` if there is no file or nothing in it.
+/// Application id and schema version from the file itself, whatever its log holds; `None` if there is no file or nothing in
+/// it.
+///
+/// Nothing but SQLite may open the file. Its locks are those of the process: closing any descriptor of the file takes them
+/// all away, and the next program that opens and closes the database deletes the log from under us.
 fn header(disk: &Disk, path: &Path) -> Result<Option<(i64, i64)>, StoreError> {
-    let mut bytes = [0; 100];
-    let bytes = match disk.open(path).and_then(|file| file.read_at(&mut bytes, 0)) {
-        Ok(0) => return Ok(None),
-        Ok(length) => &bytes[..length],
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
-            return Err(DataDirError::Io { action: "read", path: path.to_owned(), source }.into());
-        }
-    };
-    let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(i32::from_be_bytes);
-    match (bytes.starts_with(b"SQLite format 3\0"), number(68), number(60)) {
-        (true, Some(application), Some(version)) => Ok(Some((application.into(), version.into()))),
-        _ => Err(StoreError::NotStepmill(path.to_owned())),
+    if !is_filled(disk, path)? {
+        return Ok(None);
     }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = connect(disk, &immutable(path), flags);
+    let found = connection.and_then(|connection| version(&connection));
+    found.map(Some).map_err(|error| StoreError::sqlite(path, error))
+}
+
+/// The address of a database that SQLite is to read without a lock, and without its log.
+fn immutable(path: &Path) -> PathBuf {
+    let mut address = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => address.push(char::from(*byte)),
+            other => address += &format!("%{other:02X}"),
+        }
+    }
+    PathBuf::from(address + "?immutable=1")
 }
 
 fn connect(disk: &Disk, path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

@@ -5,7 +5,7 @@ use stepmill_tests::{Bench, copy_folder, server::Server, witness::Witness};
 
 use super::{
     accepted::{begin, start, tell, until_seen, until_state},
-    deploy::deploy,
+    deploy::{deploy, finish, upload},
 };
 
 #[test]
@@ -45,4 +45,34 @@ fn a_copy_does_not_run_with_the_keys_of_its_original() {
     let last = witness.seen().pop().expect("a request");
     assert!(!last.header("idempotency-key").expect("a key").contains('@'));
     assert_eq!((original.stop(), other.stop()), (0, 0));
+}
+
+#[test]
+fn another_program_that_reads_the_database_takes_nothing_away() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let token = server.token().to_owned();
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, "name = \"p\"\n[steps.a]\nuse = \"behaviours/noop\"\n").expect(200);
+    let start = || server.post("/api/v1/pipelines/p/runs", &json!({})).expect(201).json()["id"].clone();
+    let mut runs = vec![start()];
+    // Readers of the host's own open and close the database as well.
+    bench.run(&["runs", "list"]).expect(0);
+
+    // As the backup in docs/operations.md does: a program that takes itself for the last one folds the log, and deletes it.
+    let database = rusqlite::Connection::open(bench.data().join("stepmill.db")).expect("the database");
+    let count: i64 = database.query_row("SELECT count(*) FROM runs", [], |row| row.get(0)).expect("a count");
+    database.close().expect("a clean end");
+    assert_eq!(count, 1);
+    assert!(bench.data().join("stepmill.db-wal").exists(), "the log was deleted under the host");
+
+    runs.push(start());
+    server.kill();
+    let server = Server::start(&bench, &[]).with_token(&token);
+    for run in runs {
+        let run = run.as_str().expect("a run");
+        assert_eq!(finish(&server, run)["state"], "succeeded");
+    }
+    assert_eq!(server.stop(), 0);
 }

@@ -32,7 +32,10 @@ const LONGEST_PATH: c_int = 1_024;
 pub(super) fn open(disk: &Mount, path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     register()?;
     let (id, life) = disk.id();
-    let path = format!("{PREFIX}{id}-{life}{}", path.display());
+    let path = path.display().to_string();
+    // Of an address, the disk is a part.
+    let (scheme, path) = path.strip_prefix("file:").map_or(("", path.as_str()), |path| ("file:", path));
+    let path = format!("{scheme}{PREFIX}{id}-{life}{path}");
     Connection::open_with_flags_and_vfs(path, flags, NAME)
 }
 
