@@ -44,7 +44,10 @@ pub enum StoreError {
         found: i64,
     },
     /// Stored data is not what was written.
-    #[error("`{path}` is damaged: {detail}. Restore the data directory from a backup, or move it away to start afresh")]
+    #[error(
+        "`{path}` is damaged, or the disk cannot read it: {detail}. If `stepmill verify` finds that again, restore the data \
+         directory from a backup"
+    )]
     Damaged {
         /// The database.
         path: PathBuf,
@@ -120,7 +123,7 @@ pub(super) enum Fault {
     Stop,
     /// The same of a disk that failed, which may have damaged the file.
     Disk,
-    /// The file is damaged, or another one: opening it again does not help.
+    /// The file is damaged, or another one, or the disk cannot read it: SQLite takes these for the same.
     Damage,
 }
 
@@ -150,7 +153,7 @@ pub(super) fn write_error(path: &Path, error: &rusqlite::Error) -> JournalError 
         }
         Some(ErrorCode::OutOfMemory) => format!("no memory left to write to `{path}`"),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            format!("`{path}` is damaged ({error}): restore the data directory from a backup")
+            format!("`{path}` is damaged or cannot be read ({error}): check the disk, and what `stepmill verify` says")
         }
         _ => format!("`{path}`: {error}"),
     })

@@ -123,6 +123,8 @@ unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, bytes: *mut c_void, leng
     match file.file.read_at(bytes, offset.unsigned_abs()) {
         Ok(read) if read == bytes.len() => ffi::SQLITE_OK,
         Ok(_) => ffi::SQLITE_IOERR_SHORT_READ,
+        // As on a Unix: what cannot be read is taken for damaged.
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => ffi::SQLITE_IOERR_CORRUPTFS,
         Err(_) => ffi::SQLITE_IOERR_READ,
     }
 }

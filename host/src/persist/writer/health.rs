@@ -14,6 +14,9 @@ use tokio::sync::watch;
 use super::request::Request;
 use crate::{execute::ports::JournalError, ids::Timestamp, persist::error::Fault};
 
+/// How often a database that was found damaged is opened again.
+const DOUBTS: u64 = 3;
+
 /// Whether a journal takes calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
@@ -71,6 +74,8 @@ pub(super) struct Shared {
     failures: AtomicU64,
     /// Whether the last failure was one of the disk: then the file is checked before it is used again.
     suspect: AtomicBool,
+    /// How often the database was found damaged.
+    damaged: AtomicU64,
     commits: AtomicU64,
     events: AtomicU64,
 }
@@ -82,6 +87,7 @@ impl Default for Shared {
             last: Mutex::default(),
             failures: AtomicU64::new(0),
             suspect: AtomicBool::new(false),
+            damaged: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             events: AtomicU64::new(0),
         }
@@ -123,6 +129,11 @@ impl Shared {
             tracing::error!("the journal is down and will be reopened: {text}");
             self.health.send_replace(Health::Down { reason: text, since: Timestamp::now() });
         }
+    }
+
+    /// The database was found damaged. Whether to look once more: it may only be that the disk could not read it.
+    pub(super) fn doubts_damage(&self) -> bool {
+        self.damaged.fetch_add(1, Ordering::SeqCst) < DOUBTS
     }
 
     /// The writer works again.

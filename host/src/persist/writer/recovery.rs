@@ -43,6 +43,9 @@ impl Recovery {
             }
             match turns.reopen(since) {
                 Ok(()) => return true,
+                Err(StoreError::Damaged { detail, .. }) if turns.shared().doubts_damage() => {
+                    tracing::warn!(detail, "the journal is damaged or cannot be read; it is opened once more");
+                }
                 Err(error) if is_final(&error) => {
                     turns.shared().fail(Fault::Damage, &JournalError(error.to_string()));
                 }

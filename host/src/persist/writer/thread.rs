@@ -230,7 +230,11 @@ impl Writer {
     /// Stops after an error of the storage.
     pub(super) fn give_up(self, error: &rusqlite::Error) {
         let reason = write_error(&database(&self.dir), error);
-        self.stop(fault(error), &reason);
+        let fault = match fault(error) {
+            Fault::Damage if self.shared.doubts_damage() => Fault::Disk,
+            fault => fault,
+        };
+        self.stop(fault, &reason);
     }
 
     /// Stops for another reason.
