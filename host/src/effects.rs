@@ -9,8 +9,10 @@ mod lock;
 pub(crate) mod simulation;
 mod thread;
 
+use std::{io, time::Duration};
+
 use tokio::{
-    runtime::Handle,
+    runtime::{Builder, Handle, Runtime},
     sync::oneshot,
     task::{JoinError, JoinHandle},
 };
@@ -23,6 +25,20 @@ pub(crate) use self::{
     lock::Mutex,
     thread::{Receiver, Sender, Thread, queue, thread},
 };
+
+/// How long a thread for blocking work stays once it was made: as long as the process.
+const FOR_GOOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// Makes a runtime, with a thread for blocking work that stays. Where the system has no more threads to give, such work
+/// waits for a thread; without a single one it would panic, and take a thread of the runtime along.
+///
+/// # Errors
+/// If the runtime cannot be made.
+pub(crate) fn runtime(builder: &mut Builder) -> io::Result<Runtime> {
+    let runtime = builder.thread_keep_alive(FOR_GOOD).build()?;
+    drop(runtime.spawn_blocking(|| ()));
+    Ok(runtime)
+}
 
 /// Spawns a task on the runtime of the caller. It continues when the handle is dropped.
 pub(crate) fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {

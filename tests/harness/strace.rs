@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
 };
@@ -57,6 +57,27 @@ impl Injection {
     /// If strace cannot attach to the process.
     #[must_use]
     pub fn begin(pid: Pid, data: &Path, calls: &str, effect: &str) -> Self {
+        let mut paths = vec![data.to_owned()];
+        // It compares whole paths, so that each has to be named.
+        let process = pid.as_raw_nonzero();
+        let fixed = NAMES.iter().map(|name| (*name).to_owned());
+        let folders = (0..=255u8).map(|first| format!("blobs/{first:02x}"));
+        let numbered = |(name, count)| (0..count).map(move |index| format!("{name}-{process:x}-{index}"));
+        let made = TEMPORARIES.into_iter().flat_map(numbered);
+        paths.extend(fixed.chain(folders).chain(made).map(|name| data.join(name)));
+        Self::attach(pid, calls, effect, &paths)
+    }
+
+    /// The same for calls that name no file, such as those that make threads.
+    ///
+    /// # Panics
+    /// If strace cannot attach to the process.
+    #[must_use]
+    pub fn of_process(pid: Pid, calls: &str, effect: &str) -> Self {
+        Self::attach(pid, calls, effect, &[])
+    }
+
+    fn attach(pid: Pid, calls: &str, effect: &str, paths: &[PathBuf]) -> Self {
         let log = NamedTempFile::new().expect("a file");
         let mut command = Command::new("strace");
         command.args(["-f", "-y", "-p"]).arg(pid.as_raw_nonzero().to_string()).arg("-o").arg(log.path());
@@ -64,15 +85,8 @@ impl Injection {
         if !effect.is_empty() {
             command.arg("-e").arg(format!("inject={calls}:{effect}"));
         }
-        // It compares whole paths, so that each has to be named.
-        let process = pid.as_raw_nonzero();
-        let fixed = NAMES.iter().map(|name| (*name).to_owned());
-        let folders = (0..=255u8).map(|first| format!("blobs/{first:02x}"));
-        let numbered = |(name, count)| (0..count).map(move |index| format!("{name}-{process:x}-{index}"));
-        let made = TEMPORARIES.into_iter().flat_map(numbered);
-        command.arg("-P").arg(data);
-        for name in fixed.chain(folders).chain(made) {
-            command.arg("-P").arg(data.join(name));
+        for path in paths {
+            command.arg("-P").arg(path);
         }
         let mut strace = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("strace starts");
         let mut said = BufReader::new(strace.stderr.take().expect("a pipe")).lines().map_while(Result::ok);

@@ -44,6 +44,12 @@ pub enum VaultError {
         /// The file.
         path: PathBuf,
     },
+    /// The key is none.
+    #[error("the key `{}` is damaged: it does not have {KEY} bytes", path.display())]
+    DamagedKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The key is not the one that the secrets were sealed with.
     #[error("the key `{}` does not open the secret `{name}`", path.display())]
     WrongKey {
@@ -85,7 +91,7 @@ impl VaultError {
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::NoKey { .. } | Self::WrongKey { .. } => Some(
+            Self::NoKey { .. } | Self::DamagedKey { .. } | Self::WrongKey { .. } => Some(
                 "put back the `secrets.key` that belongs to this data directory; if it is lost, `stepmill admin recover` \
                  discards the secrets that nothing can open any more",
             ),
@@ -116,12 +122,21 @@ impl Vault {
         Ok(vault)
     }
 
-    /// The same where the key may be lost: secrets that it does not open are removed, and their names returned.
+    /// The same where the key may be lost: secrets that it does not open are removed, and their names returned. A damaged key
+    /// is kept beside the new one.
     ///
     /// # Errors
     /// If the key cannot be read or made, or the database cannot be read or written.
     pub async fn recover(store: ServiceStore, key: &Path, by: &str) -> Result<Vec<Name>, VaultError> {
-        let vault = Self::with_key(&Disk::default(), store, key)?;
+        let disk = Disk::default();
+        let vault = match Self::with_key(&disk, store.clone(), key) {
+            Err(VaultError::DamagedKey { path }) => {
+                let failed = |source| VaultError::Key { path: path.clone(), source };
+                disk.rename(&path, &path.with_extension("key.damaged")).map_err(failed)?;
+                Self::with_key(&disk, store, key)?
+            }
+            vault => vault?,
+        };
         let mut discarded = Vec::new();
         for (name, sealed) in vault.store.sealed_secrets()? {
             if !discarded.contains(&name) && vault.unseal(&name, &sealed).is_err() {
@@ -135,8 +150,8 @@ impl Vault {
     fn with_key(disk: &Disk, store: ServiceStore, key: &Path) -> Result<Self, VaultError> {
         let failed = |source| VaultError::Key { path: key.to_owned(), source };
         let bytes = read_or_make(disk, key).map_err(failed)?;
-        let cipher = XChaCha20Poly1305::new_from_slice(&bytes)
-            .map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, format!("it does not have {KEY} bytes"))))?;
+        let cipher = XChaCha20Poly1305::new_from_slice(&bytes);
+        let cipher = cipher.map_err(|_| VaultError::DamagedKey { path: key.to_owned() })?;
         Ok(Self { store, cipher, path: key.to_owned() })
     }
 

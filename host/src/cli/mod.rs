@@ -17,6 +17,7 @@ pub mod source;
 use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
+use tokio::runtime::Builder;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 use self::{
@@ -24,6 +25,7 @@ use self::{
     exit::{CliError, Exit},
     settings::{Settings, Surroundings},
 };
+use crate::effects;
 
 /// The whole program: parses, does, reports.
 #[must_use]
@@ -46,7 +48,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(settings: &Settings, command: Command) -> Result<Exit, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::host)?;
+    let runtime = effects::runtime(Builder::new_multi_thread().enable_all()).map_err(CliError::host)?;
     let result = runtime.block_on(commands::dispatch(settings, command));
     // A guest that spins in a blocking thread must not hold up the end of the process.
     runtime.shutdown_background();

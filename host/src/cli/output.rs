@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use rustix::fs::{Stat, fstat, stat};
+
 use super::exit::CliError;
 use crate::dto::{Document, Versioned};
 
@@ -21,6 +23,20 @@ pub fn print(text: &str) -> Result<(), CliError> {
 pub fn print_bytes(bytes: &[u8]) -> Result<bool, CliError> {
     let mut out = io::stdout().lock();
     is_read(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Prints what cannot be printed again; returns whether somebody may have read it.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub fn print_once(text: &str) -> Result<bool, CliError> {
+    // The standard library puts the null device where a process is started without a standard output.
+    let device = |stat: Stat| (stat.st_mode & 0o170_000, stat.st_rdev);
+    let null = stat("/dev/null").map(device);
+    if null.is_ok() && null == fstat(io::stdout()).map(device) {
+        return Ok(false);
+    }
+    print_bytes(text.as_bytes())
 }
 
 fn is_read(written: io::Result<()>) -> Result<bool, CliError> {

@@ -84,9 +84,9 @@ pub enum RunError {
     /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Outputs cannot be stored.
-    #[error("an output cannot be stored: {0}")]
-    Storage(String),
+    /// The host cannot go on: an output cannot be stored, or a sandbox not be made.
+    #[error("{0}")]
+    Interrupted(String),
     /// The host went away.
     #[error("the host was stopped")]
     Stopped,

@@ -127,8 +127,9 @@ pub enum ArgumentData {
 pub struct AttemptReport {
     /// How its attempts ended, in the order of their items. Those that are missing were not begun.
     pub ended: Vec<AttemptEnd>,
-    /// The host cannot store anything any more (full disk, I/O error): the run must stop where it is and be resumed later.
-    pub storage: Option<String>,
+    /// Why the host cannot go on (no room, an I/O error, no memory for a sandbox): the run must stop where it is and be
+    /// resumed later.
+    pub interrupted: Option<String>,
 }
 
 /// How an attempt ended, or how consecutive items did that ended alike.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use super::data_dir::DataDirError;
 use crate::{execute::ports::JournalError, ids::RunId};
@@ -123,12 +123,18 @@ pub(super) enum Fault {
     Stop,
     /// The same of a disk that failed, which may have damaged the file.
     Disk,
-    /// The file is damaged, or another one, or the disk cannot read it: SQLite takes these for the same.
+    /// The file is damaged, or the disk cannot read it: SQLite takes these for the same.
     Damage,
+    /// The file was removed or replaced: what the host knows does not fit what it would find.
+    Gone,
 }
 
 /// What an error of a write means for the writer. Whatever is not known to belong to the call stops the writer.
 pub(super) fn fault(error: &rusqlite::Error) -> Fault {
+    if matches!(error, rusqlite::Error::SqliteFailure(error, _) if error.extended_code == ffi::SQLITE_READONLY_DBMOVED)
+    {
+        return Fault::Gone;
+    }
     match error.sqlite_error_code() {
         // A value or row that cannot be encoded or decoded.
         None => Fault::Call,
@@ -147,9 +153,9 @@ pub(super) fn fault(error: &rusqlite::Error) -> Fault {
 pub(super) fn write_error(path: &Path, error: &rusqlite::Error) -> JournalError {
     let path = path.display();
     JournalError(match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => format!("no room for `{path}`: free some space, then resume the run"),
+        Some(ErrorCode::DiskFull) => format!("no room for `{path}`: free some space"),
         Some(ErrorCode::SystemIoFailure) => {
-            format!("the disk failed under `{path}` ({error}): check it, then resume the run")
+            format!("the disk failed under `{path}` ({error}): check it")
         }
         Some(ErrorCode::OutOfMemory) => format!("no memory left to write to `{path}`"),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {

@@ -258,8 +258,11 @@ fn header(disk: &Disk, path: &Path) -> Result<Option<(i64, i64)>, StoreError> {
         return Ok(None);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = connect(disk, &immutable(path), flags);
-    let found = connection.and_then(|connection| version(&connection));
+    let found = connect(disk, &immutable(path), flags).and_then(|connection| {
+        // Or it would not read a file that is shorter than it says, as an interrupted checkpoint leaves it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true)?;
+        version(&connection)
+    });
     found.map(Some).map_err(|error| StoreError::sqlite(path, error))
 }
 

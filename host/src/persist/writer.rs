@@ -3,6 +3,7 @@
 
 mod attempts;
 mod change;
+mod files;
 mod health;
 mod logs;
 mod observed;

@@ -33,8 +33,8 @@ pub(super) async fn run(attempts: &Attempts<'_>, batch: &ItemBatch) -> AttemptRe
     let mut ends = Ends::new(attempts.store().clone(), batch.range.first);
     let stopped = run_into(attempts, batch, &mut ends).await.err();
     let closed = ends.close().err();
-    let storage = stopped.or(closed);
-    AttemptReport { ended: ends.ended, storage }
+    let interrupted = stopped.or(closed);
+    AttemptReport { ended: ends.ended, interrupted }
 }
 
 /// # Errors
@@ -169,9 +169,9 @@ impl Ends {
     fn fail(&mut self, items: ItemRange, stop: Stop, usage: Usage) -> Result<(), String> {
         self.close()?;
         self.packed.first = items.end();
-        let (end, storage) = ended(items, Err(stop), usage);
+        let (end, interrupted) = ended(items, Err(stop), usage);
         self.ended.push(end);
-        storage.map_or(Ok(()), Err)
+        interrupted.map_or(Ok(()), Err)
     }
 
     /// Completes the pack.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     execute::ports::Cancel,
-    failure::LimitKind,
+    failure::{FailureKind, LimitKind},
     ids::{ModuleDigest, Name},
     limits::Limits,
 };
@@ -114,7 +114,10 @@ pub(super) async fn describe(
 
 fn new_store(pre: &StepModulePre<Sandbox>, sandbox: Sandbox) -> Result<Store<Sandbox>, Stop> {
     let make = sandbox.into_store(pre.engine());
-    make.map_err(|error| Stop::failed(crate::failure::FailureKind::Host, format!("no sandbox can be made: {error:#}")))
+    make.map_err(|error| {
+        let failed = || Stop::failed(FailureKind::Host, format!("no sandbox can be made: {error:#}"));
+        Stop::shortage(&error).unwrap_or_else(failed)
+    })
 }
 
 /// How long a step that can know of it may go on when the run is cancelled, to leave things in order.

@@ -29,6 +29,9 @@ pub(super) fn trapped(error: &Error, sandbox: &Sandbox) -> Stop {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return stop.clone();
     }
+    if let Some(stop) = Stop::shortage(error) {
+        return stop;
+    }
     let refused = sandbox.meter.refused();
     let panic = sandbox.logs.panic();
     if let Some(limit) = limit_of(error, refused, panic.as_deref()) {

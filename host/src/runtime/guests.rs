@@ -20,15 +20,12 @@ impl Guests {
     /// If no threads can be started.
     pub(super) fn start() -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(cores)
-            .thread_name("stepmill-guest")
-            // The defaults suppose polls of microseconds. A guest that computes takes a whole epoch: looking for new
-            // tasks only at every 61st poll would let them wait for more than half a second.
-            .global_queue_interval(1)
-            .event_interval(4)
-            .enable_all()
-            .build()?;
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(cores).thread_name("stepmill-guest").enable_all();
+        // The defaults suppose polls of microseconds. A guest that computes takes a whole epoch: looking for new tasks only
+        // at every 61st poll would let them wait for more than half a second.
+        builder.global_queue_interval(1).event_interval(4);
+        let runtime = effects::runtime(&mut builder)?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 

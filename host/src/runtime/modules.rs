@@ -317,7 +317,7 @@ impl Modules {
 fn failure_of(stop: Stop) -> StepFailure {
     match stop {
         Stop::Failed(failure) => failure,
-        Stop::Storage(problem) => StepFailure::new(FailureKind::Host, problem),
+        Stop::Interrupted(problem) => StepFailure::new(FailureKind::Host, problem),
     }
 }
 

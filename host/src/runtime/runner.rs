@@ -110,16 +110,16 @@ fn broken(items: ItemRange) -> AttemptReport {
 }
 
 fn report(items: ItemRange, result: Result<OutputRef, Stop>, usage: Usage) -> AttemptReport {
-    let (end, storage) = ended(items, result, usage);
-    AttemptReport { ended: vec![end], storage }
+    let (end, interrupted) = ended(items, result, usage);
+    AttemptReport { ended: vec![end], interrupted }
 }
 
-/// How attempts ended, and why the host cannot store anything any more, if it cannot.
+/// How attempts ended, and why the host cannot go on, if it cannot.
 pub(super) fn ended(items: ItemRange, result: Result<OutputRef, Stop>, usage: Usage) -> (AttemptEnd, Option<String>) {
-    let (result, storage) = match result {
+    let (result, interrupted) = match result {
         Ok(output) => (Ok(output), None),
         Err(Stop::Failed(failure)) => (Err(failure), None),
-        Err(Stop::Storage(problem)) => (Err(StepFailure::new(FailureKind::Host, problem.clone())), Some(problem)),
+        Err(Stop::Interrupted(problem)) => (Err(StepFailure::new(FailureKind::Host, problem.clone())), Some(problem)),
     };
-    (AttemptEnd::of(items, result, usage), storage)
+    (AttemptEnd::of(items, result, usage), interrupted)
 }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use crate::{
     execute::stored::StoredError,
     failure::{FailureKind, LimitKind, StepFailure},
@@ -13,10 +15,13 @@ pub(super) enum Stop {
     /// The attempt has failed.
     #[error("{0}")]
     Failed(StepFailure),
-    /// The host cannot store anything any more.
+    /// The host cannot go on, for reasons that are not the step's.
     #[error("{0}")]
-    Storage(String),
+    Interrupted(String),
 }
+
+/// What the system says when it has no more of something, such as memory or descriptors.
+const SHORT: [Errno; 6] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN, Errno::NOLCK, Errno::NOSPC];
 
 impl Stop {
     pub(super) fn failed(kind: FailureKind, message: impl Into<String>) -> Self {
@@ -27,9 +32,18 @@ impl Stop {
         Self::failed(FailureKind::LimitReached(limit), message)
     }
 
+    /// The system had not enough left for a sandbox, if it was that.
+    pub(super) fn shortage(error: &wasmtime::Error) -> Option<Self> {
+        let code = error.chain().find_map(|cause| match cause.downcast_ref::<io::Error>() {
+            Some(error) => Errno::from_io_error(error),
+            None => cause.downcast_ref::<Errno>().copied(),
+        })?;
+        SHORT.contains(&code).then(|| Self::Interrupted(format!("no sandbox can be made: {error:#}")))
+    }
+
     /// The store could not take something.
     pub(super) fn writing(error: &io::Error) -> Self {
-        Self::Storage(format!("the output store cannot be written: {error}"))
+        Self::Interrupted(format!("the output store cannot be written: {error}"))
     }
 
     /// Stored data could not be had in the form that is wanted.
@@ -67,7 +81,7 @@ impl Stop {
                 .because(error),
             ),
             io::ErrorKind::OutOfMemory => Self::failed(FailureKind::Host, format!("{what} cannot be loaded: {error}")),
-            _ => Self::Storage(format!("{what} cannot be read: {error}")),
+            _ => Self::Interrupted(format!("{what} cannot be read: {error}")),
         }
     }
 }

@@ -259,9 +259,7 @@ impl From<VaultError> for Problem {
             VaultError::Change(ChangeError::Refused(refused)) => Self::not_found(refused.to_string()),
             VaultError::Change(ChangeError::Journal(error)) | VaultError::Journal(error) => error.into(),
             VaultError::Store(error) => error.into(),
-            error @ (VaultError::Key { .. } | VaultError::NoKey { .. } | VaultError::WrongKey { .. }) => {
-                Self::internal(error)
-            }
+            error => Self::internal(error),
         }
     }
 }

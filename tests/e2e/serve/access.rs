@@ -191,9 +191,19 @@ fn a_server_whose_key_is_lost_starts_again_without_the_secrets() {
     assert!(audit.contains("admin recover") && audit.contains("secret.remove"), "{audit}");
     assert_eq!(server.stop(), 0);
 
+    // One that is none is kept, in case it can be mended.
+    std::fs::write(&key, "torn").expect("a key");
+    let log = Server::try_start(&bench, &[]).err().expect("refused");
+    assert!(log.contains("is damaged") && log.contains("stepmill admin recover"), "{log}");
+    bench.run(&["admin", "recover"]).expect(0).complains(&["`recovered-2`", "`kept`"]);
+    assert_eq!(std::fs::read(key.with_extension("key.damaged")).expect("the damaged key"), b"torn");
+    let server = Server::start(&bench, &[]).with_token(recovered.stdout.trim());
+    set_secret(&server, "kept");
+    assert_eq!(server.stop(), 0);
+
     // What can be opened stays.
     let again = bench.run(&["admin", "recover"]).expect(0);
-    again.complains(&["`recovered-2`"]);
+    again.complains(&["`recovered-3`"]);
     assert!(!again.stderr.contains("discarded"), "{}", again.stderr);
     let server = Server::start(&bench, &[]).with_token(again.stdout.trim());
     assert!(server.get("/api/v1/secrets").expect(200).text().contains("kept"));
@@ -216,6 +226,9 @@ fn who_has_the_data_directory_can_always_get_in() {
     drop(reader);
     let mut serve = bench.command(&["serve", "--listen", "127.0.0.1:0"]);
     let ran = Ran::of(serve.stdout(writer).stderr(Stdio::piped()).spawn().expect("the binary starts"));
+    ran.expect(3).complains(&["standard output"]);
+    let mut serve = bench.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let ran = Ran::of(serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts"));
     ran.expect(3).complains(&["standard output"]);
     let server = Server::start(&bench, &[]);
     let _ = server.get("/api/v1/tokens").expect(200);

@@ -1,4 +1,6 @@
-//! A data directory that was copied while its original goes on.
+//! A data directory that was copied, read or removed while its original goes on.
+
+use std::fs;
 
 use serde_json::json;
 use stepmill_tests::{Bench, copy_folder, server::Server, witness::Witness};
@@ -75,4 +77,35 @@ fn another_program_that_reads_the_database_takes_nothing_away() {
         assert_eq!(finish(&server, run)["state"], "succeeded");
     }
     assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_host_whose_database_is_removed_ends_and_promises_nothing_more() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let token = server.token().to_owned();
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, "name = \"p\"\n[steps.a]\nuse = \"behaviours/noop\"\n").expect(200);
+    let accepted = server.post("/api/v1/pipelines/p/runs", &json!({})).expect(201).json();
+    let accepted = accepted["id"].as_str().expect("a run");
+    assert_eq!(finish(&server, accepted)["state"], "succeeded");
+
+    // The log alone: what it held is kept.
+    fs::remove_file(bench.data().join("stepmill.db-wal")).expect("a log");
+    let ends = |mut server: Server| {
+        let refused = server.post("/api/v1/pipelines/p/runs", &json!({}));
+        assert!(refused.status >= 500, "{}", refused.text());
+        assert_eq!(server.wait(), 3, "{}", server.log());
+        assert!(server.log().contains("was removed or replaced"), "{}", server.log());
+    };
+    ends(server);
+    let server = Server::start(&bench, &[]).with_token(&token);
+    assert_eq!(finish(&server, accepted)["state"], "succeeded");
+
+    // All of it, with another in its place.
+    let other = Bench::new();
+    assert_eq!(Server::start(&other, &[]).stop(), 0);
+    fs::rename(other.data().join("stepmill.db"), bench.data().join("stepmill.db")).expect("a database");
+    ends(server);
 }

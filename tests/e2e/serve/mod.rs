@@ -16,6 +16,7 @@ mod pauses;
 mod pressure;
 mod reload;
 mod runs;
+mod shortage;
 mod triggers;
 mod trouble;
 mod ui;

@@ -52,6 +52,8 @@ fn new_runs_are_refused_and_none_is_lost() {
         assert_eq!(refused.status, 503, "{}", refused.text());
         assert!(refused.header("retry-after").is_some() && refused.text().contains("free"), "{}", refused.text());
     }
+    let ready = server.get("/readyz").expect(503);
+    assert!(ready.text().contains("bytes are free"), "{}", ready.text());
     fs::write(inbox.join("x.csv"), "x").unwrap();
     thread::sleep(Duration::from_secs(1));
     assert_eq!(server.get("/api/v1/runs").expect(200).json()["runs"], json!([]));

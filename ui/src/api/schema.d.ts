@@ -2270,7 +2270,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nothing can be stored, and why */
+            /** @description No runs are accepted, and why */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// How many seeds a test tries.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 300;
 /// How much of what happened is shown when something goes wrong.
 const SHOWN: usize = 5_000;
 

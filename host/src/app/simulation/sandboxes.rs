@@ -122,7 +122,7 @@ impl StepRunner for Pretended {
             let mut task = task;
             (&mut task.0).await.unwrap_or_else(|_| AttemptReport {
                 ended: vec![AttemptEnd::of(range, Err(failed(FailureKind::Host)), Usage::default())],
-                storage: None,
+                interrupted: None,
             })
         })
     }
@@ -167,11 +167,11 @@ impl Sandbox {
             let usage = Usage { wall_us: decide(|random| random.below(20_000)), ..Usage::default() };
             match result.map(|value| self.keep(&value)) {
                 Ok(Ok(output)) => ended.push(AttemptEnd::of(items, Ok(output), usage)),
-                Ok(Err(error)) => return AttemptReport { ended, storage: Some(error.to_string()) },
+                Ok(Err(error)) => return AttemptReport { ended, interrupted: Some(error.to_string()) },
                 Err(failure) => ended.push(AttemptEnd::of(items, Err(failure), usage)),
             }
         }
-        AttemptReport { ended, storage: None }
+        AttemptReport { ended, interrupted: None }
     }
 
     async fn attempt(&self, item: u32, logs: &dyn LogSink, mut cancel: Cancel) -> Result<Vec<u8>, StepFailure> {

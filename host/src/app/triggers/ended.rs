@@ -68,7 +68,7 @@ impl Ended {
             match effects::blocking(move || store.end_seen_by(&pipeline, &trigger)).await {
                 Ok(Ok(seen)) => return seen,
                 Ok(Err(error)) => tracing::warn!(%error, "a trigger cannot be read; it will be tried again"),
-                Err(_) => return None,
+                Err(error) => tracing::error!(%error, "a trigger cannot be read; it will be tried again"),
             }
             drop(service);
             tokio::time::sleep(LOOK).await;

@@ -3,6 +3,7 @@
 
 mod ended;
 mod rejected;
+mod running;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use crate::{
     ids::{Name, Timestamp},
     persist::service::{TriggerEntry, TriggerRow},
     plan::{PlanTrigger, TriggerKind},
-    schedule::{Context, Factories, SystemClock, Trigger},
+    schedule::Factories,
 };
 
 /// How long triggers that could not follow what is deployed wait until they try again; twice as long after each time, up to
@@ -321,37 +322,5 @@ impl Service {
         let deployed =
             deployed.iter().map(|deployed| (deployed.name().clone(), deployed.triggers().iter().map(entry).collect()));
         self.store.keep_triggers(deployed.collect(), Timestamp::now()).await
-    }
-
-    fn run_trigger(
-        self: &Arc<Self>,
-        status: &TriggerStatus,
-        sink: &Arc<Sink>,
-        since: Option<Timestamp>,
-    ) -> Option<AbortHandle> {
-        let made: Option<Box<dyn Trigger>> = match &status.trigger.kind {
-            TriggerKind::Finished { pipeline, .. } => {
-                let of = (status.pipeline.clone(), status.trigger.name.clone());
-                Some(Box::new(ended::Ended::new(self, of, pipeline, &status.trigger.kind)))
-            }
-            _ => match self.triggers.factories.make(&status.trigger) {
-                Ok(made) => made,
-                Err(error) => {
-                    let (pipeline, trigger) = (&status.pipeline, &status.trigger.name);
-                    tracing::error!(%pipeline, %trigger, %error, "a trigger cannot start runs");
-                    None
-                }
-            },
-        };
-        let context = Context { sink: Arc::clone(sink) as _, clock: Arc::new(SystemClock), since };
-        let (pipeline, name) = (status.pipeline.clone(), status.trigger.name.clone());
-        made.map(|trigger| {
-            let task = effects::spawn(async move {
-                if let Err(error) = trigger.run(context).await {
-                    tracing::error!(%pipeline, trigger = %name, %error, "a trigger starts no more runs");
-                }
-            });
-            task.abort_handle()
-        })
     }
 }

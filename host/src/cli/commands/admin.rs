@@ -5,7 +5,7 @@ use crate::{
     app::{History, Recovery, RecoveryError},
     cli::{
         exit::{CliError, Exit},
-        output::{note, print_bytes},
+        output::{note, print_once},
         serve::{not_shown, vault_error},
         settings::Settings,
     },
@@ -17,17 +17,17 @@ pub(super) async fn recover(settings: &Settings) -> Result<Exit, CliError> {
     // Opened by a reader first: a mistyped path must not make a data directory.
     drop(History::open(&settings.data_dir).map_err(store_error)?);
     let recovery = Recovery::open(&settings.data_dir, super::compiler()?).await.map_err(error)?;
-    let token = recovery.draft().map_err(error)?;
-    if !print_bytes(format!("{}\n", token.reveal()).as_bytes())? {
-        return Err(not_shown());
-    }
-    let name = recovery.keep(&token).await.map_err(error)?;
     let discarded = recovery.discard_unreadable_secrets().await.map_err(error)?;
-    recovery.close().await.map_err(error)?;
-    note(&format!("this is the admin token `{name}`, shown only now"));
     if !discarded.is_empty() {
         note(&lost(&discarded));
     }
+    let token = recovery.draft().map_err(error)?;
+    if !print_once(&format!("{}\n", token.reveal()))? {
+        return Err(not_shown());
+    }
+    let name = recovery.keep(&token).await.map_err(error)?;
+    recovery.close().await.map_err(error)?;
+    note(&format!("this is the admin token `{name}`, shown only now"));
     Ok(Exit::Success)
 }
 

@@ -11,7 +11,7 @@ use super::{
     args::ServeArgs,
     commands::{compiler, open_error},
     exit::{CliError, Exit},
-    output::{note, print, print_bytes},
+    output::{note, print, print_once},
     settings::Settings,
 };
 use crate::{
@@ -114,7 +114,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
 async fn welcome(service: &Service, address: SocketAddr) -> Result<(), CliError> {
     let token = service.tokens.draft().map_err(CliError::host)?;
     let shown = format!("The first token, `admin`, shown only now:\n\n    {}\n\n", token.reveal());
-    if !print_bytes(shown.as_bytes())? {
+    if !print_once(&shown)? {
         return Err(not_shown().help("start the server once with a standard output that somebody reads"));
     }
     service.tokens.keep_admin(&token, "admin", "host").await.map_err(CliError::host)?;

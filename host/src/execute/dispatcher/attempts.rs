@@ -199,8 +199,8 @@ impl Dispatcher {
 
     fn name_ends(&mut self, ended: Ended, facts: &mut Vec<EventKind>) -> Result<(), RunError> {
         let Ended { step, items, attempt, report } = ended;
-        if let Some(problem) = report.storage {
-            return Err(RunError::Storage(problem));
+        if let Some(problem) = report.interrupted {
+            return Err(RunError::Interrupted(problem));
         }
         let (mut next, mut took_us, mut count) = (items.first, 0, 0);
         let returned = |from: u32, to: u32| {
@@ -241,7 +241,7 @@ impl Dispatcher {
 /// end to be so too: a host that stops in between finds the same result again.
 fn reused_whole(report: &mut AttemptReport) -> Option<AttemptEnd> {
     match report.ended.as_slice() {
-        [end] if end.reused.is_some() && end.items == ItemRange::WHOLE && report.storage.is_none() => {
+        [end] if end.reused.is_some() && end.items == ItemRange::WHOLE && report.interrupted.is_none() => {
             report.ended.pop()
         }
         _ => None,
@@ -250,7 +250,7 @@ fn reused_whole(report: &mut AttemptReport) -> Option<AttemptEnd> {
 
 impl AttemptReport {
     fn failed(items: ItemRange, failure: StepFailure) -> Self {
-        Self { ended: vec![AttemptEnd::of(items, Err(failure), Usage::default())], storage: None }
+        Self { ended: vec![AttemptEnd::of(items, Err(failure), Usage::default())], interrupted: None }
     }
 }
 

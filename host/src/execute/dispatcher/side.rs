@@ -75,7 +75,7 @@ impl Dispatcher {
     /// What came of an errand follows from facts, so it needs no commit of its own.
     pub(super) fn errand_ran(&mut self, Errand { step, result }: Errand) -> Result<(), RunError> {
         self.on_errand.remove(&step);
-        let event = result.map_err(RunError::Storage)?;
+        let event = result.map_err(RunError::Interrupted)?;
         // The run may have been cancelled meanwhile, and the step with it.
         if !self.state.state(step).is_terminal() {
             self.decided(event)?;
@@ -92,6 +92,6 @@ fn named(
     match result {
         Ok(output) => Ok(name(output)),
         Err(Trouble::Step(failure)) => Ok(EventKind::StepFailed { step, failure }),
-        Err(Trouble::Storage(problem)) => Err(problem),
+        Err(Trouble::Storage(problem)) => Err(format!("an output cannot be stored: {problem}")),
     }
 }

@@ -44,7 +44,7 @@ impl Inner {
             Ok(answers) => answers,
             Err(error) => {
                 let problem = format!("reused results cannot be stored: {error}");
-                return AttemptReport { ended: Vec::new(), storage: Some(problem) };
+                return AttemptReport { ended: Vec::new(), interrupted: Some(problem) };
             }
         };
         self.run_rest(&job, &items, answers, &keys, (logs, cancel)).await
@@ -92,7 +92,7 @@ impl Inner {
         keys: &Keys,
         (logs, cancel): (Arc<dyn LogSink>, Cancel),
     ) -> AttemptReport {
-        let mut merged = AttemptReport { ended: Vec::new(), storage: None };
+        let mut merged = AttemptReport { ended: Vec::new(), interrupted: None };
         // Once the runner has given items back, it shall not be given others: somebody else is to take them.
         let mut may_run = true;
         for answer in join(answers) {
@@ -101,14 +101,14 @@ impl Inner {
                 Answer::Run(_) if !may_run => {}
                 Answer::Run(range) => {
                     let report = self.runner.run(part_of(job, items, range), Arc::clone(&logs), cancel.clone()).await;
-                    may_run = report.storage.is_none() && covers(&report.ended, range);
+                    may_run = report.interrupted.is_none() && covers(&report.ended, range);
                     for end in report.ended {
                         if let Ok(output) = &end.result {
                             self.checker.remember(output);
                         }
                         merged.ended.push(keys.note(end));
                     }
-                    merged.storage = merged.storage.or(report.storage);
+                    merged.interrupted = merged.interrupted.or(report.interrupted);
                 }
             }
         }

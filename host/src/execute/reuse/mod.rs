@@ -112,7 +112,7 @@ impl Inner {
             match self.check(&found.output).await {
                 Ok(()) => {
                     let end = reused(job.range(), found.output, found.attempt);
-                    return AttemptReport { ended: vec![AttemptEnd { cache: Some(entry), ..end }], storage: None };
+                    return AttemptReport { ended: vec![AttemptEnd { cache: Some(entry), ..end }], interrupted: None };
                 }
                 Err(error) => self.tell_damage(&found.attempt, &error, logs.as_ref()),
             }

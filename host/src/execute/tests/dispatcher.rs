@@ -162,7 +162,7 @@ async fn a_full_disk_stops_the_run_and_records_nothing_of_the_attempt() {
     let notebook = Arc::default();
     let plan = plan(2, &[(0, 1)]);
     let error = run(plan.clone(), &script, &notebook).await.unwrap_err();
-    assert!(matches!(error, RunError::Storage(_)), "{error:?}");
+    assert!(matches!(error, RunError::Interrupted(_)), "{error:?}");
     let recorded = states(&plan, &notebook);
     assert_eq!(recorded[0], StepState::Succeeded);
     assert!(!recorded[1].is_terminal());

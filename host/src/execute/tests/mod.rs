@@ -120,10 +120,10 @@ impl StepRunner for ScriptRunner {
                 result = Err(StepFailure::new(FailureKind::Cancelled, "cancelled"));
             }
             script.running.fetch_sub(1, Ordering::SeqCst);
-            let storage = script.storage_fails.contains(&job.name.step.as_str()).then(|| "disk full".to_owned());
+            let interrupted = script.storage_fails.contains(&job.name.step.as_str()).then(|| "disk full".to_owned());
             let mut end = AttemptEnd::of(ItemRange::WHOLE, result, Usage::default());
             end.reused = script.reuses.contains(&job.name.step.as_str()).then(|| Box::new(job.name));
-            AttemptReport { ended: vec![end], storage }
+            AttemptReport { ended: vec![end], interrupted }
         })
     }
 }

@@ -27,3 +27,17 @@ fn from_7_to_8_runs_count_as_ended_just_now_and_are_listed_as_they_were_accepted
     assert_eq!(listed, [[2], [1], [3]]);
     assert_eq!(column::<String>(&connection, "PRAGMA integrity_check"), ["ok"]);
 }
+
+#[test]
+fn the_version_of_a_file_is_read_that_an_interrupted_checkpoint_left_shorter_than_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some 'odd' name?.db");
+    let disk = Disk::default();
+    let mut connection = Connection::open(&path).unwrap();
+    make(&mut connection).unwrap();
+    drop(connection);
+    let whole = header(&disk, &path).unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_len(4_096).unwrap();
+    assert!(whole.is_some());
+    assert_eq!(header(&disk, &path).unwrap(), whole);
+}

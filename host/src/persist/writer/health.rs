@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::request::Request;
 use crate::{execute::ports::JournalError, ids::Timestamp, persist::error::Fault};
 
-/// How often a database that was found damaged is opened again.
-const DOUBTS: u64 = 3;
+/// How long a database that is found damaged again and again may be one that the disk cannot read at the moment.
+const DOUBT: Duration = Duration::from_secs(5 * 60);
 
 /// Whether a journal takes calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,13 @@ impl fmt::Display for Health {
     }
 }
 
+/// When the database was found damaged, the first and the last time of those that follow each other closely.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    since: Instant,
+    last: Instant,
+}
+
 /// What the writer says about itself.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -74,8 +81,7 @@ pub(super) struct Shared {
     failures: AtomicU64,
     /// Whether the last failure was one of the disk: then the file is checked before it is used again.
     suspect: AtomicBool,
-    /// How often the database was found damaged.
-    damaged: AtomicU64,
+    doubt: Mutex<Option<Doubt>>,
     commits: AtomicU64,
     events: AtomicU64,
 }
@@ -87,7 +93,7 @@ impl Default for Shared {
             last: Mutex::default(),
             failures: AtomicU64::new(0),
             suspect: AtomicBool::new(false),
-            damaged: AtomicU64::new(0),
+            doubt: Mutex::default(),
             commits: AtomicU64::new(0),
             events: AtomicU64::new(0),
         }
@@ -122,7 +128,7 @@ impl Shared {
         self.suspect.store(fault == Fault::Disk, Ordering::SeqCst);
         self.remember(reason.clone());
         let text = reason.0.clone();
-        if fault == Fault::Damage {
+        if matches!(fault, Fault::Damage | Fault::Gone) {
             tracing::error!("the journal has failed, and cannot recover: {text}");
             self.health.send_replace(Health::Dead { reason: text });
         } else {
@@ -133,7 +139,11 @@ impl Shared {
 
     /// The database was found damaged. Whether to look once more: it may only be that the disk could not read it.
     pub(super) fn doubts_damage(&self) -> bool {
-        self.damaged.fetch_add(1, Ordering::SeqCst) < DOUBTS
+        let now = Instant::now();
+        let mut doubt = self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = doubt.filter(|doubt| now - doubt.last < DOUBT).map_or(now, |doubt| doubt.since);
+        *doubt = Some(Doubt { since, last: now });
+        now - since < DOUBT
     }
 
     /// The writer works again.

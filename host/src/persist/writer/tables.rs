@@ -173,6 +173,10 @@ impl Tables {
         }
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     pub(super) fn into_connection(self) -> Connection {
         self.connection
     }

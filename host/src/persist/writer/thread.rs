@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Reply, database,
+    files::OpenFiles,
     health::Shared,
     logs::PendingLogs,
     recovery::Recovery,
@@ -35,6 +36,7 @@ const GROUP: usize = 1_024;
 
 pub(super) struct Writer {
     tables: Tables,
+    files: OpenFiles,
     dir: WriterDir,
     shared: Arc<Shared>,
     logs: PendingLogs,
@@ -103,6 +105,7 @@ impl Writer {
     pub(super) fn new(connection: rusqlite::Connection, dir: WriterDir, shared: Arc<Shared>) -> Self {
         Self {
             tables: Tables::new(connection),
+            files: OpenFiles::of(dir.dir().disk().clone(), database(&dir)),
             dir,
             shared,
             logs: PendingLogs::default(),
@@ -153,6 +156,7 @@ impl Writer {
         }
         self.write_logs()?;
         self.tables.commit()?;
+        self.files.check()?;
         drop(self.logs.take());
         self.shared.count(events);
         self.answer(outcomes);
@@ -234,6 +238,10 @@ impl Writer {
             Fault::Damage if self.shared.doubts_damage() => Fault::Disk,
             fault => fault,
         };
+        if fault == Fault::Gone {
+            // Only the log may be: what it held, and was promised, is kept in the database.
+            let _ = fold(self.tables.connection());
+        }
         self.stop(fault, &reason);
     }
 

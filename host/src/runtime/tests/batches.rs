@@ -63,7 +63,7 @@ async fn successes_are_packed_and_each_failure_is_alone() {
     assert_eq!(ranges(&report), [(1, 3), (3, 4), (4, 5), (5, 7)]);
     assert_eq!((host.packed(&report.ended[0]), host.packed(&report.ended[3])), (vec![1, 2], vec![5, 6]));
     assert_eq!(report.ended[1].result.as_ref().unwrap_err().kind, FailureKind::Trapped);
-    assert_eq!((report.storage, host.runner.sandboxes_started()), (None, 6));
+    assert_eq!((report.interrupted, host.runner.sandboxes_started()), (None, 6));
     assert!(report.ended[0].usage.memory >= 2 * 65_536 && report.ended[0].usage.memory < 4 * 65_536);
 }
 
@@ -130,7 +130,7 @@ async fn outputs_that_cannot_be_stored_stop_the_run() {
     host.store.fail_writes(io::ErrorKind::StorageFull);
     let report = host.batch(job).await;
     assert_eq!(ranges(&report), []);
-    assert!(report.storage.unwrap().contains("cannot be written"));
+    assert!(report.interrupted.unwrap().contains("cannot be written"));
 }
 
 #[tokio::test]

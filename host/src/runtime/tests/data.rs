@@ -158,7 +158,7 @@ async fn damaged_inputs_are_named() {
     let rows = blob(&host, BlobKind::Rows, &[1, 2, 3]);
     host.store.damage();
     let report = host.report(copy_rows(), Form::Rows, vec![stored(rows, "", Form::Rows)]).await;
-    assert_eq!(report.storage, None);
+    assert_eq!(report.interrupted, None);
     assert_eq!(only(report).result.unwrap_err().kind, FailureKind::DamagedInput);
 }
 
@@ -179,7 +179,7 @@ async fn a_full_disk_stops_the_run_and_not_the_step_alone() {
     host.store.fail_writes(io::ErrorKind::StorageFull);
     let big = [&[0xc6, 0, 2, 0, 0][..], &[3; 0x2_0000]].concat();
     let report = host.report(echo(), Form::Value, vec![value("x", &big)]).await;
-    assert!(report.storage.as_ref().unwrap().contains("cannot be written"));
+    assert!(report.interrupted.as_ref().unwrap().contains("cannot be written"));
     assert_eq!(only(report).result.unwrap_err().kind, FailureKind::Host);
 }
 

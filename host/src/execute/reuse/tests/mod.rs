@@ -220,7 +220,7 @@ impl StepRunner for Fake {
         self.ran.lock().unwrap().push(job.range());
         assert_eq!(job.name.item, job.items.as_ref().map(|items| items.range.first));
         let ended = self.ends(&job);
-        Box::pin(async move { AttemptReport { ended, storage: None } })
+        Box::pin(async move { AttemptReport { ended, interrupted: None } })
     }
 }
 

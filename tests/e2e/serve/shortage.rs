@@ -1,0 +1,64 @@
+//! A system that has no threads or descriptors left to give: what was accepted still ends as it should.
+
+use std::{thread, time::Duration};
+
+use serde_json::{Value as Json, json};
+use stepmill_tests::{
+    Bench,
+    server::Server,
+    strace::{Injection, available, injected},
+};
+
+use super::deploy::{deploy, finish, upload};
+
+/// How long threads without work stay, unless they are told to stay longer.
+const IDLE: Duration = Duration::from_secs(11);
+const PIPELINE: &str = "name = \"p\"\n[steps.a]\nuse = \"behaviours/fill\"\nconfig.size = 200000\n";
+
+fn run(server: &Server) -> Json {
+    let id = server.post("/api/v1/pipelines/p/runs", &json!({})).expect(201).json()["id"].clone();
+    finish(server, id.as_str().expect("a run"))
+}
+
+#[test]
+fn without_new_threads_runs_are_accepted_and_succeed() {
+    if !available() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, PIPELINE).expect(200);
+    thread::sleep(IDLE);
+    let injection = Injection::of_process(server.pid(), "clone,clone3", "error=EAGAIN");
+    for _ in 0..3 {
+        assert_eq!(run(&server)["state"], "succeeded");
+    }
+    let _ = server.get("/readyz").expect(200);
+    assert!(injected(&injection.end()) > 0, "no thread was asked for");
+    assert_eq!(run(&server)["state"], "succeeded");
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_step_whose_sandbox_cannot_be_made_has_not_failed() {
+    if !available() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let token = server.token().to_owned();
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, PIPELINE).expect(200);
+    assert_eq!(server.stop(), 0);
+    // The first sandbox of a process needs a descriptor for the module's memory.
+    let server = Server::start(&bench, &[]).with_token(&token);
+    let injection = Injection::of_process(server.pid(), "memfd_create", "error=EMFILE:when=1");
+    let run = run(&server);
+    assert!(injected(&injection.end()) > 0, "no descriptor was asked for");
+    assert_eq!(run["state"], "succeeded", "{run}");
+    assert!(server.log().contains("no sandbox can be made"), "{}", server.log());
+    assert_eq!(server.stop(), 0);
+}
