@@ -92,7 +92,7 @@ pub(super) fn reopen_writer(dir: &WriterDir, suspect: bool) -> Result<Connection
     let sqlite = |error| StoreError::sqlite(&path, error);
     let disk = dir.dir().disk();
     if header(disk, &path)?.is_none() {
-        return Err(StoreError::damaged(&path, "the file is gone"));
+        return Err(StoreError::Lost(path));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(disk, &path, flags).map_err(sqlite)?;

@@ -148,7 +148,7 @@ fn a_full_disk_loses_nothing_and_stops_the_journal_only_for_as_long() {
 }
 
 #[test]
-fn a_damaged_database_is_not_opened_again() {
+fn another_database_is_not_opened_and_one_that_was_only_unreadable_is() {
     for damage in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let (_dir, journal) = open(folder.path());
@@ -161,8 +161,10 @@ fn a_damaged_database_is_not_opened_again() {
             fail(&journal, ffi::SQLITE_IOERR_READ);
             "is not a stepmill database"
         } else {
+            // SQLite takes one that the disk cannot read for damaged.
             fail(&journal, ffi::SQLITE_CORRUPT);
-            "damaged"
+            assert_eq!(settled(&journal), Health::Up);
+            continue;
         };
         let Health::Dead { reason } = settled(&journal) else { panic!("{:?}", journal.health()) };
         assert!(reason.contains(why), "{reason}");
@@ -179,7 +181,7 @@ fn a_database_that_is_gone_is_not_made_again() {
     create(&journal, "p", 1);
     std::fs::remove_file(folder.path().join("stepmill.db")).unwrap();
     fail(&journal, ffi::SQLITE_IOERR_WRITE);
-    assert!(matches!(settled(&journal), Health::Dead { reason } if reason.contains("gone")));
+    assert!(matches!(settled(&journal), Health::Dead { reason } if reason.contains("stepmill.db")));
     assert!(!folder.path().join("stepmill.db").exists());
 }
 
