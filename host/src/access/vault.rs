@@ -44,7 +44,7 @@ pub enum VaultError {
         /// The file.
         path: PathBuf,
     },
-    /// The key is none.
+    /// The file holds no key.
     #[error("the key `{}` is damaged: it does not have {KEY} bytes", path.display())]
     DamagedKey {
         /// The file.

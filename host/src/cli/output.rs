@@ -25,7 +25,7 @@ pub fn print_bytes(bytes: &[u8]) -> Result<bool, CliError> {
     is_read(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
-/// Prints what cannot be printed again; returns whether somebody may have read it.
+/// Prints what cannot be printed again; returns whether anyone may have read it.
 ///
 /// # Errors
 /// If standard output cannot be written.

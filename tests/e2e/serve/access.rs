@@ -191,10 +191,14 @@ fn a_server_whose_key_is_lost_starts_again_without_the_secrets() {
     assert!(audit.contains("admin recover") && audit.contains("secret.remove"), "{audit}");
     assert_eq!(server.stop(), 0);
 
-    // One that is none is kept, in case it can be mended.
+    // A damaged one is kept, in case it can be repaired. Where nobody sees the token, nothing is changed.
     std::fs::write(&key, "torn").expect("a key");
     let log = Server::try_start(&bench, &[]).err().expect("refused");
     assert!(log.contains("is damaged") && log.contains("stepmill admin recover"), "{log}");
+    let mut unseen = bench.command(&["admin", "recover"]);
+    let unseen = Ran::of(unseen.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts"));
+    unseen.expect(3).complains(&["standard output"]);
+    assert_eq!(std::fs::read(&key).expect("the damaged key"), b"torn");
     bench.run(&["admin", "recover"]).expect(0).complains(&["`recovered-2`", "`kept`"]);
     assert_eq!(std::fs::read(key.with_extension("key.damaged")).expect("the damaged key"), b"torn");
     let server = Server::start(&bench, &[]).with_token(recovered.stdout.trim());

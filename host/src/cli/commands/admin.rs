@@ -17,13 +17,14 @@ pub(super) async fn recover(settings: &Settings) -> Result<Exit, CliError> {
     // Opened by a reader first: a mistyped path must not make a data directory.
     drop(History::open(&settings.data_dir).map_err(store_error)?);
     let recovery = Recovery::open(&settings.data_dir, super::compiler()?).await.map_err(error)?;
+    let token = recovery.draft().map_err(error)?;
+    // It opens nothing yet: where this fails, or what follows, no token is left behind.
+    if !print_once(&format!("{}\n", token.reveal()))? {
+        return Err(not_shown());
+    }
     let discarded = recovery.discard_unreadable_secrets().await.map_err(error)?;
     if !discarded.is_empty() {
         note(&lost(&discarded));
-    }
-    let token = recovery.draft().map_err(error)?;
-    if !print_once(&format!("{}\n", token.reveal()))? {
-        return Err(not_shown());
     }
     let name = recovery.keep(&token).await.map_err(error)?;
     recovery.close().await.map_err(error)?;
