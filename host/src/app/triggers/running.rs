@@ -50,7 +50,7 @@ impl Service {
     }
 }
 
-/// Lets a trigger run to its end. One that panics begins anew, from what it has dealt with on.
+/// Lets a trigger run to its end. One that panics is started again, from what it has dealt with on.
 async fn keep_running(
     service: Weak<Service>,
     status: TriggerStatus,
@@ -66,7 +66,7 @@ async fn keep_running(
                 tracing::error!(%pipeline, trigger = %name, %error, "a trigger starts no more runs");
                 return;
             }
-            Err(_) => tracing::error!(%pipeline, trigger = %name, "a trigger has panicked, and begins anew"),
+            Err(_) => tracing::error!(%pipeline, trigger = %name, "a trigger has panicked, and will be started again"),
         }
         sleep(pauses.next()).await;
         let Some(service) = service.upgrade() else { return };

@@ -1,8 +1,11 @@
 //! What a deployment that comes while events are being decided leaves of them.
 
-use std::task::Poll;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    task::Poll,
+};
 
-use futures_util::poll;
+use futures_util::{FutureExt as _, future::BoxFuture, poll};
 
 use super::*;
 use crate::{
@@ -10,7 +13,7 @@ use crate::{
     plan::Overlap,
     registry::Upload,
     runtime::testing::{component, guest},
-    schedule::{Offer, Payload, TriggerEvent},
+    schedule::{Context, Offer, Payload, Trigger, TriggerError, TriggerEvent, TriggerFactory},
 };
 
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -24,25 +27,51 @@ impl Subject {
     /// A service whose runs go on until it is stopped.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let service = Service::open(Host::builder(folder.path()), ServiceOptions::default()).await.unwrap();
+        let builder = Host::builder(folder.path()).trigger(Name::new("shaky").unwrap(), Arc::new(Shaky::default()));
+        let service = Service::open(builder, ServiceOptions::default()).await.unwrap();
         let endless = component(&guest("(loop $again (br $again)) (unreachable)"));
         let upload = Upload { name: Name::new("m").ok(), activate: true, by: "a test".to_owned(), force: false };
         service.registry.upload(endless.into(), upload).await.unwrap();
         Self { _folder: folder, service }
     }
 
-    /// Deploys a pipeline, and follows that only if asked to.
     async fn deploy(&self, overlap: Overlap, note: &str) {
-        let text = format!(
-            "name = \"p\"\ndescription = \"{note}\"\n[steps.one]\nuse = \"m/run\"\n\
-             [triggers.t]\nwebhook = {{ path = \"p\", auth = \"none\" }}\noverlap = \"{}\"\n",
-            overlap.as_str()
-        );
+        let trigger = format!("webhook = {{ path = \"p\", auth = \"none\" }}\noverlap = \"{}\"", overlap.as_str());
+        self.deploy_with(&trigger, note).await;
+    }
+
+    /// Deploys a pipeline, without following that.
+    async fn deploy_with(&self, trigger: &str, note: &str) {
+        let text =
+            format!("name = \"p\"\ndescription = \"{note}\"\n[steps.one]\nuse = \"m/run\"\n[triggers.t]\n{trigger}\n");
         self.service.registry.deploy(&text, BTreeMap::new(), "a test").await.unwrap();
     }
 
     fn sink(&self) -> Arc<Sink> {
         self.service.triggers.webhook("p").unwrap().0
+    }
+}
+
+/// Makes triggers that offer an event, the first of which panics before.
+#[derive(Default)]
+struct Shaky {
+    panicked: Arc<AtomicBool>,
+}
+
+impl TriggerFactory for Shaky {
+    fn make(&self, _trigger: &PlanTrigger) -> Result<Box<dyn Trigger>, TriggerError> {
+        Ok(Box::new(Shaky { panicked: Arc::clone(&self.panicked) }))
+    }
+}
+
+impl Trigger for Shaky {
+    fn run(self: Box<Self>, context: Context) -> BoxFuture<'static, Result<(), TriggerError>> {
+        async move {
+            assert!(self.panicked.swap(true, Ordering::SeqCst), "it panics once");
+            context.sink.offer(event("one")).await.map_err(|error| TriggerError::Custom(error.to_string()))?;
+            std::future::pending().await
+        }
+        .boxed()
     }
 }
 
@@ -104,5 +133,19 @@ async fn a_trigger_that_comes_back_starts_no_runs_for_what_went_by_while_it_was_
     subject.service.follow_deployment().await.unwrap();
     assert!(row().decided_until > before.decided_until);
     assert_eq!(row().created_at, before.created_at);
+    subject.service.stop(PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_trigger_that_panics_is_started_again() {
+    let subject = Subject::new().await;
+    subject.deploy_with("custom = { kind = \"shaky\" }", "").await;
+    subject.service.follow_deployment().await.unwrap();
+    let started = async {
+        while subject.service.host.active_runs() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), started).await.expect("a run");
     subject.service.stop(PATIENCE).await.unwrap();
 }
