@@ -202,3 +202,23 @@ impl Shared {
 pub(super) fn stopped() -> JournalError {
     JournalError("its writer has stopped: look for the cause in the host's log".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn damage_that_stays_is_not_doubted_for_long() {
+        let shared = Shared::default();
+        for _ in 0..5 {
+            assert!(shared.doubts_damage());
+            advance(DOUBT / 5).await;
+        }
+        assert!(!shared.doubts_damage());
+        // After a while without it, it may be the disk again.
+        advance(DOUBT).await;
+        assert!(shared.doubts_damage());
+    }
+}
