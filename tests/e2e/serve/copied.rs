@@ -49,16 +49,20 @@ fn a_copy_does_not_run_with_the_keys_of_its_original() {
     assert_eq!((original.stop(), other.stop()), (0, 0));
 }
 
+fn deployed(bench: &Bench) -> Server {
+    bench.warm();
+    let server = Server::start(bench, &[]);
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, "name = \"p\"\n[steps.a]\nuse = \"behaviours/noop\"\n").expect(200);
+    server
+}
+
 #[test]
 fn another_program_that_reads_the_database_takes_nothing_away() {
     let bench = Bench::new();
-    bench.warm();
-    let server = Server::start(&bench, &[]);
+    let server = deployed(&bench);
     let token = server.token().to_owned();
-    let _ = upload(&server).expect(201);
-    let _ = deploy(&server, "name = \"p\"\n[steps.a]\nuse = \"behaviours/noop\"\n").expect(200);
-    let start = || server.post("/api/v1/pipelines/p/runs", &json!({})).expect(201).json()["id"].clone();
-    let mut runs = vec![start()];
+    let mut runs = vec![begin(&server, "p")];
     // Readers of the host's own open and close the database as well.
     bench.run(&["runs", "list"]).expect(0);
 
@@ -69,12 +73,11 @@ fn another_program_that_reads_the_database_takes_nothing_away() {
     assert_eq!(count, 1);
     assert!(bench.data().join("stepmill.db-wal").exists(), "the log was deleted under the host");
 
-    runs.push(start());
+    runs.push(begin(&server, "p"));
     server.kill();
     let server = Server::start(&bench, &[]).with_token(&token);
     for run in runs {
-        let run = run.as_str().expect("a run");
-        assert_eq!(finish(&server, run)["state"], "succeeded");
+        assert_eq!(finish(&server, &run)["state"], "succeeded");
     }
     assert_eq!(server.stop(), 0);
 }
@@ -82,14 +85,10 @@ fn another_program_that_reads_the_database_takes_nothing_away() {
 #[test]
 fn a_host_whose_database_is_removed_ends_and_promises_nothing_more() {
     let bench = Bench::new();
-    bench.warm();
-    let server = Server::start(&bench, &[]);
+    let server = deployed(&bench);
     let token = server.token().to_owned();
-    let _ = upload(&server).expect(201);
-    let _ = deploy(&server, "name = \"p\"\n[steps.a]\nuse = \"behaviours/noop\"\n").expect(200);
-    let accepted = server.post("/api/v1/pipelines/p/runs", &json!({})).expect(201).json();
-    let accepted = accepted["id"].as_str().expect("a run");
-    assert_eq!(finish(&server, accepted)["state"], "succeeded");
+    let accepted = begin(&server, "p");
+    assert_eq!(finish(&server, &accepted)["state"], "succeeded");
 
     // The log alone: what it held is kept.
     fs::remove_file(bench.data().join("stepmill.db-wal")).expect("a log");
@@ -101,7 +100,7 @@ fn a_host_whose_database_is_removed_ends_and_promises_nothing_more() {
     };
     ends(server);
     let server = Server::start(&bench, &[]).with_token(&token);
-    assert_eq!(finish(&server, accepted)["state"], "succeeded");
+    assert_eq!(finish(&server, &accepted)["state"], "succeeded");
 
     // All of it, with another in its place.
     let other = Bench::new();

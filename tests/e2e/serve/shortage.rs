@@ -11,9 +11,17 @@ use stepmill_tests::{
 
 use super::deploy::{deploy, finish, upload};
 
-/// How long threads without work stay, unless they are told to stay longer.
+/// How long threads without work stay by default.
 const IDLE: Duration = Duration::from_secs(11);
 const PIPELINE: &str = "name = \"p\"\n[steps.a]\nuse = \"behaviours/fill\"\nconfig.size = 200000\n";
+
+fn deployed(bench: &Bench) -> Server {
+    bench.warm();
+    let server = Server::start(bench, &[]);
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, PIPELINE).expect(200);
+    server
+}
 
 fn run(server: &Server) -> Json {
     let id = server.post("/api/v1/pipelines/p/runs", &json!({})).expect(201).json()["id"].clone();
@@ -26,10 +34,7 @@ fn without_new_threads_runs_are_accepted_and_succeed() {
         return;
     }
     let bench = Bench::new();
-    bench.warm();
-    let server = Server::start(&bench, &[]);
-    let _ = upload(&server).expect(201);
-    let _ = deploy(&server, PIPELINE).expect(200);
+    let server = deployed(&bench);
     thread::sleep(IDLE);
     let injection = Injection::of_process(server.pid(), "clone,clone3", "error=EAGAIN");
     for _ in 0..3 {
@@ -47,11 +52,8 @@ fn a_step_whose_sandbox_cannot_be_made_has_not_failed() {
         return;
     }
     let bench = Bench::new();
-    bench.warm();
-    let server = Server::start(&bench, &[]);
+    let server = deployed(&bench);
     let token = server.token().to_owned();
-    let _ = upload(&server).expect(201);
-    let _ = deploy(&server, PIPELINE).expect(200);
     assert_eq!(server.stop(), 0);
     // The first sandbox of a process needs a descriptor for the module's memory.
     let server = Server::start(&bench, &[]).with_token(&token);

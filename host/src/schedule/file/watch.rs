@@ -56,7 +56,7 @@ impl Watch {
 struct Notifications(Option<RecommendedWatcher>);
 
 impl Notifications {
-    /// Begins to tell of changes. What happens does not matter, nor how often: one call of `changed` ends for all of it.
+    /// Begins to watch. What happens does not matter, nor how often: one call of `changed` ends for all of it.
     fn begin(folder: &Path, changed: Arc<Notify>) -> notify::Result<Self> {
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| is_reading(event.kind)) {
