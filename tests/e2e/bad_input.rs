@@ -181,6 +181,10 @@ fn a_full_disk_stops_the_run_where_it_can_be_resumed() {
     let data = small.join("data");
     let data = data.to_str().unwrap();
     let full = bench.run(&["--data-dir", data, "run", path.to_str().unwrap()]);
+    // More often than a step may kill its host.
+    for _ in 0..7 {
+        bench.run(&["--data-dir", data, "runs", "resume", "latest"]).expect(3).complains(&["resume"]);
+    }
     Command::new("mount").args(["-o", "remount,size=200m"]).arg(&small).status().unwrap();
     let resumed = bench.run(&["--data-dir", data, "runs", "resume", "latest", "--json"]);
     let left = fs::read_dir(small.join("data/tmp")).map_or(0, Iterator::count);

@@ -52,6 +52,8 @@ pub(super) struct Driver {
     pub(super) admission: Arc<Semaphore>,
     /// Whether an interrupted run is tried again until it continues. Else it ends its task with the error.
     pub(super) persistent: bool,
+    /// How runs that another process left come to be driven.
+    pub(super) left: Entry,
 }
 
 /// A new run.
@@ -218,13 +220,14 @@ impl RunTask {
             }
             Start::Interrupted(reason) => self.recover(reason).await?,
         };
-        self.conclude(state, Entry::AfterRestart).await
+        let entry = self.driver.left;
+        self.conclude(state, entry).await
     }
 
     /// Drives the run to its end, again after each interruption.
     async fn conclude(mut self, mut state: RunState, mut entry: Entry) -> Result<Outcome, RunError> {
         loop {
-            let error = match self.drive(state, entry).await {
+            let mut error = match self.drive(state, entry).await {
                 Ok(outcome) => {
                     self.in_use = None;
                     self.driver.keeper.tidy();
@@ -232,12 +235,33 @@ impl RunTask {
                 }
                 Err(error) => error,
             };
-            if !self.driver.persistent || matches!(error, RunError::Stopped) {
-                return Err(error);
+            let interrupted = !matches!(error, RunError::Stopped);
+            if interrupted && self.driver.persistent {
+                // What the state is ahead of the journal is discarded with it.
+                match self.recover(error.to_string()).await {
+                    Ok(recovered) => {
+                        (state, entry) = (recovered, Entry::AfterInterruption);
+                        continue;
+                    }
+                    Err(stopped) => error = stopped,
+                }
             }
-            // What the state is ahead of the journal is discarded with it.
-            state = self.recover(error.to_string()).await?;
-            entry = Entry::AfterInterruption;
+            if interrupted || entry == Entry::AfterInterruption {
+                self.leave().await;
+            }
+            return Err(error);
+        }
+    }
+
+    /// Leaves a run that was interrupted to the next process. Where nothing can be recorded, the data directory says that
+    /// this one was not killed.
+    async fn leave(&self) {
+        let left = no_panic(async {
+            let mut state = self.driver.read(self.id).await?;
+            queued::record_stop(&mut state, &self.driver.ports).await.map_err(StartError::from)
+        });
+        if let Ok(Err(error)) = left.await {
+            tracing::debug!(run = %self.id, %error, "that a run stopped is not recorded");
         }
     }
 

@@ -50,7 +50,7 @@ use crate::{
     definition::{Pipeline, problem::Problems},
     effects,
     execute::{
-        dispatcher::Ports,
+        dispatcher::{Entry, Ports},
         ports::{BoxFuture, JournalError, Observer, OutputStore},
         requests::CancelError,
         reuse::ReusingRunner,
@@ -251,6 +251,7 @@ impl HostBuilder {
             gate: Arc::default(),
         };
         let uploads = Arc::new(Uploads::default());
+        let left = if dir.was_stopped() { Entry::AfterInterruption } else { Entry::AfterRestart };
         let keeper =
             Keeper::new(dir.clone(), Arc::clone(&reader), Arc::clone(&journal), self.retention, Arc::clone(&uploads));
         let driver = Driver {
@@ -263,6 +264,7 @@ impl HostBuilder {
             active: Arc::clone(&active),
             admission: Arc::new(Semaphore::new(self.max_runs)),
             persistent: self.persistent,
+            left,
         };
         Host {
             library,

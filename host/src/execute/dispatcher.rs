@@ -74,7 +74,7 @@ pub enum Entry {
     New,
     /// Another process drove it before, or accepted it.
     AfterRestart,
-    /// This process drove it before, until something could not be stored.
+    /// It was driven before until something could not be stored: by this process, or by one that ended by itself then.
     AfterInterruption,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! stepmill.db    runs, events, logs, small outputs (with `stepmill.db-wal` and `-shm` while in use: copy all or none)
-//! LOCK           locked by the one process that may write; holds its pid, and is empty after a clean stop
+//! LOCK           locked by the one process that may write; holds its pid, or how the last one ended
 //! blobs/         large outputs and files, named by their content's hash
 //! tmp/           blobs in the making; nothing here outlives the process that made it
 //! quarantine/    blobs that were found damaged
@@ -31,6 +31,11 @@ use crate::disk::{Disk, DiskFile, Make};
 pub(super) const DATABASE: &str = "stepmill.db";
 const LOCK: &str = "LOCK";
 const FOLDERS: [&str; 5] = ["blobs", "tmp", "quarantine", "modules", "code"];
+/// What the lock file says once nobody writes. An empty one says the same as the first.
+const CLOSED: &str = "closed";
+const STOPPED: &str = "stopped";
+/// Whatever the lock file says takes as many bytes, so that it can also be written on a full disk.
+const MARK_LENGTH: usize = 16;
 /// What the database consists of while it is open: SQLite gives the others the rights that it finds on the first.
 const DATABASE_FILES: [&str; 3] = [DATABASE, "stepmill.db-wal", "stepmill.db-shm"];
 
@@ -55,10 +60,20 @@ pub struct WriterDir {
 #[derive(Debug)]
 struct Lock {
     file: DiskFile,
-    /// Whether the last writer stopped without saying so.
-    unclean: bool,
+    left: Left,
     /// Whether the file says that somebody writes.
     marked: AtomicBool,
+}
+
+/// How the last writer left a data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// With its journal closed.
+    Closed,
+    /// By itself, but its storage did not let it close the journal.
+    Stopped,
+    /// It was killed, or the power failed.
+    Killed,
 }
 
 /// The process that writes to a data directory.
@@ -284,10 +299,14 @@ impl DataDir {
             tries += 1;
             thread::sleep(LOCK_PAUSE);
         }
-        let written = file.facts().map_err(io_error("read", &path))?.length > 0;
-        // A database without a lock file was copied here, nobody knows from what state.
-        let unclean = written || (known && new);
-        Ok(Lock { file, unclean, marked: AtomicBool::new(false) })
+        let left = match read_mark(&file).map_err(io_error("read", &path))?.as_str() {
+            // A database without a lock file was copied here, nobody knows from what state.
+            "" if known && new => Left::Killed,
+            "" | CLOSED => Left::Closed,
+            STOPPED => Left::Stopped,
+            _ => Left::Killed,
+        };
+        Ok(Lock { file, left, marked: AtomicBool::new(false) })
     }
 
     fn create_folders(&self) -> Result<(), DataDirError> {
@@ -334,10 +353,16 @@ impl WriterDir {
         &self.dir
     }
 
-    /// Whether the last writer stopped without closing the journal: it was killed, or the power failed.
+    /// Whether the last writer ended without closing the journal.
     #[must_use]
     pub fn was_unclean(&self) -> bool {
-        self.lock.unclean
+        self.lock.left != Left::Closed
+    }
+
+    /// Whether the last writer ended by itself although it could not close the journal: what it ran did not kill it.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.lock.left == Left::Stopped
     }
 
     /// Makes it durable that somebody writes, so that a crash from here on is noticed.
@@ -345,17 +370,25 @@ impl WriterDir {
         if self.lock.marked.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        let pid = format!("{}\n", std::process::id());
-        let file = &self.lock.file;
-        let marked = file.replace(pid.as_bytes()).and_then(|()| file.sync());
-        marked.map_err(io_error("write", &self.dir.root.join(LOCK)))
+        self.mark(&std::process::id().to_string())?;
+        self.lock.file.sync().map_err(io_error("sync", &self.dir.root.join(LOCK)))
     }
 
     /// Notes that everything was closed in good order. Not synced: a lost note only costs a check at the next start.
     pub(super) fn mark_closed(&self) -> Result<(), DataDirError> {
-        self.lock.file.set_len(0).map_err(io_error("write", &self.dir.root.join(LOCK)))?;
+        self.mark(CLOSED)?;
         self.lock.marked.store(false, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Notes that this process ends by itself, but cannot close the journal.
+    pub(super) fn mark_stopped(&self) -> Result<(), DataDirError> {
+        self.mark(STOPPED)
+    }
+
+    fn mark(&self, text: &str) -> Result<(), DataDirError> {
+        let mark = format!("{text:<width$}\n", width = MARK_LENGTH - 1);
+        self.lock.file.replace(mark.as_bytes()).map_err(io_error("write", &self.dir.root.join(LOCK)))
     }
 }
 
@@ -365,9 +398,14 @@ fn make_private(disk: &Disk, path: &Path) -> io::Result<()> {
 }
 
 fn read_pid(file: &DiskFile) -> Option<u32> {
-    let mut text = [0; 32];
-    let length = file.read_at(&mut text, 0).ok()?;
-    std::str::from_utf8(&text[..length]).ok()?.trim().parse().ok()
+    read_mark(file).ok()?.parse().ok()
+}
+
+/// What a lock file says. What is no text says nothing that is known, but says something.
+fn read_mark(file: &DiskFile) -> io::Result<String> {
+    let mut text = [0; 2 * MARK_LENGTH];
+    let length = file.read_at(&mut text, 0)?;
+    Ok(String::from_utf8_lossy(&text[..length]).trim().to_owned())
 }
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DataDirError {

@@ -216,10 +216,16 @@ impl SqliteJournal {
         let _ = self.queue.send(Request::Close { reply });
         let panicked = !thread.join();
         let mut answer = answer;
-        match answer.try_recv() {
+        let closed = match answer.try_recv() {
             Ok(answer) if !panicked => answer,
             _ => Err(self.shared.reason()),
+        };
+        if closed.is_err()
+            && let Err(error) = self.turns.dir().mark_stopped()
+        {
+            tracing::warn!("to the next start this end looks like a crash: {error}");
         }
+        closed
     }
 
     fn enqueue(&self, request: impl FnOnce(oneshot::Sender<Reply>) -> Request) -> Ack {

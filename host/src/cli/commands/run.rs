@@ -175,11 +175,12 @@ pub(super) async fn conclude(
     if let Some(display) = &show.display {
         display.finish();
     }
+    let closed = host.close().await;
     let stopped =
         |error| CliError::host(error).help(format!("the run can be taken up again: stepmill runs resume {id}"));
     let outcome = finished.map_err(stopped)?;
     End::of(host.history(), id, &plan)?.report(settings, report)?;
-    host.close().await.map_err(CliError::host)?;
+    closed.map_err(CliError::host)?;
     Ok(exit(outcome))
 }
 

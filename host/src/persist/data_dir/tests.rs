@@ -61,6 +61,34 @@ fn an_unclean_stop_is_noticed_once() {
 }
 
 #[test]
+fn what_the_lock_file_says_takes_no_more_room_on_a_full_disk() {
+    let tmp = tempfile::tempdir().unwrap();
+    let length = || tmp.path().join(LOCK).metadata().unwrap().len();
+    let dir = DataDir::open_writer(tmp.path()).unwrap();
+    let first = length();
+    dir.mark_stopped().unwrap();
+    assert_eq!(length(), first);
+    drop(dir);
+
+    let dir = DataDir::open_writer(tmp.path()).unwrap();
+    assert!(dir.was_unclean() && dir.was_stopped());
+    assert_eq!(length(), first);
+    dir.mark_closed().unwrap();
+    assert_eq!(length(), first);
+}
+
+#[test]
+fn a_lock_file_of_an_earlier_version_is_understood() {
+    for (text, unclean) in [("", false), ("4711\n", true), ("\u{0}\u{0}", true)] {
+        let tmp = tempfile::tempdir().unwrap();
+        drop(DataDir::open_writer(tmp.path()).unwrap());
+        std::fs::write(tmp.path().join(LOCK), text).unwrap();
+        let dir = DataDir::open_writer(tmp.path()).unwrap();
+        assert_eq!((dir.was_unclean(), dir.was_stopped()), (unclean, false), "{text:?}");
+    }
+}
+
+#[test]
 fn other_folders_are_left_alone() {
     let tmp = tempfile::tempdir().unwrap();
     let missing = DataDir::open_reader(tmp.path().join("none")).unwrap_err();

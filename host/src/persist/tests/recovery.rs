@@ -118,7 +118,7 @@ fn a_journal_that_is_down_can_be_closed() {
     obstacle.remove();
     drop((journal, dir));
     let (dir, journal) = open(folder.path());
-    assert!(dir.was_unclean());
+    assert!(dir.was_unclean() && dir.was_stopped());
     append(&journal, events(run, 2, [EventKind::Resumed])).unwrap();
 }
 
@@ -195,7 +195,7 @@ fn after_an_unclean_stop_all_is_in_the_database_itself_before_anything_is_read()
     copy_database(folder.path(), killed.path());
 
     let dir = DataDir::open_writer(killed.path()).unwrap();
-    assert!(dir.was_unclean());
+    assert!(dir.was_unclean() && !dir.was_stopped());
     let connection = schema::open_writer(&dir).unwrap();
     let alone = tempfile::tempdir().unwrap();
     std::fs::copy(killed.path().join("stepmill.db"), alone.path().join("stepmill.db")).unwrap();

@@ -219,7 +219,7 @@ impl Writer {
                 // All is durable in the log; the next start looks at what is amiss.
                 Err(error) => {
                     tracing::warn!("the database is left with its log: {}", write_error(&path, &error));
-                    Ok(())
+                    self.dir.mark_stopped().map_err(|error| JournalError(error.to_string()))
                 }
             },
             Err((_, error)) => Err(write_error(&path, &error)),

@@ -41,6 +41,10 @@ impl Turns {
         &self.shared
     }
 
+    pub(super) fn dir(&self) -> &WriterDir {
+        &self.dir
+    }
+
     /// Waits for a turn.
     pub(super) fn next(&self) -> Result<Turn<'_>, Gone> {
         Turn::of(self.lock())
