@@ -9,7 +9,7 @@ mod lock;
 pub(crate) mod simulation;
 mod thread;
 
-use std::{io, time::Duration};
+use std::{io, num::NonZero, sync::RwLock, time::Duration};
 
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -29,15 +29,29 @@ pub(crate) use self::{
 /// How long a thread for blocking work stays once it was made: as long as the process.
 const FOR_GOOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Makes a runtime, with a thread for blocking work that stays. Where the system has no more threads to give, such work
-/// waits for a thread; without a single one it would panic, and take a thread of the runtime along.
+/// Makes a runtime of a thread per core, with a thread for blocking work that stays. Where the system has no more threads
+/// to give, such work waits for a thread; without a single one it would panic, and take a thread of the runtime along.
 ///
 /// # Errors
-/// If the runtime cannot be made.
+/// If there are too many threads, or the runtime cannot be made.
 pub(crate) fn runtime(builder: &mut Builder) -> io::Result<Runtime> {
-    let runtime = builder.thread_keep_alive(FOR_GOOD).build()?;
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+    try_threads(workers + 1)?;
+    let runtime = builder.worker_threads(workers).thread_keep_alive(FOR_GOOD).enable_all().build()?;
     drop(runtime.spawn_blocking(|| ()));
     Ok(runtime)
+}
+
+/// Starts so many threads at once, and ends them. A runtime that does not get its threads panics, or never ends.
+fn try_threads(count: usize) -> io::Result<()> {
+    let latch = RwLock::new(());
+    std::thread::scope(|scope| {
+        let _closed = latch.write();
+        for _ in 0..count {
+            std::thread::Builder::new().spawn_scoped(scope, || drop(latch.read()))?;
+        }
+        Ok(())
+    })
 }
 
 /// Spawns a task on the runtime of the caller. It continues when the handle is dropped.

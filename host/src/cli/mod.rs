@@ -14,7 +14,10 @@ pub mod serve;
 pub mod settings;
 pub mod source;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use tokio::runtime::Builder;
@@ -26,6 +29,11 @@ use self::{
     settings::{Settings, Surroundings},
 };
 use crate::effects;
+
+/// The system gives no threads.
+#[derive(Debug, thiserror::Error)]
+#[error("stepmill's threads cannot be started: {0}")]
+struct NoThreads(#[source] io::Error);
 
 /// The whole program: parses, does, reports.
 #[must_use]
@@ -41,14 +49,15 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // A standard error that has gone leaves the exit code to tell.
             let text = error.render(settings.stderr.color, settings.width);
-            let _ = std::io::stderr().lock().write_all(text.as_bytes());
+            let _ = io::stderr().lock().write_all(text.as_bytes());
             error.exit().into()
         }
     }
 }
 
 fn run(settings: &Settings, command: Command) -> Result<Exit, CliError> {
-    let runtime = effects::runtime(Builder::new_multi_thread().enable_all()).map_err(CliError::host)?;
+    let runtime =
+        effects::runtime(&mut Builder::new_multi_thread()).map_err(|error| CliError::host(NoThreads(error)))?;
     let result = runtime.block_on(commands::dispatch(settings, command));
     // A guest that spins in a blocking thread must not hold up the end of the process.
     runtime.shutdown_background();

@@ -1,6 +1,6 @@
 //! The threads that guests run on. They are not the server's: a guest that computes must not delay an answer.
 
-use std::{future::Future, io, thread};
+use std::{future::Future, io};
 
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -19,9 +19,8 @@ impl Guests {
     /// # Errors
     /// If no threads can be started.
     pub(super) fn start() -> io::Result<Self> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(cores).thread_name("stepmill-guest").enable_all();
+        builder.thread_name("stepmill-guest");
         // The defaults suppose polls of microseconds. A guest that computes takes a whole epoch: looking for new tasks only
         // at every 61st poll would let them wait for more than half a second.
         builder.global_queue_interval(1).event_interval(4);

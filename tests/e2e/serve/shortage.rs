@@ -2,6 +2,7 @@
 
 use std::{thread, time::Duration};
 
+use rustix::process::Pid;
 use serde_json::{Value as Json, json};
 use stepmill_tests::{
     Bench,
@@ -63,4 +64,23 @@ fn a_step_whose_sandbox_cannot_be_made_has_not_failed() {
     assert_eq!(run["state"], "succeeded", "{run}");
     assert!(server.log().contains("no sandbox can be made"), "{}", server.log());
     assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_start_without_threads_says_so() {
+    if !available() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.warm();
+    let path = bench.pipeline("[steps.a]\nuse = \"b/noop\"\n");
+    let mut child = bench.start_held(&["run", path.to_str().expect("a name")]);
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+    let injection = Injection::of_process(pid, "clone,clone3", "error=EAGAIN");
+    drop(child.stdin.take());
+    let output = child.wait_with_output().expect("outputs");
+    assert!(injected(&injection.end()) > 0, "no thread was asked for");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("stepmill's threads cannot be started"), "{said}");
 }
