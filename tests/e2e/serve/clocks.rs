@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Signal, kill_process};
 use serde_json::{Value as Json, json};
 use stepmill_tests::{Bench, server::Server};
 
@@ -98,6 +99,59 @@ fn a_clock_that_was_a_year_ahead_loses_no_run_and_stops_no_trigger() {
     bench.run(&["verify"]).expect(0);
     let latest = bench.run(&["runs", "show", "latest", "--json"]).expect(0).json();
     assert_eq!(started_year(&latest), now, "the latest is none from the future: {latest}");
+}
+
+#[test]
+fn a_machine_that_was_suspended_for_hours_goes_on_where_it_was() {
+    let Some(library) = faketime() else { return };
+    let bench = Bench::new();
+    bench.warm();
+    let offset = bench.write("offset", "+0");
+    let policy = bench.write("policy.toml", "[[allow]]\ngrants = [\"clock\"]\n");
+    // The monotonic clock stands still while a machine is suspended.
+    let clock = [
+        ("LD_PRELOAD", library.to_str().expect("UTF-8")),
+        ("FAKETIME_TIMESTAMP_FILE", offset.to_str().expect("UTF-8")),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let policy = ["--policy", policy.to_str().expect("UTF-8")];
+    let server = Server::try_start_within(&bench, &policy, &clock).expect("a start");
+    let _ = upload(&server).expect(201);
+    let sleeping =
+        "name = \"sleeping\"\n[steps.a]\nuse = \"behaviours/sleeps\"\ngrants.clock = true\ntimeout = \"4s\"\n";
+    let retrying = "name = \"retrying\"\n[steps.a]\nuse = \"behaviours/ask_for_retry\"\ngrants.clock = true\n\
+                    retry = { max_attempts = 2, initial = \"4s\", jitter = false }\n";
+    let hourly = "name = \"hourly\"\n[steps.a]\nuse = \"behaviours/noop\"\n[triggers.t]\nevery = \"1h\"\n";
+    for text in [sleeping, retrying, hourly] {
+        let _ = deploy(&server, text).expect(200);
+    }
+    let start = |pipeline: &str| {
+        let started = server.post(&format!("/api/v1/pipelines/{pipeline}/runs"), &json!({})).expect(201).json();
+        started["id"].as_str().expect("a run").to_owned()
+    };
+    let step = |run: &str| server.get(&format!("/api/v1/runs/{run}")).expect(200).json()["steps"][0].clone();
+    let (slept, retried) = (start("sleeping"), start("retrying"));
+    let deadline = Instant::now() + PATIENCE;
+    while step(&slept)["state"] != "running" || !step(&retried)["retry_at"].is_string() {
+        assert!(Instant::now() < deadline, "{} {}", step(&slept), step(&retried));
+        thread::sleep(Duration::from_millis(20));
+    }
+
+    kill_process(server.pid(), Signal::STOP).expect("a signal");
+    bench.write("offset", "+5h");
+    thread::sleep(Duration::from_secs(1));
+    kill_process(server.pid(), Signal::CONT).expect("a signal");
+
+    // What waited for seconds has not waited for hours, and what is due by the wall clock is due.
+    assert_eq!(step(&slept)["state"], "running", "{}", step(&slept));
+    assert_eq!(finish(&server, &slept)["state"], "failed");
+    assert_eq!(finish(&server, &retried)["state"], "failed");
+    assert_eq!(step(&retried)["attempts"].as_array().map(Vec::len), Some(2), "{}", step(&retried));
+    wait_for_more(&server, "hourly", 0);
+    let _ = server.get("/readyz").expect(200);
+    assert_eq!(server.stop(), 0);
+    bench.run(&["verify"]).expect(0);
 }
 
 fn started_year(shown: &Json) -> i32 {
