@@ -147,6 +147,25 @@ impl Driver {
         Ok(state)
     }
 
+    /// Ends a run whose events are damaged as cancelled, where it is: which `finally` steps it has is not known.
+    pub(super) async fn end_damaged(&self, id: RunId, request: CancelRequest) -> Result<(), StartError> {
+        let reader = Arc::clone(&self.reader);
+        let (row, plan) = effects::blocking_or_panic(move || (reader.run(id), reader.plan(id))).await;
+        let row = row?;
+        let kinds = [EventKind::CancelRequested, EventKind::Finished { outcome: Outcome::Cancelled }];
+        let at = self.ports.clock.now().max(row.created_at);
+        let events: Vec<_> = (row.events..).zip(kinds).map(|(seq, kind)| RunEvent { run: id, seq, at, kind }).collect();
+        let ended = self.ports.journal.append(events.clone()).await;
+        request.into_reply().send(ended.clone().map_err(Into::into));
+        ended.map_err(RunError::from)?;
+        tracing::warn!(run = %id, "a damaged run was cancelled; its `finally` steps were not run");
+        self.ports.observer.interrupted(id, None);
+        if let Ok(plan) = plan {
+            self.ports.observer.committed(&plan, &events);
+        }
+        Ok(())
+    }
+
     async fn load_modules_of(&self, state: &RunState) -> Result<(), ModuleError> {
         if state.outcome().is_some() || state.only_has_to_end() {
             return Ok(());
@@ -321,7 +340,7 @@ impl RunTask {
             }
             (Ok(state), _) => return Ok(state),
             (Err(error), Some(RunRequest::Cancel(request))) if error.is_damage() => {
-                self.end_damaged(request).await?;
+                self.driver.end_damaged(self.id, request).await?;
                 return Ok(None);
             }
             (Err(error), Some(RunRequest::Cancel(request))) => {
@@ -334,25 +353,6 @@ impl RunTask {
         self.driver.load_modules_of(&state).await?;
         self.in_use = Some(self.driver.keeper.in_use().await);
         Ok(Some(state))
-    }
-
-    /// Ends a run whose events are damaged as cancelled, where it is: which `finally` steps it has is not known.
-    async fn end_damaged(&self, request: CancelRequest) -> Result<(), StartError> {
-        let (id, reader) = (self.id, Arc::clone(&self.driver.reader));
-        let (row, plan) = effects::blocking_or_panic(move || (reader.run(id), reader.plan(id))).await;
-        let row = row?;
-        let kinds = [EventKind::CancelRequested, EventKind::Finished { outcome: Outcome::Cancelled }];
-        let at = self.driver.ports.clock.now().max(row.created_at);
-        let events: Vec<_> = (row.events..).zip(kinds).map(|(seq, kind)| RunEvent { run: id, seq, at, kind }).collect();
-        let ended = self.driver.ports.journal.append(events.clone()).await;
-        request.into_reply().send(ended.clone().map_err(Into::into));
-        ended.map_err(RunError::from)?;
-        tracing::warn!(run = %id, "a damaged run was cancelled; its `finally` steps were not run");
-        self.driver.ports.observer.interrupted(id, None);
-        if let Ok(plan) = plan {
-            self.driver.ports.observer.committed(&plan, &events);
-        }
-        Ok(())
     }
 
     async fn read_again(&mut self) -> Result<Option<RunState>, StartError> {

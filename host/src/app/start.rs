@@ -17,6 +17,7 @@ use crate::{
     execute::{
         dispatcher::RunError,
         ports::{Before, BoxFuture, RequestKey},
+        requests::CancelRequest,
     },
     ids::RunId,
     persist::StoreError,
@@ -159,18 +160,24 @@ impl Host {
 
     /// Takes up a run where it was left, to end it as cancelled; the request is durable when this returns. Unless `force`
     /// is set, its `finally` steps run, for which its modules are needed. Nothing else of this process may take it up
-    /// meanwhile.
+    /// meanwhile. One whose events are damaged ends at once, where it is: then there is no run to wait for.
     ///
     /// # Errors
-    /// If there is no such run, it is running in this process, its journal is damaged or cannot be written, or a module is
-    /// lost. In the last case the request has been stored.
-    pub(crate) async fn cancel_left(&self, run: RunId, force: bool) -> Result<Run, StartError> {
+    /// If there is no such run, it is running in this process, the journal cannot be written, or a module is lost. In the
+    /// last case the request has been stored.
+    pub(crate) async fn cancel_left(&self, run: RunId, force: bool) -> Result<Option<Run>, StartError> {
         if self.active.contains(run) {
             return Err(StartError::Active(run));
         }
         let in_use = self.keeper.in_use().await;
-        let state = self.driver.restore_cancelled(run, force).await?;
-        self.driver.resume(state, in_use, None).ok_or(StartError::Active(run))
+        let state = match self.driver.restore_cancelled(run, force).await {
+            Err(error) if error.is_damage() => {
+                self.driver.end_damaged(run, CancelRequest::unanswered(force)).await?;
+                return Ok(None);
+            }
+            state => state?,
+        };
+        self.driver.resume(state, in_use, None).map(Some).ok_or(StartError::Active(run))
     }
 
     /// The same as [`resume`](Self::resume) for a host that tries again until the run continues; it begins when something

@@ -26,15 +26,7 @@ fn a_damaged_run_is_interrupted_with_its_reason_and_can_be_cancelled() {
     until_seen(&witness, 2);
     // So that something of both is recorded, and the events are in the database.
     assert_eq!(server.stop(), 0);
-    let database = Connection::open(bench.data().join("stepmill.db")).expect("a database");
-    let id: Vec<u8> = uuid_bytes(&hurt);
-    let changed = database.execute(
-        "UPDATE events SET body = CAST(replace(body, 'tell', 'tall') || 'x' AS BLOB) WHERE key = \
-         (SELECT (key << 32) + 1 FROM runs WHERE id = ?)",
-        [id],
-    );
-    assert_eq!(changed, Ok(1));
-    drop(database);
+    damage(&bench, &hurt);
 
     witness.release();
     server = restart(&bench).with_token(&token);
@@ -63,6 +55,35 @@ fn a_damaged_run_is_interrupted_with_its_reason_and_can_be_cancelled() {
     let answer = server.post(&format!("/api/v1/runs/{hurt}/rerun"), &json!({}));
     assert_ne!(answer.status, 201, "what it ran with is not known");
     assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_damaged_run_that_no_process_drives_can_be_cancelled() {
+    let (bench, witness) = (Bench::new(), Witness::new());
+    bench.warm();
+    let server = start(&bench, "");
+    let _ = deploy(&server, &format!("name = \"hurt\"\n{}", tell(&witness, "hurt", ""))).expect(200);
+    witness.hold();
+    let hurt = begin(&server, "hurt");
+    until_seen(&witness, 1);
+    assert_eq!(server.stop(), 0);
+    damage(&bench, &hurt);
+
+    bench.run(&["runs", "resume", &hurt]).expect(3).complains(&["damaged"]);
+    bench.run(&["runs", "cancel", &hurt]).expect(0);
+    let shown = bench.run(&["runs", "show", &hurt, "--json"]).expect(0).json();
+    assert_eq!(shown["run"]["state"], "cancelled", "{shown}");
+}
+
+/// Damages an event of a run in the database, which nobody has open.
+fn damage(bench: &Bench, run: &str) {
+    let database = Connection::open(bench.data().join("stepmill.db")).expect("a database");
+    let changed = database.execute(
+        "UPDATE events SET body = CAST(replace(body, 'tell', 'tall') || 'x' AS BLOB) WHERE key = \
+         (SELECT (key << 32) + 1 FROM runs WHERE id = ?)",
+        [uuid_bytes(run)],
+    );
+    assert_eq!(changed, Ok(1));
 }
 
 fn uuid_bytes(id: &str) -> Vec<u8> {

@@ -86,7 +86,9 @@ async fn end(settings: &Settings, outside: &OutsideArgs, run: RunId, force: bool
             "the run is going to end as cancelled, but its `finally` steps need the module; `--force` ends it without them",
         )
     })?;
-    ended.finished().await.map_err(CliError::host)?;
+    if let Some(run) = ended {
+        run.finished().await.map_err(CliError::host)?;
+    }
     host.close().await.map_err(CliError::host)?;
     Ok(true)
 }
