@@ -24,7 +24,7 @@ use tokio::{
 
 use self::{
     attempts::{Ended, Signals},
-    careful::{AloneGuard, Beginning},
+    careful::{AloneGuard, Beginning, Place, Turn},
     fans::Fans,
     side::Errand,
     timers::{SteadyClock, Timers},
@@ -131,6 +131,7 @@ pub async fn drive(
         linger: None,
         alarm: None,
         turn: None,
+        place: None,
         alone: None,
         beginning: None,
     };
@@ -146,7 +147,7 @@ enum Happening {
     Committed(Result<Vec<RunEvent>, JournalError>),
     Asked(RunRequest),
     AlarmRang,
-    IsAlone(AloneGuard),
+    TurnCame(Turn),
 }
 
 struct Dispatcher {
@@ -176,8 +177,10 @@ struct Dispatcher {
     /// How many requests to cancel the run are recorded, or about to be.
     cancels: u8,
     clock: SteadyClock,
-    /// Waits until nothing else runs on the host.
-    turn: Option<BoxFuture<'static, AloneGuard>>,
+    /// Comes when attempts of this run may begin again.
+    turn: Option<BoxFuture<'static, Turn>>,
+    /// For the attempt that begins next.
+    place: Option<Place>,
     /// Held while the only attempt of the host is begun, runs, and is recorded.
     alone: Option<AloneGuard>,
     /// The attempt that runs alone, once its start is durable.
@@ -204,7 +207,8 @@ impl Dispatcher {
                 Happening::AlarmRang => self.alarm_rang(),
                 Happening::Asked(RunRequest::Cancel(request)) => self.cancel_asked(request),
                 Happening::Asked(RunRequest::Stop) => return self.stop().await,
-                Happening::IsAlone(guard) => self.begin_alone(guard)?,
+                Happening::TurnCame(Some(alone)) => self.begin_alone(alone)?,
+                Happening::TurnCame(None) => {}
             }
         }
     }
@@ -219,7 +223,7 @@ impl Dispatcher {
             Some(result) = self.commits.next() => Happening::Committed(result),
             Some(errand) = self.errands.next() => Happening::Ran(errand),
             Some(ended) = self.attempts.next() => Happening::Ended(Box::new(ended)),
-            guard = careful::turn(&mut self.turn) => Happening::IsAlone(guard),
+            turn = careful::turn(&mut self.turn) => Happening::TurnCame(turn),
         }
     }
 

@@ -66,11 +66,16 @@ impl Dispatcher {
             self.fill_alone();
             return Ok(());
         }
-        while self.attempts.len() < self.parallelism && self.commits.len() < MAX_UNCOMMITTED && self.alone.is_none() {
+        while self.attempts.len() < self.parallelism
+            && self.commits.len() < MAX_UNCOMMITTED
+            && self.alone.is_none()
+            && self.take_place()
+        {
             if !self.start_next()? {
                 break;
             }
         }
+        self.place = None;
         Ok(())
     }
 
@@ -143,7 +148,7 @@ impl Dispatcher {
         self.attempts.push(Box::pin(async move { Ended { step, items, attempt, report: report.await } }));
     }
 
-    fn run_job(&self, step: StepIndex, job: AttemptJob) -> BoxFuture<'static, AttemptReport> {
+    fn run_job(&mut self, step: StepIndex, job: AttemptJob) -> BoxFuture<'static, AttemptReport> {
         let sink = AttemptLog {
             step,
             attempt: job.name.clone(),
@@ -152,27 +157,11 @@ impl Dispatcher {
         };
         let cancel = self.signals.of(self.state.plan().step(step).finally);
         let job = AttemptJob { alone: self.only_waits(), ..job };
-        let runner = Arc::clone(&self.ports.runner);
-        if self.alone.is_some() {
-            return runner.run(job, Arc::new(sink), cancel);
-        }
-        // Nobody has the host for himself, as a rule: then the attempt begins at once.
-        if let Ok(shared) = Arc::clone(&self.ports.gate).try_read_owned() {
-            let report = runner.run(job, Arc::new(sink), cancel);
-            return Box::pin(async move {
-                let _shared = shared;
-                report.await
-            });
-        }
-        let (gate, mut asked) = (Arc::clone(&self.ports.gate), cancel.clone());
+        let report = self.ports.runner.run(job, Arc::new(sink), cancel);
+        let place = self.place.take();
         Box::pin(async move {
-            // An attempt that is cancelled while it waits ends at once: the runner sees that it is.
-            let _shared = tokio::select! {
-                biased;
-                shared = gate.read_owned() => Some(shared),
-                _ = asked.wait_for(|asked| *asked) => None,
-            };
-            runner.run(job, Arc::new(sink), cancel).await
+            let _place = place;
+            report.await
         })
     }
 

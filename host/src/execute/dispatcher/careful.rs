@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedRwLockWriteGuard;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 
 use super::{Dispatcher, StateError};
 use crate::{
@@ -17,6 +17,12 @@ use crate::{
 /// Held while nothing else runs on the host.
 pub(super) type AloneGuard = OwnedRwLockWriteGuard<()>;
 
+/// Held while an attempt runs beside others.
+pub(super) type Place = OwnedRwLockReadGuard<()>;
+
+/// What a run waits for: to have the host to itself, or, with nothing, that nobody else has.
+pub(super) type Turn = Option<AloneGuard>;
+
 /// An attempt that begins as soon as its start is durable.
 pub(super) struct Beginning {
     pub(super) step: StepIndex,
@@ -25,13 +31,13 @@ pub(super) struct Beginning {
     pub(super) prepared: Result<AttemptJob, StepFailure>,
 }
 
-/// Ends when nothing else runs on the host; never, if that is not waited for.
-pub(super) async fn turn(turn: &mut Option<BoxFuture<'static, AloneGuard>>) -> AloneGuard {
+/// Ends when the turn of the run has come; never, if it waits for none.
+pub(super) async fn turn(turn: &mut Option<BoxFuture<'static, Turn>>) -> Turn {
     match turn {
         Some(waiting) => {
-            let guard = waiting.await;
+            let come = waiting.await;
             *turn = None;
-            guard
+            come
         }
         None => std::future::pending().await,
     }
@@ -43,8 +49,29 @@ impl Dispatcher {
         let idle = self.attempts.is_empty() && self.beginning.is_none() && self.alone.is_none() && self.turn.is_none();
         if idle && (!self.ready.is_empty() || !self.fans.is_empty()) {
             let gate = Arc::clone(&self.ports.gate);
-            self.turn = Some(Box::pin(gate.write_owned()));
+            self.turn = Some(Box::pin(async move { Some(gate.write_owned().await) }));
         }
+    }
+
+    /// Takes a place beside others for the next attempt, if there is one to begin. While another run has the host to
+    /// itself, there is none, and this run's turn comes after it.
+    pub(super) fn take_place(&mut self) -> bool {
+        if self.turn.is_some() || (self.ready.is_empty() && self.fans.is_empty()) {
+            return false;
+        }
+        if self.place.is_none() {
+            match Arc::clone(&self.ports.gate).try_read_owned() {
+                Ok(place) => self.place = Some(place),
+                Err(_) => {
+                    let gate = Arc::clone(&self.ports.gate);
+                    self.turn = Some(Box::pin(async move {
+                        drop(gate.read_owned().await);
+                        None
+                    }));
+                }
+            }
+        }
+        self.place.is_some()
     }
 
     /// Nothing else runs on the host now: the next attempt begins, if there still is one.

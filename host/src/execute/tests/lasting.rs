@@ -317,12 +317,13 @@ async fn a_careful_attempt_waits_until_the_host_is_idle_and_keeps_others_waiting
     until_running(&script, "s0").await;
     assert_eq!(replay(&careful, &notebook).running().count(), 1, "its start was durable before");
 
-    let (other, notebook) = (plan(1, &[]), Arc::default());
+    let (other, notebook) = (plan(1, &[]), Arc::<Notebook>::default());
     let quick = Arc::<Script>::default();
     let ports = Ports { gate: Arc::clone(&gate), ..ports(&quick, &notebook) };
     let (_, waiting) = begin(accepted(&other, &ports).await, Entry::New, ports);
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(quick.runs.lock().unwrap().is_empty(), "the other has the host to itself");
+    assert_eq!(replay(&other, &notebook).running().count(), 0, "what waits is not said to run");
     handle.cancel(false).await.unwrap();
     assert_eq!(running.await.unwrap().unwrap(), Outcome::Cancelled);
     assert_eq!(waiting.await.unwrap().unwrap(), Outcome::Succeeded);
