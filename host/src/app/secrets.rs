@@ -4,7 +4,11 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use zeroize::Zeroizing;
 
-use crate::{access::Vault, ids::Name, runtime::SecretSource};
+use crate::{
+    access::{Vault, vault::VaultError},
+    ids::Name,
+    runtime::{SecretError, SecretSource},
+};
 
 /// Secrets that were given with the command, or by the program around it.
 #[derive(Default)]
@@ -17,7 +21,7 @@ impl FromIterator<(Name, Zeroizing<String>)> for GivenSecrets {
 }
 
 impl SecretSource for GivenSecrets {
-    fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, String> {
+    fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, SecretError> {
         Ok(self.0.get(name).cloned())
     }
 }
@@ -34,9 +38,12 @@ impl VaultSecrets {
 }
 
 impl SecretSource for VaultSecrets {
-    fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, String> {
-        let vault = self.0.get().ok_or("the vault is not open yet")?;
-        let values = vault.values(name).map_err(|error| error.to_string())?;
+    fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, SecretError> {
+        let vault = self.0.get().ok_or_else(|| SecretError::Unavailable("the vault is not open yet".to_owned()))?;
+        let values = vault.values(name).map_err(|error| match error {
+            VaultError::Store(error) => SecretError::Unavailable(error.to_string()),
+            error => SecretError::Unreadable(error.to_string()),
+        })?;
         Ok(values.into_iter().next())
     }
 }

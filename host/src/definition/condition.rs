@@ -12,7 +12,7 @@ mod record;
 mod tests;
 mod value;
 
-use std::{fmt, ops::Range, str::FromStr, sync::Arc};
+use std::{fmt, io, ops::Range, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -56,9 +56,15 @@ pub struct ConditionError {
 }
 
 /// Why a condition has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct EvaluationError(String);
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// It has none for these values.
+    #[error("{0}")]
+    Wrong(String),
+    /// The system gives no thread to evaluate it on, which says nothing of the condition.
+    #[error("there is no thread for it: {0}")]
+    NoThread(#[source] io::Error),
+}
 
 impl ConditionError {
     fn new(message: impl Into<String>) -> Self {
@@ -89,7 +95,7 @@ impl Condition {
     /// Takes up to [`CONDITION_MS`](crate::limits::CONDITION_MS): call it where blocking is fine.
     ///
     /// # Errors
-    /// If it fails, reads or takes too much, or its answer is not true or false.
+    /// If it fails, reads or takes too much, or its answer is not true or false; if there is no thread for it.
     pub fn evaluate(&self, values: &[Option<Bytes>]) -> Result<bool, EvaluationError> {
         evaluate::evaluate(&self.program, values)
     }

@@ -9,6 +9,7 @@ use super::{
     ports::OutputStore,
     state::RunState,
     stored::{self, StoredError},
+    trouble::Trouble,
 };
 use crate::{
     event::{EventKind, ReadValue, SkipReason},
@@ -16,7 +17,7 @@ use crate::{
     ids::{Name, StepIndex},
     limits::MAX_CONDITION_OUTPUT,
     output::OutputRef,
-    plan::{Condition, Read},
+    plan::{Condition, EvaluationError, Read},
     value::{path::ValuePath, select::select},
 };
 
@@ -64,21 +65,16 @@ impl Question {
     }
 
     /// The event that says whether the step runs. Blocking.
-    pub(super) fn answer(&self, store: &Arc<dyn OutputStore>) -> EventKind {
+    pub(super) fn answer(&self, store: &Arc<dyn OutputStore>) -> Result<EventKind, Trouble> {
         let step = self.step;
         let mut values = Vec::new();
-        match self.skips(store, &mut values) {
-            Ok(Some(reason)) => EventKind::StepSkipped { step, reason },
-            Ok(None) => EventKind::ConditionHeld { step, values },
-            Err(failure) => EventKind::StepFailed { step, failure },
-        }
+        Ok(match self.skips(store, &mut values)? {
+            Some(reason) => EventKind::StepSkipped { step, reason },
+            None => EventKind::ConditionHeld { step, values },
+        })
     }
 
-    fn skips(
-        &self,
-        store: &Arc<dyn OutputStore>,
-        held: &mut Vec<ReadValue>,
-    ) -> Result<Option<SkipReason>, StepFailure> {
+    fn skips(&self, store: &Arc<dyn OutputStore>, held: &mut Vec<ReadValue>) -> Result<Option<SkipReason>, Trouble> {
         for branch in &self.branches {
             let mut values = Vec::new();
             let taken = branch.taken(store, &mut values)?;
@@ -100,7 +96,7 @@ impl Question {
 
 impl Branch {
     /// The first case that holds, of those up to the step's.
-    fn taken(&self, store: &Arc<dyn OutputStore>, values: &mut Vec<ReadValue>) -> Result<Option<&Name>, StepFailure> {
+    fn taken(&self, store: &Arc<dyn OutputStore>, values: &mut Vec<ReadValue>) -> Result<Option<&Name>, Trouble> {
         for (name, asked) in &self.cases {
             let holds = match asked {
                 Some(asked) => asked.holds(store, values)?,
@@ -120,7 +116,7 @@ impl Asked {
         Self { condition: condition.clone(), values }
     }
 
-    fn holds(&self, store: &Arc<dyn OutputStore>, read: &mut Vec<ReadValue>) -> Result<bool, StepFailure> {
+    fn holds(&self, store: &Arc<dyn OutputStore>, read: &mut Vec<ReadValue>) -> Result<bool, Trouble> {
         let values: Vec<_> = self.values.iter().map(|value| value.load(store)).collect::<Result<_, _>>()?;
         for value in self.condition.record(&values) {
             if !read.contains(&value) {
@@ -129,7 +125,10 @@ impl Asked {
         }
         self.condition.evaluate(&values).map_err(|error| {
             let message = format!("the condition `{}` cannot be evaluated: {error}", self.condition);
-            StepFailure::new(FailureKind::Condition, message)
+            match error {
+                EvaluationError::Wrong(_) => Trouble::Step(StepFailure::new(FailureKind::Condition, message)),
+                EvaluationError::NoThread(_) => Trouble::Host(message),
+            }
         })
     }
 }
@@ -156,7 +155,7 @@ impl Value {
         }
     }
 
-    fn load(&self, store: &Arc<dyn OutputStore>) -> Result<Option<Bytes>, StepFailure> {
+    fn load(&self, store: &Arc<dyn OutputStore>) -> Result<Option<Bytes>, Trouble> {
         let (what, output, path) = match self {
             Self::Null => return Ok(None),
             Self::Given(bytes) => return Ok(Some(bytes.clone())),
@@ -164,7 +163,7 @@ impl Value {
         };
         let unreadable = |error: StoredError| {
             let message = format!("the condition cannot read `{what}{path}`");
-            StepFailure::new(FailureKind::Condition, message).because(error)
+            Trouble::reading(FailureKind::Condition, message, &error)
         };
         let whole = stored::read_value(store.as_ref(), output, MAX_CONDITION_OUTPUT).map_err(unreadable)?;
         // What is not there is null, so that `has(…)` and comparisons with null decide; a condition that needs it fails.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::{
     ports::OutputStore,
     stored::{self, RowsReader, RowsWriter, StoredError},
+    trouble::Trouble,
 };
 use crate::{
     failure::{FailureKind, StepFailure},
@@ -19,15 +20,6 @@ use crate::{
         validate::{ValueError, validate_items},
     },
 };
-
-/// Why items cannot be had or kept.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// It is the step's: it fails.
-    Step(StepFailure),
-    /// Nothing can be stored: the run stops.
-    Storage(String),
-}
 
 /// What a `for_each` refers to.
 pub(super) struct Source {
@@ -79,9 +71,9 @@ impl Source {
         let mut stream = RowsWriter::new(store.clone());
         copy(&mut rows, &mut stream).map_err(|error| match error {
             Copying::Read(error) => self.unreadable(&error),
-            Copying::Write(error) => Trouble::Storage(error.to_string()),
+            Copying::Write(error) => Trouble::storing(&error),
         })?;
-        stream.finish().map_err(|error| Trouble::Storage(error.to_string()))
+        stream.finish().map_err(|error| Trouble::storing(&error))
     }
 
     fn bad(&self, why: &dyn std::fmt::Display) -> Trouble {
@@ -91,7 +83,7 @@ impl Source {
 
     fn unreadable(&self, error: &StoredError) -> Trouble {
         let message = format!("`for_each = \"{}\"` cannot be read", self.words);
-        Trouble::Step(StepFailure::new(FailureKind::DamagedInput, message).because(error))
+        Trouble::reading(FailureKind::DamagedInput, message, error)
     }
 }
 
@@ -103,16 +95,16 @@ pub(super) fn gather(store: &Arc<dyn OutputStore>, packs: &[OutputRef]) -> Resul
     let mut stream = RowsWriter::new(store.clone());
     let unreadable = |error: &StoredError| {
         let message = "what its items returned cannot be read again: run the step again";
-        Trouble::Step(StepFailure::new(FailureKind::DamagedInput, message).because(error))
+        Trouble::reading(FailureKind::DamagedInput, message.to_owned(), error)
     };
     for pack in packs {
         let mut rows = RowsReader::open(store.as_ref(), pack).map_err(|error| unreadable(&error))?;
         copy(&mut rows, &mut stream).map_err(|error| match error {
             Copying::Read(error) => unreadable(&error),
-            Copying::Write(error) => Trouble::Storage(error.to_string()),
+            Copying::Write(error) => Trouble::storing(&error),
         })?;
     }
-    stream.finish().map_err(|error| Trouble::Storage(error.to_string()))
+    stream.finish().map_err(|error| Trouble::storing(&error))
 }
 
 enum Copying {

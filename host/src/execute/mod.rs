@@ -17,6 +17,7 @@ mod retry;
 pub mod reuse;
 pub mod state;
 pub mod stored;
+mod trouble;
 
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,21 @@ pub enum StoredError {
     Items(#[from] ItemsError),
 }
 
+impl StoredError {
+    /// Whether the store cannot be read just now, which says nothing of what it holds.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Io(error) if is_passing(error))
+    }
+}
+
+/// The same for an error of the store itself.
+#[must_use]
+pub fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    !matches!(error.kind(), Kind::InvalidData | Kind::UnexpectedEof | Kind::NotFound | Kind::OutOfMemory)
+}
+
 /// Stores a value: inline if it is small, else as a blob.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ pub use self::{
 };
 pub use crate::definition::{
     CronExpr, OnError, ParamKind, Retry, RunFact, TimeZone,
-    condition::{Condition, Read},
+    condition::{Condition, EvaluationError, Read},
     trigger::{CatchUp, FilePattern, Overlap, TriggerKind, WebhookAuth},
 };
 use crate::{

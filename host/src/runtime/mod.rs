@@ -42,6 +42,6 @@ pub use self::{
     cache::{ArtifactIndex, ArtifactRecord, MemoryIndex},
     compile::{COMPILE_COMMAND, Compiler, compile_child_main},
     modules::{Module, ModuleError, Modules, ModulesOptions},
-    outside::{NoSecrets, SecretSource, Surroundings},
+    outside::{NoSecrets, SecretError, SecretSource, Surroundings},
     runner::SandboxRunner,
 };

@@ -22,7 +22,18 @@ pub trait SecretSource: Send + Sync {
     ///
     /// # Errors
     /// Why it cannot be had, without the value in it.
-    fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, String>;
+    fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, SecretError>;
+}
+
+/// Why the value of a secret cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// It may be had later: the attempt is no failure of the step.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It cannot be had any more.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// There are no secrets.
@@ -30,7 +41,7 @@ pub trait SecretSource: Send + Sync {
 pub struct NoSecrets;
 
 impl SecretSource for NoSecrets {
-    fn value(&self, _: &Name) -> Result<Option<Zeroizing<String>>, String> {
+    fn value(&self, _: &Name) -> Result<Option<Zeroizing<String>>, SecretError> {
         Ok(None)
     }
 }
@@ -80,10 +91,14 @@ impl Outside {
         let mut known = BTreeMap::new();
         for name in grants.secrets.iter().chain(grants.header_secrets()) {
             let value = surroundings.secrets.value(name);
-            let failed = |why| format!("the secret `{name}` cannot be read: {why}");
-            if let Some(value) = value.map_err(|why| Stop::failed(FailureKind::Host, failed(why)))? {
-                known.insert(name.clone(), value);
-            }
+            let value = value.map_err(|error| {
+                let message = format!("the secret `{name}` cannot be read: {error}");
+                match error {
+                    SecretError::Unavailable(_) => Stop::Interrupted(message),
+                    SecretError::Unreadable(_) => Stop::failed(FailureKind::Host, message),
+                }
+            })?;
+            known.extend(value.map(|value| (name.clone(), value)));
         }
         let destinations = grants.net.iter().map(|net| destination(net, &known)).collect::<Result<_, _>>()?;
         let redactor = Redactor::new(known.iter().map(|(name, value)| (name, value.as_str())));
@@ -139,11 +154,12 @@ mod tests {
     struct One;
 
     impl SecretSource for One {
-        fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, String> {
+        fn value(&self, name: &Name) -> Result<Option<Zeroizing<String>>, SecretError> {
             match name.as_str() {
                 "token" => Ok(Some("s3cret".to_owned().into())),
                 "lines" => Ok(Some("two\nlines".to_owned().into())),
-                "broken" => Err("no key".to_owned()),
+                "broken" => Err(SecretError::Unreadable("no key".to_owned())),
+                "away" => Err(SecretError::Unavailable("no disk".to_owned())),
                 _ => Ok(None),
             }
         }
@@ -179,6 +195,8 @@ mod tests {
             let Err(said) = gather(&with_header(text)) else { panic!("{text}") };
             assert!(said.contains(says) && !said.contains("two"), "{said}");
         }
+        let away = Outside::gather(&with_header("{away}"), &Surroundings::new(Arc::new(One), []));
+        assert!(matches!(away, Err(Stop::Interrupted(why)) if why.contains("no disk")), "that is not the step's fault");
         // The guest is told that it is not set, and decides what that means.
         let name = Name::new("absent").unwrap();
         let outside = gather(&Grants::only(Grant::Secret(name.clone()))).unwrap().unwrap();

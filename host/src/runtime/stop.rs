@@ -81,6 +81,7 @@ impl Stop {
                 .because(error),
             ),
             io::ErrorKind::OutOfMemory => Self::failed(FailureKind::Host, format!("{what} cannot be loaded: {error}")),
+            // What is [passing](crate::execute::stored::is_passing).
             _ => Self::Interrupted(format!("{what} cannot be read: {error}")),
         }
     }

@@ -10,7 +10,10 @@ use stepmill_tests::{
     strace::{Injection, available, injected},
 };
 
-use super::deploy::{deploy, finish, upload};
+use super::{
+    accepted::until,
+    deploy::{deploy, finish, upload},
+};
 
 /// How long threads without work stay by default.
 const IDLE: Duration = Duration::from_secs(11);
@@ -44,6 +47,27 @@ fn without_new_threads_runs_are_accepted_and_succeed() {
     let _ = server.get("/readyz").expect(200);
     assert!(injected(&injection.end()) > 0, "no thread was asked for");
     assert_eq!(run(&server)["state"], "succeeded");
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_condition_without_a_thread_waits_for_one() {
+    if !available() {
+        return;
+    }
+    let bench = Bench::new();
+    let server = deployed(&bench);
+    let conditional = "name = \"c\"\n[steps.a]\nuse = \"behaviours/numbers\"\nconfig.count = 2\n\
+                       [steps.b]\nuse = \"behaviours/noop\"\nwhen = \"size(a) == 2\"\n";
+    let _ = deploy(&server, conditional).expect(200);
+    let injection = Injection::of_process(server.pid(), "clone,clone3", "error=EAGAIN");
+    let id = server.post("/api/v1/pipelines/c/runs", &json!({})).expect(201).json()["id"].clone();
+    let id = id.as_str().expect("a run");
+    until(&server, id, |found| found["run"]["interrupted"] == true);
+    assert!(injected(&injection.end()) > 0, "no thread was asked for");
+    let run = finish(&server, id);
+    assert_eq!(run["state"], "succeeded", "{run}");
+    assert!(server.log().contains("there is no thread for it"), "{}", server.log());
     assert_eq!(server.stop(), 0);
 }
 

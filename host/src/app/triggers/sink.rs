@@ -101,7 +101,7 @@ impl Sink {
         let key = self.key(&event);
         // Most of what is offered again is known: it must not cost a copy of a file.
         if let Some(before) = service.store.answered(&key)? {
-            return Ok(Offer::Duplicate(before.run));
+            return Ok(again(before));
         }
         let deployed = service.registry.pipeline(&self.pipeline);
         let deployed = deployed.ok_or_else(|| later("the pipeline was removed"))?;
@@ -156,7 +156,7 @@ impl Sink {
                 }
                 Ok(Offer::Accepted(run.id()))
             }
-            Ok(Submitted::Before(Before { run, .. })) => Ok(Offer::Duplicate(run)),
+            Ok(Submitted::Before(before)) => Ok(again(before)),
             Err(error @ (StartError::Params(_) | StartError::Refused(_))) => {
                 self.refuse(&service, key, &error.to_string()).await
             }
@@ -218,12 +218,12 @@ impl Sink {
     async fn refuse(&self, service: &Service, key: RequestKey, why: &str) -> Result<Offer, Undecided> {
         let before = service.store.refuse(key, Timestamp::now(), why.to_owned()).await?;
         tracing::warn!(pipeline = %self.pipeline, trigger = %self.trigger.name, why, "an event of a trigger has no run");
-        Ok(before.map_or_else(|| Offer::Refused(why.to_owned()), |before| Offer::Duplicate(before.run)))
+        Ok(before.map_or_else(|| Offer::Refused(why.to_owned()), again))
     }
 
     async fn skip(&self, service: &Service, key: RequestKey, why: String) -> Result<Offer, Undecided> {
         let before = service.store.refuse(key, Timestamp::now(), why.clone()).await?;
-        Ok(before.map_or(Offer::Skipped(why), |before| Offer::Duplicate(before.run)))
+        Ok(before.map_or(Offer::Skipped(why), again))
     }
 
     /// What a run is given: what the trigger says, and what the event brings along.
@@ -252,6 +252,14 @@ impl Sink {
             params.insert(name.clone(), input);
         }
         Ok(Given { params, _in_use: in_use })
+    }
+}
+
+/// What is said of an event that was decided before.
+fn again(before: Before) -> Offer {
+    match (before.run, before.reason) {
+        (None, Some(why)) => Offer::Skipped(why),
+        (run, _) => Offer::Duplicate(run),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    io,
     ops::Range,
     sync::{Arc, LazyLock, PoisonError, RwLock},
     thread,
@@ -43,15 +44,24 @@ pub(super) fn cached(text: &str) -> Result<Arc<Program>, ConditionError> {
     Ok(program)
 }
 
-/// Does something that may recurse, or says why it could not be done: no thread, or a bug in the library.
-pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+/// Why nothing was done on a large stack.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotDone {
+    #[error("there is no thread for it: {0}")]
+    NoThread(io::Error),
+    #[error("the library for conditions failed")]
+    Panicked,
+}
+
+/// Does something that may recurse.
+pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, NotDone> {
     thread::scope(|scope| {
         let thread = thread::Builder::new()
             .name("condition".to_owned())
             .stack_size(STACK)
             .spawn_scoped(scope, work)
-            .map_err(|error| format!("there is no thread for it: {error}"))?;
-        thread.join().map_err(|_| "the library for conditions failed".to_owned())
+            .map_err(NotDone::NoThread)?;
+        thread.join().map_err(|_| NotDone::Panicked)
     })
 }
 

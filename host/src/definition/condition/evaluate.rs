@@ -16,7 +16,7 @@ use cel::{Context, ExecutionError, Value};
 
 use super::{
     EvaluationError, Read,
-    compile::{Program, on_large_stack},
+    compile::{NotDone, Program, on_large_stack},
     read, value,
 };
 use crate::{
@@ -29,17 +29,21 @@ pub(super) fn evaluate(program: &Program, values: &[Option<Bytes>]) -> Result<bo
     let reads = &program.reads;
     if values.len() != reads.len() {
         let message = format!("the condition reads {} values and was given {}", reads.len(), values.len());
-        return Err(EvaluationError(message));
+        return Err(EvaluationError::Wrong(message));
     }
     let size: usize = values.iter().flatten().map(Bytes::len).sum();
     if size > MAX_CONDITION_READS {
-        return Err(EvaluationError(format!(
+        return Err(EvaluationError::Wrong(format!(
             "the condition reads {size} bytes, at most {MAX_CONDITION_READS} are allowed: read smaller parts, or let \
              a step compute what it needs"
         )));
     }
-    on_large_stack(|| answer(program, values))
-        .unwrap_or_else(|problem| Err(EvaluationError(format!("the condition was not evaluated: {problem}"))))
+    on_large_stack(|| answer(program, values)).unwrap_or_else(|not_done| {
+        Err(match not_done {
+            NotDone::NoThread(error) => EvaluationError::NoThread(error),
+            NotDone::Panicked => EvaluationError::Wrong(format!("the condition was not evaluated: {not_done}")),
+        })
+    })
 }
 
 fn answer(program: &Program, values: &[Option<Bytes>]) -> Result<bool, EvaluationError> {
@@ -47,7 +51,8 @@ fn answer(program: &Program, values: &[Option<Bytes>]) -> Result<bool, Evaluatio
     let mut context = Context::default();
     for (at, (read, bytes)) in program.reads.iter().zip(values).enumerate() {
         let decoded = bytes.as_deref().map_or(Ok(Value::Null), value::decode);
-        let decoded = decoded.map_err(|problem| EvaluationError(format!("`{read}` cannot be read: {problem}")))?;
+        let decoded =
+            decoded.map_err(|problem| EvaluationError::Wrong(format!("`{read}` cannot be read: {problem}")))?;
         context.add_variable_from_value(read::variable(at), decoded);
         context.add_variable_from_value(read::presence(at), Value::Bool(bytes.is_some()));
     }
@@ -61,20 +66,20 @@ fn answer(program: &Program, values: &[Option<Bytes>]) -> Result<bool, Evaluatio
     };
     context
         .add_function(read::TICK, tick)
-        .map_err(|error| EvaluationError(format!("the condition was not evaluated: {error}")))?;
+        .map_err(|error| EvaluationError::Wrong(format!("the condition was not evaluated: {error}")))?;
     let answer = Value::resolve(&program.expression, &context);
     if late.load(Ordering::Relaxed) {
-        return Err(EvaluationError(format!(
+        return Err(EvaluationError::Wrong(format!(
             "the condition takes longer than {CONDITION_MS} ms: read smaller parts, or let a step compute what it needs"
         )));
     }
     match answer {
         Ok(Value::Bool(answer)) => Ok(answer),
-        Ok(other) => Err(EvaluationError(format!(
+        Ok(other) => Err(EvaluationError::Wrong(format!(
             "the condition is neither true nor false but {}: compare it with something",
             kind(&other)
         ))),
-        Err(error) => Err(EvaluationError(format!("{}{}", sentence(&error), nulls(&program.reads, values)))),
+        Err(error) => Err(EvaluationError::Wrong(format!("{}{}", sentence(&error), nulls(&program.reads, values)))),
     }
 }
 

@@ -6,12 +6,7 @@ use super::{Dispatcher, RunError};
 use crate::{
     effects,
     event::EventKind,
-    execute::{
-        condition::Question,
-        fan_out::{self, Trouble},
-        job,
-        state::StateError,
-    },
+    execute::{condition::Question, fan_out, job, state::StateError, trouble::Trouble},
     failure::{FailureKind, StepFailure},
     ids::StepIndex,
     output::OutputRef,
@@ -20,8 +15,7 @@ use crate::{
 /// An errand that was run, and what came of it.
 pub(super) struct Errand {
     step: StepIndex,
-    /// Or why nothing can be stored any more.
-    result: Result<EventKind, String>,
+    result: Result<EventKind, Trouble>,
 }
 
 impl Dispatcher {
@@ -29,7 +23,7 @@ impl Dispatcher {
     pub(super) fn evaluate(&mut self, step: StepIndex) {
         let question = Question::about(&self.state, step);
         let store = self.ports.outputs.clone();
-        self.run_errand(step, move || Ok(question.answer(&store)));
+        self.run_errand(step, move || question.answer(&store));
     }
 
     /// Finds the items of a `for_each` step.
@@ -39,7 +33,7 @@ impl Dispatcher {
         match job::source(&self.state, step) {
             Ok(source) => {
                 self.run_errand(step, move || {
-                    named(step, source.items(&store, cap), |items| EventKind::FannedOut { step, items })
+                    source.items(&store, cap).map(|items| EventKind::FannedOut { step, items })
                 });
                 Ok(())
             }
@@ -53,19 +47,19 @@ impl Dispatcher {
             self.state.items(step).into_iter().flat_map(|items| items.outputs().cloned()).collect();
         let store = self.ports.outputs.clone();
         self.run_errand(step, move || {
-            named(step, fan_out::gather(&store, &packs), |output| EventKind::StepSucceeded { step, output })
+            fan_out::gather(&store, &packs).map(|output| EventKind::StepSucceeded { step, output })
         });
     }
 
     /// A step may become decidable again while somebody is on an errand for it; what comes of that is awaited.
-    fn run_errand(&mut self, step: StepIndex, work: impl FnOnce() -> Result<EventKind, String> + Send + 'static) {
+    fn run_errand(&mut self, step: StepIndex, work: impl FnOnce() -> Result<EventKind, Trouble> + Send + 'static) {
         if !self.on_errand.insert(step) {
             return;
         }
         let work = effects::blocking(work).map(move |done| {
             let result = done.unwrap_or_else(|_| {
                 let message = "the host itself failed; this is a bug of stepmill, please report it";
-                Ok(EventKind::StepFailed { step, failure: StepFailure::new(FailureKind::Host, message) })
+                Err(Trouble::Step(StepFailure::new(FailureKind::Host, message)))
             });
             Errand { step, result }
         });
@@ -75,23 +69,15 @@ impl Dispatcher {
     /// What came of an errand follows from facts, so it needs no commit of its own.
     pub(super) fn errand_ran(&mut self, Errand { step, result }: Errand) -> Result<(), RunError> {
         self.on_errand.remove(&step);
-        let event = result.map_err(RunError::Interrupted)?;
+        let event = match result {
+            Ok(event) => event,
+            Err(Trouble::Step(failure)) => EventKind::StepFailed { step, failure },
+            Err(Trouble::Host(problem)) => return Err(RunError::Interrupted(problem)),
+        };
         // The run may have been cancelled meanwhile, and the step with it.
         if !self.state.state(step).is_terminal() {
             self.decided(event)?;
         }
         Ok(())
-    }
-}
-
-fn named(
-    step: StepIndex,
-    result: Result<OutputRef, Trouble>,
-    name: impl FnOnce(OutputRef) -> EventKind,
-) -> Result<EventKind, String> {
-    match result {
-        Ok(output) => Ok(name(output)),
-        Err(Trouble::Step(failure)) => Ok(EventKind::StepFailed { step, failure }),
-        Err(Trouble::Storage(problem)) => Err(format!("an output cannot be stored: {problem}")),
     }
 }

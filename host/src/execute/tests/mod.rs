@@ -4,6 +4,7 @@ mod dispatcher;
 mod lasting;
 mod rerun;
 mod state;
+mod trouble;
 
 use std::{
     collections::HashMap,
