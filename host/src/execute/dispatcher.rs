@@ -18,7 +18,7 @@ use futures_util::{
     stream::{FuturesOrdered, FuturesUnordered},
 };
 use tokio::{
-    sync::RwLock,
+    sync::{RwLock, oneshot},
     time::{Instant, Sleep},
 };
 
@@ -129,6 +129,7 @@ pub async fn drive(
         timers: Timers::default(),
         outbox: Vec::new(),
         linger: None,
+        starts: Vec::new(),
         alarm: None,
         turn: None,
         place: None,
@@ -169,6 +170,8 @@ struct Dispatcher {
     outbox: Vec<RunEvent>,
     /// When they are committed at the latest.
     linger: Option<Instant>,
+    /// Told when what is in the outbox is durable.
+    starts: Vec<oneshot::Sender<()>>,
     /// Rings at the next time that matters or before: most commits come earlier than `linger`, and to set it anew for
     /// each would wake a thread.
     alarm: Option<Pin<Box<Sleep>>>,
@@ -363,6 +366,7 @@ impl Dispatcher {
         self.linger = None;
         let mut batch = std::mem::take(&mut self.outbox);
         batch.extend(facts.iter().cloned());
+        let starts = std::mem::take(&mut self.starts);
         let (plan, observer) = (Arc::clone(self.state.plan()), Arc::clone(&self.ports.observer));
         let journal = &self.ports.journal;
         let committed =
@@ -373,6 +377,10 @@ impl Dispatcher {
                 reply.send(committed.clone().map_err(Into::into));
             }
             committed?;
+            // Whoever does not wait any more was cancelled.
+            for start in starts {
+                let _ = start.send(());
+            }
             observer.committed(&plan, &batch);
             Ok(facts)
         }));

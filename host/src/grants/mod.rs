@@ -160,6 +160,12 @@ impl Grants {
         !clock && !random && !run && net.is_empty() && secrets.is_empty() && env.is_empty()
     }
 
+    /// Whether others may see that the step ran.
+    #[must_use]
+    pub fn acts_outside(&self) -> bool {
+        !self.net.is_empty()
+    }
+
     /// Whether time is the machine's.
     #[must_use]
     pub fn has_time(&self) -> bool {

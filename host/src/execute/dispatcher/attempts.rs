@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::{
     AttemptReport, Beginning, BoxFuture, Cancel, Dispatcher, LogStore, MAX_UNCOMMITTED, Observer, RunError, StateError,
@@ -76,6 +76,9 @@ impl Dispatcher {
             }
         }
         self.place = None;
+        if !self.starts.is_empty() {
+            self.flush();
+        }
         Ok(())
     }
 
@@ -157,11 +160,27 @@ impl Dispatcher {
         };
         let cancel = self.signals.of(self.state.plan().step(step).finally);
         let job = AttemptJob { alone: self.only_waits(), ..job };
-        let report = self.ports.runner.run(job, Arc::new(sink), cancel);
+        let runner = Arc::clone(&self.ports.runner);
+        if self.alone.is_some() {
+            return runner.run(job, Arc::new(sink), cancel);
+        }
         let place = self.place.take();
+        if !self.state.plan().step(step).grants.acts_outside() {
+            let report = runner.run(job, Arc::new(sink), cancel);
+            return Box::pin(async move {
+                let _place = place;
+                report.await
+            });
+        }
+        // What others may see must be known to have been done, also after a crash: else another attempt had its number.
+        let (start, durable) = oneshot::channel();
+        self.starts.push(start);
         Box::pin(async move {
             let _place = place;
-            report.await
+            match durable.await {
+                Ok(()) => runner.run(job, Arc::new(sink), cancel).await,
+                Err(_) => AttemptReport::interrupted("its start could not be recorded"),
+            }
         })
     }
 
@@ -240,6 +259,10 @@ fn reused_whole(report: &mut AttemptReport) -> Option<AttemptEnd> {
 impl AttemptReport {
     fn failed(items: ItemRange, failure: StepFailure) -> Self {
         Self { ended: vec![AttemptEnd::of(items, Err(failure), Usage::default())], interrupted: None }
+    }
+
+    fn interrupted(problem: &str) -> Self {
+        Self { ended: Vec::new(), interrupted: Some(problem.to_owned()) }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
         requests::{self, CancelError, RunHandle},
         state::RunState,
     },
+    grants::{Grant, Grants, NetGrant},
     limits,
 };
 
@@ -280,6 +281,25 @@ async fn nothing_is_decided_about_a_careful_attempt_before_its_start_is_durable(
     assert!(script.runs.lock().unwrap().is_empty());
     commit(&permits, 100).await;
     assert_eq!(running.await.unwrap().unwrap(), Outcome::Failed);
+}
+
+#[tokio::test]
+async fn what_others_may_see_begins_once_its_start_is_durable() {
+    let script = Arc::new(Script { hangs: vec!["s0", "s1"], ..Script::default() });
+    let (notebook, permits) = (Arc::default(), Arc::new(Semaphore::new(0)));
+    let mut plan = plan(2, &[]);
+    plan.steps[0].grants = Grants::only(Grant::Net(NetGrant::to("https://example.com".parse().unwrap())));
+    let ports =
+        Ports { journal: Arc::new(Slow(Arc::clone(&notebook), Arc::clone(&permits))), ..ports(&script, &notebook) };
+    let state = accepted(&plan, &super::ports(&script, &notebook)).await;
+    let (_handle, running) = begin(state, Entry::New, ports);
+    until_running(&script, "s1").await;
+    commit(&permits, 0).await;
+    assert!(!script.runs.lock().unwrap().contains_key("s0"), "only what nobody sees has begun");
+    commit(&permits, 1).await;
+    until_running(&script, "s0").await;
+    assert_eq!(replay(&plan, &notebook).running().count(), 2, "both starts are durable by now");
+    running.abort();
 }
 
 #[tokio::test]
