@@ -83,6 +83,7 @@ pub(super) fn router(web: Arc<Web>) -> Router {
     let (router, _) = api::routes().finish();
     router
         .fallback(ui::serve)
+        .method_not_allowed_fallback(api::other_method)
         .with_state(Arc::clone(&web))
         .layer(Extension(Arc::clone(&web)))
         .layer(DefaultBodyLimit::max(limits::MAX_REQUEST_JSON))

@@ -49,6 +49,7 @@ pub(super) enum Kind {
     Unauthorized,
     Forbidden,
     NotFound,
+    Method,
     Conflict,
     TooLarge,
     Unsupported,
@@ -66,6 +67,7 @@ impl Kind {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The token does not allow this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "The address takes other methods"),
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "This cannot be done as things are"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large"),
             Self::Unsupported => {
@@ -232,7 +234,6 @@ impl From<UploadError> for Problem {
         match error {
             UploadError::TooLarge => Self::new(Kind::TooLarge, error.to_string()),
             UploadError::TooMany | UploadError::Full => Self::new(Kind::TooMany, error.to_string()),
-            // The store's disk, or the sender who went away.
             UploadError::Store(error) => {
                 tracing::warn!(%error, "an upload failed");
                 Self::new(Kind::Unavailable, "the file could not be stored")

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stepmill_tests::{Bench, server::Server};
+use stepmill_tests::{
+    Bench,
+    server::{Server, answer},
+};
 
 use super::{filled, problem, routes};
 
@@ -101,13 +104,19 @@ fn bodies_that_are_wrong_are_refused_in_words() {
     let json = [("content-type", "application/json")];
     let deep = "[".repeat(100_000);
     let large = format!("{{\"name\":\"{}\"}}", "x".repeat(3 << 20));
-    let cases: [(&[u8], u16); 8] = [
+    let cases: [(&[u8], u16); 13] = [
         (b"", 400),
         (b"{", 400),
         (b"{\"name\":\"x\",\"role\":\"god\"}", 422),
         (b"{\"name\":\"x\",\"role\":\"viewer\",\"more\":1}", 422),
         (b"{\"name\":\"\\ud800\",\"role\":\"viewer\"}", 400),
         (b"{\"name\":\"\xff\",\"role\":\"viewer\"}", 400),
+        (b"null", 422),
+        (b"[]", 422),
+        // Arrays are no objects without names.
+        (b"[\"x\",\"viewer\",null]", 422),
+        (b"{\"name\":\"x\",\"name\":\"y\",\"role\":\"viewer\"}", 422),
+        (b"\"x\"", 422),
         (deep.as_bytes(), 422),
         (large.as_bytes(), 413),
     ];
@@ -125,6 +134,65 @@ fn bodies_that_are_wrong_are_refused_in_words() {
         assert_eq!(answer.status, 400, "{query}: {}", answer.text());
         problem(&answer);
     }
+}
+
+#[test]
+fn a_body_that_may_be_missing_may_be_null_and_is_otherwise_an_object() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let start = |body: &str| {
+        let json = [("content-type", "application/json")];
+        server.request("POST", "/api/v1/pipelines/none/runs", &json, body.as_bytes())
+    };
+    // What is looked for next is the pipeline.
+    for body in ["", "null", "{}"] {
+        let _ = start(body).expect(404);
+    }
+    let array = problem(&start("[{}, true]").expect(422));
+    assert_eq!(array["detail"], "the body must be a JSON object, not an array");
+    let twice = problem(&start("{\"params\":{\"x\":1,\"x\":2}}").expect(422));
+    assert!(twice["detail"].as_str().unwrap().contains("the key `x` is given twice"), "{twice}");
+}
+
+#[test]
+fn another_method_is_a_problem_that_names_those_that_are_taken() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let wrong = server.request("DELETE", "/api/v1/runs", &[], b"").expect(405);
+    assert!(wrong.header("allow").is_some_and(|allowed| allowed.contains("get")), "{}", wrong.head);
+    assert_eq!(problem(&wrong)["detail"], "`/api/v1/runs` takes no DELETE");
+    let _ = server.request("PATCH", "/hooks/x", &[("authorization", "")], b"").expect(405);
+}
+
+#[test]
+fn an_idempotency_key_is_text_that_arrives_as_it_was_sent() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    for key in ["", "   ", "\t", "a\tb", "é", &"k".repeat(256)] {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let answer = server.request("POST", "/api/v1/pipelines/none/runs", &headers, b"{}");
+        assert_eq!(answer.status, 400, "{key:?}: {}", answer.text());
+        assert!(problem(&answer)["detail"].as_str().unwrap().contains("`Idempotency-Key`"), "{}", answer.text());
+    }
+    let plain = [("content-type", "application/json"), ("idempotency-key", "order 7")];
+    let _ = server.request("POST", "/api/v1/pipelines/none/runs", &plain, b"{}").expect(404);
+}
+
+#[test]
+fn an_upload_that_breaks_off_is_its_senders_fault() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    let head = format!(
+        "POST /api/v1/files?name=a.csv HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-length: 1000\r\n\r\n",
+        server.address(),
+        server.token()
+    );
+    let mut stream = server.connect();
+    stream.write_all(format!("{head}half").as_bytes()).expect("a request");
+    stream.shutdown(std::net::Shutdown::Write).expect("a half-open connection");
+    let answered = answer(stream).expect("an answer");
+    assert_eq!(answered.status, 400, "{}", answered.text());
+    assert!(!server.log().contains("an upload failed"), "{}", server.log());
 }
 
 #[test]

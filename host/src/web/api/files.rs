@@ -76,10 +76,13 @@ pub(in crate::web) async fn upload(
     let stored = host.upload(identity.token, query.name, media_type, Received { receiver, chunk: Bytes::new() });
     let sent = tokio::time::timeout(limits::UPLOAD_BODY, send(body, sender));
     let (stored, sent) = tokio::join!(stored, sent);
-    let stored = stored?;
-    if sent.is_err() {
-        return Err(Problem::new(Kind::BadRequest, "the body took too long"));
+    // Where the body did not come whole the store lacks the rest of it, which is no fault of the store.
+    match sent {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(Problem::new(Kind::BadRequest, format!("the body cannot be read: {error}"))),
+        Err(_) => return Err(Problem::new(Kind::BadRequest, "the body took too long")),
     }
+    let stored = stored?;
     let view = FileUploaded {
         file: stored.id.to_string(),
         name: stored.file.name,
@@ -89,23 +92,26 @@ pub(in crate::web) async fn upload(
     Ok((StatusCode::CREATED, JsonBody(view)).into_response())
 }
 
-async fn send(body: Body, sender: mpsc::Sender<io::Result<Bytes>>) {
+/// Hands a body on as long as it is taken.
+///
+/// # Errors
+/// If the body breaks off.
+async fn send(body: Body, sender: mpsc::Sender<Bytes>) -> Result<(), axum::Error> {
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        if chunk.as_ref().is_ok_and(Bytes::is_empty) {
-            continue;
-        }
-        if sender.send(chunk.map_err(io::Error::other)).await.is_err() {
-            return;
+        let chunk = chunk?;
+        if !chunk.is_empty() && sender.send(chunk).await.is_err() {
+            return Ok(());
         }
     }
     // Says that this was all: a body that breaks off says nothing.
-    drop(sender.send(Ok(Bytes::new())).await);
+    drop(sender.send(Bytes::new()).await);
+    Ok(())
 }
 
 /// A body as something to read from, on another thread.
 struct Received {
-    receiver: mpsc::Receiver<io::Result<Bytes>>,
+    receiver: mpsc::Receiver<Bytes>,
     chunk: Bytes,
 }
 
@@ -113,8 +119,8 @@ impl Read for Received {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
             match self.receiver.blocking_recv() {
-                Some(Ok(chunk)) if chunk.is_empty() => return Ok(0),
-                Some(chunk) => self.chunk = chunk?,
+                Some(chunk) if chunk.is_empty() => return Ok(0),
+                Some(chunk) => self.chunk = chunk,
                 None => return Err(io::ErrorKind::UnexpectedEof.into()),
             }
         }

@@ -11,12 +11,12 @@ mod tokens;
 mod triggers;
 mod vault;
 
-use axum::http::Uri;
+use axum::http::{Method, Uri};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::routes;
 
 use super::{
-    problem::Problem,
+    problem::{Kind, Problem},
     routes::{Access, Routes},
 };
 use crate::access::Role;
@@ -101,8 +101,19 @@ pub fn description() -> OpenApi {
 
 /// Anything else.
 pub(super) async fn unknown(uri: Uri) -> Problem {
-    let path: String = uri.path().chars().take(200).collect();
-    Problem::not_found(format!("there is nothing at `{path}`")).help("`GET /api/v1/openapi.json` lists what there is")
+    Problem::not_found(format!("there is nothing at `{}`", shortened(&uri)))
+        .help("`GET /api/v1/openapi.json` lists what there is")
+}
+
+/// A known address, asked in a way that it does not take; the header `Allow` says which it does.
+pub(super) async fn other_method(method: Method, uri: Uri) -> Problem {
+    Problem::new(Kind::Method, format!("`{}` takes no {method}", shortened(&uri)))
+        .help("the header `Allow` of this answer names the methods that it takes")
+}
+
+/// A path that fits into a message.
+fn shortened(uri: &Uri) -> String {
+    uri.path().chars().take(200).collect()
 }
 
 #[cfg(test)]

@@ -278,9 +278,13 @@ fn idempotency_key(
     if values.next().is_some() {
         return Err(Problem::new(Kind::BadRequest, "a request has one `Idempotency-Key`"));
     }
-    let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
+    // Tabs and blanks at the ends get lost on the way.
+    let is_plain = |key: &&str| key.chars().all(|c| c == ' ' || c.is_ascii_graphic()) && !key.trim().is_empty();
+    let key = value.to_str().ok().filter(is_plain).filter(|key| key.len() <= MAX_KEY);
     let key = key.ok_or_else(|| {
-        Problem::new(Kind::BadRequest, format!("an `Idempotency-Key` has 1 to {MAX_KEY} visible characters"))
+        let detail =
+            format!("an `Idempotency-Key` has 1 to {MAX_KEY} characters of ASCII, not only spaces and no tabs");
+        Problem::new(Kind::BadRequest, detail)
     })?;
     let asked = serde_json::to_vec(&(pipeline, body)).map_err(Problem::internal)?;
     Ok(Some(RequestKey {
