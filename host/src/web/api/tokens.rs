@@ -101,6 +101,10 @@ pub(in crate::web) async fn create(
         return Err(Problem::new(Kind::Unprocessable, detail));
     }
     let expires_at = new.expires_at.map(|text| query::time("expires_at", &text)).transpose()?;
+    if expires_at.is_some_and(|at| at <= Timestamp::now()) {
+        let detail = "`expires_at` is in the past: the token would never be valid";
+        return Err(Problem::new(Kind::Unprocessable, detail).help("give a time to come, or leave `expires_at` out"));
+    }
     let bearer = web.service.tokens.create(&new.name, new.role, expires_at, &identity.name).await?;
     let view = NewTokenView { name: new.name, role: new.role, token: bearer.reveal().to_owned() };
     Ok((StatusCode::CREATED, JsonBody(view)).into_response())
