@@ -4,8 +4,13 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use zeroize::Zeroizing;
 
+use super::{Service, registry::Deployed};
 use crate::{
     access::{Vault, vault::VaultError},
+    definition::{
+        problem::{Problem, Problems},
+        trigger::{TriggerKind, WebhookAuth},
+    },
     ids::Name,
     runtime::{SecretError, SecretSource},
 };
@@ -45,5 +50,26 @@ impl SecretSource for VaultSecrets {
             error => SecretError::Unreadable(error.to_string()),
         })?;
         Ok(values.into_iter().next())
+    }
+}
+
+impl Service {
+    /// A warning for each webhook of a pipeline whose secret is not set: until it is, no request is let in.
+    ///
+    /// # Errors
+    /// If the names of the secrets cannot be read.
+    pub fn unset_secrets(&self, deployed: &Deployed) -> Result<Option<Problems>, VaultError> {
+        let Some(pipeline) = deployed.definition() else { return Ok(None) };
+        let set: Vec<Name> = self.vault.list()?.into_iter().map(|secret| secret.name).collect();
+        let unset = pipeline.triggers.iter().filter_map(|trigger| match &trigger.kind {
+            TriggerKind::Webhook { auth: WebhookAuth::Secret(secret), .. } if !set.contains(secret) => {
+                let (name, span) = (&trigger.name.value, trigger.name.span.clone());
+                let message = format!("webhook `{name}` refuses all requests: its secret `{secret}` is not set");
+                let warning = Problem::warning("stepmill::registry::unset_secret", message, span);
+                Some(warning.help(format!("set it: `stepmill secrets set {secret}`")))
+            }
+            _ => None,
+        });
+        Ok(Some(Problems::new(&pipeline.source, unset.collect())))
     }
 }

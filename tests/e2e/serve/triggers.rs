@@ -76,6 +76,59 @@ const TEXT: &str = "name = \"hooked\"\n[params.text]\ntype = \"string\"\ndefault
     [steps.a]\nuse = \"behaviours/shout\"\ninputs.text = \"params.text\"\n";
 
 #[test]
+fn a_webhook_whose_secret_is_not_set_is_deployed_with_a_warning() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    let text = format!("{TEXT}[triggers.push]\nwebhook = {{ path = \"push\", secret = \"hook\" }}\n");
+    let file = bench.write("hooked.toml", &text);
+    let mut command = bench.command(&["deploy", file.to_str().unwrap()]);
+    let url = format!("http://{}", server.address());
+    let deployed = command.env("STEPMILL_SERVER", url).env("STEPMILL_TOKEN", server.token()).output().unwrap();
+    assert_eq!(deployed.status.code(), Some(0));
+    let told = String::from_utf8_lossy(&deployed.stderr).into_owned();
+    for part in ["warning: webhook `push` refuses all requests", "`hook` is not set", "stepmill secrets set hook"] {
+        assert!(told.contains(part), "{told}");
+    }
+    let again = deploy(&server, &text).expect(200).json();
+    assert_eq!(again["problems"][0]["severity"], "warning", "{again}");
+    assert_eq!(again["problems"][0]["places"][0]["line"], 8, "{again}");
+    set_secret(&server, KEY, 0);
+    let quiet = deploy(&server, &text).expect(200).json();
+    assert_eq!(quiet["problems"].as_array(), None, "{quiet}");
+}
+
+#[test]
+fn a_trigger_that_is_not_there_has_no_events_but_what_it_started_stays() {
+    let bench = Bench::new();
+    bench.warm();
+    let server = Server::start(&bench, &[]);
+    let _ = upload(&server).expect(201);
+    let _ = deploy(&server, &format!("{TEXT}[triggers.push]\nwebhook = {{ path = \"push\", auth = \"none\" }}\n"));
+    let url = format!("http://{}", server.address());
+    for verb in ["events", "pause", "resume"] {
+        for (pipeline, trigger, parts) in [
+            ("hooked", "pull", ["`hooked` has no trigger `pull`", "its triggers are `push`"]),
+            ("hocked", "push", ["no pipeline `hocked`", "stepmill triggers list"]),
+        ] {
+            let mut command = bench.command(&["triggers", verb, pipeline, trigger]);
+            command.env("STEPMILL_SERVER", &url).env("STEPMILL_TOKEN", server.token());
+            let ran = command.output().unwrap();
+            let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+            assert_eq!(ran.status.code(), Some(2), "{verb} {pipeline} {trigger}: {told}");
+            assert!(parts.iter().all(|part| told.contains(part)), "{verb} {pipeline} {trigger}: {told}");
+        }
+    }
+    let events = || server.get("/api/v1/pipelines/hooked/triggers/push/events");
+    assert_eq!(events().expect(200).json()["events"], json!([]));
+    let headers = [("authorization", ""), ("webhook-id", "one")];
+    let _ = server.request("POST", "/hooks/push", &headers, b"").expect(202);
+    let _ = server.request("DELETE", "/api/v1/pipelines/hooked", &[], b"").expect(204);
+    assert_eq!(events().expect(200).json()["events"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn a_signed_request_starts_one_run_however_often_it_comes() {
     let bench = Bench::new();
     bench.warm();

@@ -111,8 +111,16 @@ pub(in crate::web) async fn deploy(
     Json(body): Json<DeployBody>,
 ) -> Result<Response, Problem> {
     let deployed = web.service.registry.deploy(&body.text, body.modules, &identity.name).await?;
+    answer(&web, &deployed).await
+}
+
+/// What was deployed, once its triggers follow it.
+async fn answer(web: &Web, deployed: &Deployed) -> Result<Response, Problem> {
     web.service.follow_deployment().await?;
-    Ok(document(&view(&deployed, false)))
+    let mut view = view(deployed, false);
+    let unset = web.service.unset_secrets(deployed)?;
+    view.problems.extend(unset.iter().flat_map(ProblemView::all));
+    Ok(document(&view))
 }
 
 /// What deploying a pipeline would come to.
@@ -188,8 +196,7 @@ pub(in crate::web) async fn deploy_again(
     Path((name, revision)): Path<(Name, u32)>,
 ) -> Result<Response, Problem> {
     let deployed = web.service.registry.deploy_again(&name, revision, &identity.name).await?;
-    web.service.follow_deployment().await?;
-    Ok(document(&view(&deployed, false)))
+    answer(&web, &deployed).await
 }
 
 #[utoipa::path(delete, path = "/api/v1/pipelines/{name}", summary = "Removes a pipeline; its runs stay", tag = "pipelines", params(("name" = Name, Path, description = "The pipeline")), responses((status = 204, description = "It is gone"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]

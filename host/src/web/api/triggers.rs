@@ -36,6 +36,9 @@ use crate::{
 
 type Api = State<Arc<Web>>;
 
+/// The most triggers that an error names.
+const NAMED: usize = 20;
+const ALL_TRIGGERS: &str = "`stepmill triggers list` shows all triggers, with their pipelines";
 /// How many of the next times are shown.
 const NEXT: usize = 10;
 
@@ -99,6 +102,10 @@ pub(in crate::web) async fn events(
     let rejected = rejected.into_iter().map(|Rejected { at, reason }| RejectedView { at: at.rfc3339(), reason });
     let (store, scope) = (web.service.store.clone(), trigger_scope(&name, &trigger));
     let page = web.read(move |_| store.requests(&scope, before, limit)).await?;
+    if page.requests.is_empty() && before.is_none() {
+        // What a trigger started is shown also once the trigger is gone.
+        deployed(&web, &name, &trigger)?;
+    }
     let events = page.requests.into_iter().map(TriggerEventView::from).collect();
     let next = page.next.map(|last| last.to_string());
     Ok(document(&TriggerEventPage { events, rejected: rejected.collect(), next }))
@@ -133,12 +140,26 @@ async fn set_paused(
     paused: bool,
     identity: &Identity,
 ) -> Result<StatusCode, Problem> {
-    let deployed = web.service.registry.pipeline(name);
-    if !deployed.is_some_and(|deployed| deployed.triggers().iter().any(|known| known.name == *trigger)) {
-        return Err(Problem::not_found(format!("there is no trigger `{trigger}` of a pipeline `{name}`")));
-    }
+    deployed(web, name, trigger)?;
     web.service.pause_trigger(name, trigger, paused, &identity.name).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Fails unless a deployed pipeline has a trigger of that name.
+fn deployed(web: &Web, name: &Name, trigger: &Name) -> Result<(), Problem> {
+    let Some(deployed) = web.service.registry.pipeline(name) else {
+        return Err(Problem::not_found(format!("there is no pipeline `{name}`")).help(ALL_TRIGGERS));
+    };
+    if deployed.triggers().iter().any(|known| known.name == *trigger) {
+        return Ok(());
+    }
+    let problem = Problem::not_found(format!("the pipeline `{name}` has no trigger `{trigger}`"));
+    let names: Vec<_> = deployed.triggers().iter().map(|known| format!("`{}`", known.name)).collect();
+    Err(match names.len() {
+        0 => problem.help("it has none"),
+        1..=NAMED => problem.help(format!("its triggers are {}", names.join(", "))),
+        _ => problem.help(ALL_TRIGGERS),
+    })
 }
 
 /// What became of a request to a webhook.
