@@ -1,16 +1,17 @@
 //! A copy of a database, for reading what cannot be read where it is: an older schema, which only a writer may bring up to
 //! date, or a folder in which SQLite can make no files.
 
+mod folder;
+
 use std::{
-    fs::{OpenOptions, Permissions},
+    fs::OpenOptions,
     io::{self, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use tempfile::TempDir;
-
+use self::folder::Folder;
 use super::{
     data_dir::{DATABASE, DataDir, DataDirError},
     error::StoreError,
@@ -25,7 +26,7 @@ const SUFFIXES: [&str; 2] = ["", "-wal"];
 /// A database in a folder for temporary files, with the newest schema. Removed when it is dropped.
 #[derive(Debug)]
 pub(super) struct Copy {
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Copy {
@@ -37,8 +38,7 @@ impl Copy {
         let original = dir.database();
         let failed = |action| move |source| DataDirError::Io { action, path: dir.database(), source };
         // Outputs and hashes of tokens are in it: like the original, it is its owner's alone.
-        let folder = tempfile::Builder::new().prefix("stepmill-").permissions(Permissions::from_mode(0o700)).tempdir();
-        let copy = Self { folder: folder.map_err(failed("make a folder to copy"))? };
+        let copy = Self { folder: Folder::make().map_err(failed("make a folder to copy"))? };
         dir.check_unheld()?;
         let before = changes(dir.disk(), &original).map_err(failed("look at"))?;
         for suffix in SUFFIXES {
