@@ -80,6 +80,40 @@ fn shells_and_man_are_served() {
     assert!(fs::read_dir(bench.path().join("man")).unwrap().count() > 10);
 }
 
+/// What only reads a data directory.
+const READING: [&[&str]; 8] = [
+    &["runs", "list"],
+    &["runs", "show", "latest"],
+    &["runs", "logs", "latest"],
+    &["pipelines", "list"],
+    &["verify"],
+    &["gc"],
+    &["gc", "--dry-run"],
+    &["admin", "recover"],
+];
+
+#[test]
+fn a_folder_that_is_no_data_directory_is_not_taken_for_an_empty_one() {
+    let bench = Bench::new();
+    for command in READING {
+        bench.run(command).expect(2).complains(&["there is no data directory at", "data`", "--data-dir"]);
+        assert!(!bench.data().exists(), "{command:?} made a data directory");
+    }
+    let thesis = bench.write("data/thesis.txt", "mine");
+    for command in READING {
+        bench.run(command).expect(2).complains(&["is not a data directory of stepmill", "--data-dir"]);
+    }
+    let pipeline = bench.write("pipeline.toml", stepmill_tests::pipeline_text("", "[steps.it]\nuse = \"b/noop\"\n"));
+    bench.run(&["run", pipeline.to_str().unwrap()]).expect(2).complains(&["is not a data directory of stepmill"]);
+    assert_eq!(bench.data().read_dir().unwrap().count(), 1);
+    fs::remove_file(thesis).unwrap();
+    // One in which nothing has run yet.
+    drop(stepmill_tests::server::Server::start(&bench, &[]));
+    for list in ["runs", "pipelines"] {
+        assert_eq!(bench.run(&[list, "list"]).expect(0).stdout, "no runs yet\n");
+    }
+}
+
 #[test]
 fn reading_without_a_data_directory_says_what_to_do() {
     let bench = Bench::new();

@@ -87,7 +87,10 @@ fn what_cannot_be_read_is_not_taken_for_empty() {
             assert_eq!(ran.stdout, "", "{command:?}");
         }
     }
-    // Where there is none, nothing has run yet.
+    // Where there is none, the path may be mistyped.
     let nowhere = bench.path().join("nowhere");
-    bench.run(&["runs", "list", "--data-dir", nowhere.to_str().unwrap()]).expect(0);
+    bench
+        .run(&["runs", "list", "--data-dir", nowhere.to_str().unwrap()])
+        .expect(2)
+        .complains(&["no data directory at"]);
 }

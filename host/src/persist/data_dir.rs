@@ -104,7 +104,10 @@ pub enum DataDirError {
         path: PathBuf,
     },
     /// The folder holds something else.
-    #[error("`{path}` is not a data directory and not empty: choose a new or empty folder with --data-dir")]
+    #[error(
+        "`{path}` is not a data directory of stepmill, and not empty: name another with --data-dir; a new one is made in a \
+         folder that is empty or does not exist"
+    )]
     Foreign {
         /// The folder.
         path: PathBuf,
@@ -159,7 +162,7 @@ impl DataDir {
     /// Opens a data directory for reading, beside a writer or without one.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is none, or the folder holds other things.
     pub fn open_reader(path: impl AsRef<Path>) -> Result<Self, DataDirError> {
         Self::open_reader_on(&Disk::default(), path)
     }
@@ -170,7 +173,11 @@ impl DataDir {
         match disk.canonical(path) {
             Ok(root) => {
                 let dir = Self { disk: disk.clone(), root };
-                if dir.is_known()? { Ok(dir) } else { Err(DataDirError::Missing { path: dir.root }) }
+                match dir.is_known()? {
+                    true => Ok(dir),
+                    false if dir.is_empty()? => Err(DataDirError::Missing { path: dir.root }),
+                    false => Err(DataDirError::Foreign { path: dir.root }),
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(DataDirError::Missing { path: path.to_owned() })

@@ -1,6 +1,6 @@
 //! `gc`: removes what retention lets go, now and all of it.
 
-use super::is_empty;
+use super::{dir_error, store_error};
 use crate::{
     app::{
         DataDirError,
@@ -44,11 +44,10 @@ pub(super) async fn gc(settings: &Settings, args: &GcArgs) -> Result<Exit, CliEr
     Ok(Exit::Success)
 }
 
-/// A data directory that is not there is the user's mistake.
 pub(super) fn storage_error(error: StorageError) -> CliError {
     match error {
-        StorageError::DataDir(error @ DataDirError::Missing { .. }) => CliError::input(error),
-        StorageError::Store(error) if is_empty(&error) => CliError::input(error),
+        StorageError::DataDir(error) => dir_error(error),
+        StorageError::Store(error) => store_error(error),
         error => CliError::host(error),
     }
 }

@@ -79,24 +79,33 @@ async fn library(settings: &Settings) -> Result<Library, CliError> {
 }
 
 pub(in crate::cli) fn open_error(error: OpenError) -> CliError {
-    CliError::host(error)
+    match error {
+        OpenError::DataDir(error) => dir_error(error),
+        OpenError::Store(error) => store_error(error),
+        error => CliError::host(error),
+    }
 }
 
 /// Asking for what is not there is the user's mistake; all else is the host's.
 pub(in crate::cli) fn store_error(error: StoreError) -> CliError {
-    if is_empty(&error) || matches!(error, StoreError::NoSuchRun(_) | StoreError::Ambiguous { .. }) {
-        CliError::input(error)
-    } else {
-        CliError::host(error)
+    match error {
+        StoreError::DataDir(error) => dir_error(error),
+        StoreError::Empty(_) | StoreError::NotStepmill(_) | StoreError::NoSuchRun(_) | StoreError::Ambiguous { .. } => {
+            CliError::input(error)
+        }
+        error => CliError::host(error),
+    }
+}
+
+/// The same of the folder.
+pub(in crate::cli) fn dir_error(error: DataDirError) -> CliError {
+    match error {
+        DataDirError::Missing { .. } | DataDirError::Foreign { .. } => CliError::input(error),
+        error => CliError::host(error),
     }
 }
 
 /// The run that a user means.
 pub(in crate::cli) fn find_run(history: &History, text: &str) -> Result<RunId, CliError> {
     history.reader().find_run(text).map_err(store_error)
-}
-
-/// Whether nothing has run yet.
-pub(in crate::cli) fn is_empty(error: &StoreError) -> bool {
-    matches!(error, StoreError::Empty(_) | StoreError::DataDir(DataDirError::Missing { .. }))
 }

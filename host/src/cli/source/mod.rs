@@ -8,13 +8,13 @@ use bytes::Bytes;
 
 pub use self::remote::Remote;
 use super::{
-    commands::{find_run, is_empty, store_error},
+    commands::{find_run, store_error},
     exit::CliError,
     settings::Settings,
 };
 use crate::{
     app::{
-        History,
+        History, StoreError,
         reader::{LogFilter, RunFilter, StoredOutput},
     },
     cli::files,
@@ -71,7 +71,7 @@ impl Source {
         }
         match History::open(&settings.data_dir) {
             Ok(history) => Ok(Self::Local(Box::new(history))),
-            Err(error) if is_empty(&error) => Ok(Self::Nothing),
+            Err(StoreError::Empty(_)) => Ok(Self::Nothing),
             Err(error) => Err(store_error(error)),
         }
     }

@@ -97,6 +97,7 @@ fn other_folders_are_left_alone() {
 
     std::fs::write(tmp.path().join("thesis.txt"), "mine").unwrap();
     assert!(matches!(DataDir::open_writer(tmp.path()), Err(DataDirError::Foreign { .. })));
+    assert!(matches!(DataDir::open_reader(tmp.path()), Err(DataDirError::Foreign { .. })));
     assert_eq!(tmp.path().read_dir().unwrap().count(), 1);
     let file = DataDir::open_writer(tmp.path().join("thesis.txt")).unwrap_err();
     assert!(matches!(file, DataDirError::Io { action: "create", .. }), "{file}");
