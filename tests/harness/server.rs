@@ -336,7 +336,7 @@ fn waiting(pipe: &mut ChildStdout) -> String {
 }
 
 fn first_token(said: &str) -> Option<String> {
-    said.lines().map(str::trim).find(|line| line.starts_with("stpm_")).map(str::to_owned)
+    said.split_whitespace().find(|word| word.starts_with("stpm_")).map(str::to_owned)
 }
 
 fn follow(stderr: ChildStderr) -> Arc<Mutex<String>> {

@@ -72,6 +72,15 @@ pub enum VaultError {
     Journal(#[from] JournalError),
 }
 
+/// What became of the secrets of a key that was lost or damaged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// The secrets that could not be opened, and were removed.
+    pub discarded: Vec<Name>,
+    /// Where the damaged key is kept, if there was one.
+    pub damaged_key: Option<PathBuf>,
+}
+
 /// Opens and seals secrets.
 #[derive(Clone)]
 pub struct Vault {
@@ -122,29 +131,31 @@ impl Vault {
         Ok(vault)
     }
 
-    /// The same where the key may be lost: secrets that it does not open are removed, and their names returned. A damaged key
-    /// is kept beside the new one.
+    /// The same where the key may be lost: secrets that it does not open are removed. A damaged key is kept beside the new
+    /// one.
     ///
     /// # Errors
     /// If the key cannot be read or made, or the database cannot be read or written.
-    pub async fn recover(store: ServiceStore, key: &Path, by: &str) -> Result<Vec<Name>, VaultError> {
+    pub async fn recover(store: ServiceStore, key: &Path, by: &str) -> Result<Recovered, VaultError> {
         let disk = Disk::default();
+        let mut recovered = Recovered::default();
         let vault = match Self::with_key(&disk, store.clone(), key) {
             Err(VaultError::DamagedKey { path }) => {
                 let failed = |source| VaultError::Key { path: path.clone(), source };
-                disk.rename(&path, &path.with_extension("key.damaged")).map_err(failed)?;
+                let kept = path.with_extension("key.damaged");
+                disk.rename(&path, &kept).map_err(failed)?;
+                recovered.damaged_key = Some(kept);
                 Self::with_key(&disk, store, key)?
             }
             vault => vault?,
         };
-        let mut discarded = Vec::new();
         for (name, sealed) in vault.store.sealed_secrets()? {
-            if !discarded.contains(&name) && vault.unseal(&name, &sealed).is_err() {
+            if !recovered.discarded.contains(&name) && vault.unseal(&name, &sealed).is_err() {
                 vault.remove(&name, by).await?;
-                discarded.push(name);
+                recovered.discarded.push(name);
             }
         }
-        Ok(discarded)
+        Ok(recovered)
     }
 
     fn with_key(disk: &Disk, store: ServiceStore, key: &Path) -> Result<Self, VaultError> {

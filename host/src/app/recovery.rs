@@ -7,10 +7,9 @@ use crate::{
     access::{
         Tokens, Vault,
         tokens::{Bearer, TokensError},
-        vault::VaultError,
+        vault::{Recovered, VaultError},
     },
     execute::ports::JournalError,
-    ids::Name,
 };
 
 /// Who does it, in the audit log.
@@ -52,11 +51,11 @@ impl Recovery {
         Ok(Self { host, tokens })
     }
 
-    /// Removes the secrets that the key does not open, and makes a key where there is none. Their names.
+    /// Removes the secrets that the key does not open, and makes a key where there is none or a damaged one.
     ///
     /// # Errors
     /// If the key cannot be read or made, or the database cannot be written.
-    pub async fn discard_unreadable_secrets(&self) -> Result<Vec<Name>, RecoveryError> {
+    pub async fn discard_unreadable_secrets(&self) -> Result<Recovered, RecoveryError> {
         let key = self.host.history().dir().root().join(KEY_FILE);
         Ok(Vault::recover(self.host.store(), &key, ACTOR).await?)
     }

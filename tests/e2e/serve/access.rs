@@ -1,6 +1,7 @@
 //! Who is let in: every route, with and without a token, with each role.
 
 use std::{
+    io::{BufRead, BufReader},
     process::Stdio,
     time::{Duration, Instant, SystemTime},
 };
@@ -216,15 +217,18 @@ fn a_server_whose_key_is_lost_starts_again_without_the_secrets() {
     let unseen = Ran::of(unseen.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts"));
     unseen.expect(3).complains(&["standard output"]);
     assert_eq!(std::fs::read(&key).expect("the damaged key"), b"torn");
-    bench.run(&["admin", "recover"]).expect(0).complains(&["`recovered-2`", "`kept`"]);
+    let again = bench.run(&["admin", "recover"]).expect(0);
+    again.complains(&["`recovered-2`", "`kept`", "was damaged", "secrets.key.damaged`"]);
     assert_eq!(std::fs::read(key.with_extension("key.damaged")).expect("the damaged key"), b"torn");
     let server = Server::start(&bench, &[]).with_token(recovered.stdout.trim());
     set_secret(&server, "kept");
     assert_eq!(server.stop(), 0);
 
     // What can be opened stays.
+    let quiet = bench.run(&["admin", "recover", "-q"]).expect(0);
+    assert!(quiet.stdout.starts_with("stpm_") && quiet.stderr.is_empty(), "{quiet:?}");
     let again = bench.run(&["admin", "recover"]).expect(0);
-    again.complains(&["`recovered-3`"]);
+    again.complains(&["`recovered-4`"]);
     assert!(!again.stderr.contains("discarded"), "{}", again.stderr);
     let server = Server::start(&bench, &[]).with_token(again.stdout.trim());
     assert!(server.get("/api/v1/secrets").expect(200).text().contains("kept"));
@@ -253,6 +257,21 @@ fn who_has_the_data_directory_can_always_get_in() {
     ran.expect(3).complains(&["standard output"]);
     let server = Server::start(&bench, &[]);
     let _ = server.get("/api/v1/tokens").expect(200);
+
+    // A reader that takes the first line has the token, and one that goes too early is reported.
+    let piped = Bench::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut serve = piped.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut child = serve.stdout(writer).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    drop(serve);
+    let mut line = String::new();
+    BufReader::new(reader).read_line(&mut line).expect("a line");
+    let token = line.split_whitespace().find(|word| word.starts_with("stpm_")).expect("a token in the first line");
+    let mut log = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    assert!(log.any(|line| line.starts_with("listening on")), "{line}");
+    child.kill().and_then(|()| child.wait()).expect("a child");
+    let piped = Server::start(&piped, &[]).with_token(token);
+    let _ = piped.get("/api/v1/tokens").expect(200);
 
     // The last admin locks everybody out: with a token that expires soon, and without any other.
     let expired = json!({ "name": "soon", "role": "admin", "expires_at": soon() });

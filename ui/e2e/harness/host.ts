@@ -52,7 +52,7 @@ export class Host {
     const host = new Host(folder, "", "", "");
     try {
       await host.#beginAnywhere();
-      host.token = host.#found("stdout", /^\s+(stpm_\S+)$/m);
+      host.token = host.#found("stdout", /: (stpm_\S+)$/m);
       host.loginLink = host.#found("stdout", /^\s+(http:\S+\/login\/\S+)$/m);
     } catch (error) {
       await host.remove();

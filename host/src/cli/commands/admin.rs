@@ -22,13 +22,21 @@ pub(super) async fn recover(settings: &Settings) -> Result<Exit, CliError> {
     if !print_once(&format!("{}\n", token.reveal()))? {
         return Err(not_shown());
     }
-    let discarded = recovery.discard_unreadable_secrets().await.map_err(error)?;
-    if !discarded.is_empty() {
-        note(&lost(&discarded));
+    let recovered = recovery.discard_unreadable_secrets().await.map_err(error)?;
+    if let Some(kept) = &recovered.damaged_key {
+        note(&format!(
+            "replaced the key of the secrets, which was damaged; the damaged one is kept as `{}`",
+            kept.display()
+        ));
+    }
+    if !recovered.discarded.is_empty() {
+        note(&lost(&recovered.discarded));
     }
     let name = recovery.keep(&token).await.map_err(error)?;
     recovery.close().await.map_err(error)?;
-    note(&format!("this is the admin token `{name}`, shown only now"));
+    if !settings.quiet {
+        note(&format!("this is the admin token `{name}`, shown only now"));
+    }
     Ok(Exit::Success)
 }
 

@@ -113,20 +113,33 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
 /// made valid: the next start shows another one.
 async fn welcome(service: &Service, address: SocketAddr) -> Result<(), CliError> {
     let token = service.tokens.draft().map_err(CliError::host)?;
-    let shown = format!("The first token, `admin`, shown only now:\n\n    {}\n\n", token.reveal());
+    // In the first line, which is all that `stepmill serve | head -1` takes.
+    let shown = format!("The first token, `admin`, shown only now: {}\n\n", token.reveal());
     if !print_once(&shown)? {
-        return Err(not_shown().help("start the server once with a standard output that somebody reads"));
+        return Err(not_shown());
     }
     service.tokens.keep_admin(&token, "admin", "host").await.map_err(CliError::host)?;
     let identity = service.tokens.identify(token.reveal()).map_err(CliError::host)?;
     let Some(identity) = identity else { return Ok(()) };
     let link = service.tokens.link(identity.token).await.map_err(CliError::host)?;
-    print(&format!("Log a browser in, within an hour and once:\n\n    http://{address}/login/{}\n\n", link.reveal()))
+    let shown =
+        format!("Log a browser in, within an hour and once:\n\n    http://{address}/login/{}\n\n", link.reveal());
+    if !print_once(&shown)? {
+        note(
+            "standard output was closed before everything was shown; if you have not seen the token `admin`, stop the \
+             server and run `stepmill admin recover`, which creates another one",
+        );
+    }
+    Ok(())
 }
 
 /// A token would be lost.
 pub(super) fn not_shown() -> CliError {
-    CliError::host(std::io::Error::other("nobody reads standard output, so that the token was not made"))
+    let error = std::io::Error::other("no token was created: it is shown once, and standard output is not read");
+    CliError::host(error).help(
+        "run the command again where its standard output is read, such as in a terminal; for a \
+         server, `stepmill admin recover` creates a token too",
+    )
 }
 
 /// Ends with Ctrl-C or SIGTERM; a second one ends the process.
