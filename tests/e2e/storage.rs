@@ -189,6 +189,22 @@ fn gc_killed_at_any_moment_leaves_nothing_that_verify_finds() {
 }
 
 #[test]
+fn a_damaged_output_is_the_same_however_often_it_is_read() {
+    let bench = Bench::new();
+    run(&bench, &pipeline(&bench, 100_000), &[]);
+    let blob = blobs(&bench).remove(0);
+    let mut bytes = fs::read(&blob).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half] ^= 1;
+    fs::write(&blob, bytes).unwrap();
+    for (turn, found) in ["is damaged", "was found damaged before", "was found damaged before"].iter().enumerate() {
+        let read = bench.run(&["runs", "output", "latest", "large"]).expect(3);
+        assert!(!read.stderr.contains("No such file"), "{turn}: {}", read.stderr);
+        read.complains(&[found, "moved to", "quarantine/", "run the step again"]);
+    }
+}
+
+#[test]
 fn verify_names_what_is_damaged_and_running_again_mends_it() {
     let bench = Bench::new();
     let (first, second) = (pipeline(&bench, 100_000), pipeline(&bench, 3_000_000));

@@ -15,7 +15,7 @@ mod sweep;
 mod writer;
 
 pub use memory::MemoryOutputs;
-pub use reader::Damage;
+pub use reader::{Damage, SetAside};
 pub use store::BlobStore;
 
 #[cfg(test)]

@@ -32,6 +32,19 @@ fn moved(to: Option<&PathBuf>) -> String {
     to.map_or_else(String::new, |path| format!("; the file was moved to {}; run the step again", path.display()))
 }
 
+/// A stored output was found damaged before, and moved out of the way: inside an [`io::Error`] of kind `NotFound`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the stored output {hash} was found damaged before, and its file was moved to {}; run the step again",
+    quarantined.display()
+)]
+pub struct SetAside {
+    /// Which output.
+    pub hash: ContentHash,
+    /// Where the damaged file is.
+    pub quarantined: PathBuf,
+}
+
 /// An open blob whose index was verified.
 #[derive(Debug)]
 pub(super) struct FileReader {
@@ -43,7 +56,7 @@ pub(super) struct FileReader {
 impl FileReader {
     pub(super) fn open(folder: Arc<Folder>, hash: &ContentHash) -> io::Result<Self> {
         let path = folder.path_of(hash);
-        let file = folder.disk().open(&path).map_err(about("open the stored output", &path))?;
+        let file = folder.disk().open(&path).map_err(|error| missing(&folder, hash, error))?;
         match format::read(&file, hash) {
             Ok(layout) => Ok(Self { folder, file, layout }),
             Err(refusal) => Err(refuse(&folder, hash, &file, refusal)),
@@ -76,6 +89,14 @@ impl BlobReader for FileReader {
 
     fn frame_of(&self, item: u64) -> usize {
         framing::frame_of(&self.layout.frames, item)
+    }
+}
+
+fn missing(folder: &Folder, hash: &ContentHash, error: io::Error) -> io::Error {
+    let kind = error.kind();
+    match folder.quarantined(hash).filter(|_| kind == io::ErrorKind::NotFound) {
+        Some(quarantined) => io::Error::new(kind, SetAside { hash: *hash, quarantined }),
+        None => about("open the stored output", &folder.path_of(hash))(error),
     }
 }
 

@@ -193,14 +193,24 @@ impl Folder {
             Ok(_) => None,
             Err(error) => Some(error.kind() == io::ErrorKind::NotFound),
         };
-        let mut targets = (1_u32..).map(|n| self.quarantine.join(format!("{}.{n}", hash.hex())));
         // One that cannot be looked at is no place, and neither are those after it.
-        let target = targets.find_map(|target| free(&target).map(|free| free.then_some(target)))??;
+        let target = self.targets(hash).find_map(|target| free(&target).map(|free| free.then_some(target)))??;
         self.disk.rename(&path, &target).ok()?;
         let folders = [Some(self.quarantine.as_path()), path.parent()];
         for folder in folders.into_iter().flatten() {
             sync_folder(&self.disk, folder).ok()?;
         }
         Some(target)
+    }
+
+    /// Where the latest damaged file of an output is, if one was moved out of the way.
+    pub(super) fn quarantined(&self, hash: &ContentHash) -> Option<PathBuf> {
+        self.targets(hash).take_while(|target| self.disk.facts_of_name(target).is_ok()).last()
+    }
+
+    /// The names that damaged files of an output get, one after the other.
+    fn targets(&self, hash: &ContentHash) -> impl Iterator<Item = PathBuf> {
+        let name = hash.hex();
+        (1_u32..).map(move |n| self.quarantine.join(format!("{name}.{n}")))
     }
 }

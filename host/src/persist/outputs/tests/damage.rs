@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     disk::{Make, sim::SimDisk},
     effects,
-    persist::outputs::{BlobStore, Damage},
+    persist::outputs::{BlobStore, Damage, SetAside},
 };
 
 /// One stored blob and its file.
@@ -48,6 +48,11 @@ impl Case {
         let damage = error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()).unwrap();
         let moved = damage.quarantined.as_ref().unwrap();
         assert_eq!(fs::read(moved).unwrap(), bytes, "{what}");
+        // However often it is asked for.
+        let again = self.read().unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::NotFound);
+        let set_aside = again.get_ref().and_then(|inner| inner.downcast_ref::<SetAside>()).unwrap();
+        assert_eq!(&set_aside.quarantined, moved);
         fs::remove_file(moved).unwrap();
         assert_eq!(self.read().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
