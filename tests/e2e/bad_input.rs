@@ -128,6 +128,8 @@ fn parameters_are_checked_all_at_once() {
     let path = path.to_str().unwrap();
     let ran = bench.run(&["run", path, "-p", "count=many", "-p", "file=/nowhere", "-p", "ghost=1"]).expect(2);
     ran.complains(&["`name` is missing", "--param name=", "count", "many", "/nowhere", "ghost"]);
+    let folder = bench.run(&["run", path, "-p", "name=x", "-p", "count=1", "-p", "file=/tmp"]).expect(2);
+    folder.complains(&["`file` takes a file", "`/tmp` is a folder", "give the path of one file"]);
     assert_eq!(bench.run(&["runs", "list", "--json"]).json()["runs"], serde_json::json!([]));
 }
 

@@ -39,6 +39,17 @@ pub type Params = BTreeMap<Name, ParamInput>;
 #[error("{}", list(.0))]
 pub struct ParamsError(pub Vec<ParamError>);
 
+impl ParamsError {
+    /// Whether the values are right, and the host could not store them.
+    #[must_use]
+    pub fn is_hosts_fault(&self) -> bool {
+        // A file that was sent ahead, and is not there any more, has to be sent again.
+        let hosts =
+            |error: &_| matches!(error, ParamError::Store { source, .. } if source.kind() != io::ErrorKind::NotFound);
+        self.0.iter().all(hosts)
+    }
+}
+
 fn list(errors: &[ParamError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
@@ -82,13 +93,32 @@ pub enum ParamError {
         /// Why.
         source: io::Error,
     },
-    /// The value cannot be stored.
-    #[error("parameter `{name}` cannot be stored: {problem}")]
-    Store {
+    /// The path leads to a folder.
+    #[error(
+        "parameter `{name}` takes a file, and `{}` is a folder: give the path of one file, such as an archive of the folder",
+        path.display()
+    )]
+    Folder {
+        /// Which.
+        name: Name,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The value is none that steps can read.
+    #[error("parameter `{name}` cannot be given to steps: {problem}")]
+    Unfit {
         /// Which.
         name: Name,
         /// Why.
         problem: String,
+    },
+    /// The value cannot be stored.
+    #[error("parameter `{name}` cannot be stored: {source}")]
+    Store {
+        /// Which.
+        name: Name,
+        /// Why.
+        source: io::Error,
     },
 }
 
@@ -173,19 +203,16 @@ fn known(plan: &Plan) -> String {
 fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputStore) -> Result<OutputRef, ParamError> {
     let (name, kind) = (param.name.clone(), param.kind);
     let given = given.or_else(|| param.default.clone().map(|default| of_default(kind, default)));
-    let problem = |problem: String| ParamError::Store { name: name.clone(), problem };
+    let unstored = |source| ParamError::Store { name: name.clone(), source };
     let wrong = |given: &str| ParamError::wrong(name.clone(), kind, given);
-    let of_file = |file: FileRef| {
-        stored::store_value(outputs, &value::file::to_value(&file), vec![file])
-            .map_err(|error| problem(error.to_string()))
-    };
+    let of_file =
+        |file: FileRef| stored::store_value(outputs, &value::file::to_value(&file), vec![file]).map_err(unstored);
     let json = match given.ok_or_else(|| ParamError::Missing { name: name.clone(), kind })? {
         ParamInput::Text(path) if kind == ParamKind::File => return of_file(import(&name, Path::new(&path), outputs)?),
         ParamInput::Path(path) if kind == ParamKind::File => return of_file(import(&name, &path, outputs)?),
         ParamInput::File(file) if kind == ParamKind::File => {
             // Nothing is removed now. Before, its time may have ended.
-            let there = outputs.open(&file.hash).map_err(|error| problem(error.to_string()));
-            return there.and_then(|_| of_file(file));
+            return outputs.open(&file.hash).map_err(unstored).and_then(|_| of_file(file));
         }
         ParamInput::Path(path) => return Err(wrong(&path.to_string_lossy())),
         ParamInput::File(file) => return Err(wrong(&file.name)),
@@ -195,8 +222,9 @@ fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputS
     if !fits(kind, &json) {
         return Err(wrong(&json.to_string()));
     }
-    let bytes = value::json::from_json(&json).map_err(|error| problem(error.to_string()))?;
-    stored::store_value(outputs, &bytes, Vec::new()).map_err(|error| problem(error.to_string()))
+    let unfit = |problem: String| ParamError::Unfit { name: name.clone(), problem };
+    let bytes = value::json::from_json(&json).map_err(|error| unfit(error.to_string()))?;
+    stored::store_value(outputs, &bytes, Vec::new()).map_err(unstored)
 }
 
 /// The pipeline's own word for a value: for a file, its path.
@@ -245,10 +273,10 @@ fn import(name: &Name, path: &Path, outputs: &dyn OutputStore) -> Result<FileRef
     let unreadable = |source| ParamError::File { name: name.clone(), path: path.to_owned(), source };
     let mut file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        return Err(ParamError::Folder { name: name.clone(), path: path.to_owned() });
     }
     let file_name = path.file_name().map_or_else(|| name.to_string(), |name| name.to_string_lossy().into_owned());
     let media_type = mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream").to_owned();
     stored::store_file(outputs, file_name, media_type, &mut file)
-        .map_err(|error| ParamError::Store { name: name.clone(), problem: error.to_string() })
+        .map_err(|source| ParamError::Store { name: name.clone(), source })
 }

@@ -41,6 +41,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// What to do about a disk that is full.
+const FULL: &str = "make room on that disk; `stepmill gc` removes old runs from a data directory";
+
 /// Why a command could not do what was asked.
 #[derive(Debug)]
 pub struct CliError {
@@ -58,12 +61,12 @@ enum Body {
 
 impl CliError {
     /// What the user gave is wrong.
-    pub fn input(error: impl std::error::Error) -> Self {
+    pub fn input(error: impl std::error::Error + 'static) -> Self {
         Self::of(Exit::BadInput, &error)
     }
 
     /// The host could not do its part.
-    pub fn host(error: impl std::error::Error) -> Self {
+    pub fn host(error: impl std::error::Error + 'static) -> Self {
         Self::of(Exit::HostFailed, &error)
     }
 
@@ -82,14 +85,16 @@ impl CliError {
     #[must_use]
     pub fn stdout(error: &io::Error) -> Self {
         let message = "standard output cannot be written".to_owned();
-        Self { exit: Exit::HostFailed, body: Body::Message { message, causes: vec![error.to_string()], help: None } }
+        let help = is_full(error).then(|| FULL.to_owned());
+        Self { exit: Exit::HostFailed, body: Body::Message { message, causes: vec![error.to_string()], help } }
     }
 
     /// An error with everything that lies behind it.
-    fn of(exit: Exit, error: &dyn std::error::Error) -> Self {
+    fn of(exit: Exit, error: &(dyn std::error::Error + 'static)) -> Self {
         let message = error.to_string();
         let causes = causes_of(error, &message);
-        Self { exit, body: Body::Message { message, causes, help: None } }
+        let help = is_full(error).then(|| FULL.to_owned());
+        Self { exit, body: Body::Message { message, causes, help } }
     }
 
     /// The same, with what to do about it.
@@ -129,6 +134,15 @@ impl From<Problems> for CliError {
     fn from(problems: Problems) -> Self {
         Self::problems(problems)
     }
+}
+
+/// Whether an error, or what lies behind it, is that there is no room on a disk.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut chain = std::iter::successors(Some(error), |error| error.source());
+    chain.any(|error| {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    })
 }
 
 /// The sources of an error, without those whose text the error in front of them already says.
@@ -224,6 +238,15 @@ mod tests {
         help: free some space
               and try again
         ");
+    }
+
+    #[test]
+    fn a_full_disk_comes_with_what_to_do_however_deep_it_lies() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        assert!(CliError::host(Outer(Middle(full()))).to_string().contains("help: make room"));
+        assert!(CliError::stdout(&full()).to_string().contains("help: make room"));
+        assert!(CliError::host(Outer(Middle(full()))).help("try again").to_string().contains("help: try again"));
+        assert!(!CliError::host(Outer(Middle(io::Error::other("worn out")))).to_string().contains("help"));
     }
 
     #[test]

@@ -174,6 +174,10 @@ impl From<TriggersError> for Problem {
 impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
         match error {
+            StartError::Params(params) if params.is_hosts_fault() => {
+                tracing::error!(error = %params, "the parameters of a run cannot be stored");
+                Self::new(Kind::Unavailable, "the parameters could not be stored; the host's log says why")
+            }
             StartError::Params(_) | StartError::NoStep { .. } => Self::new(Kind::Unprocessable, error.to_string()),
             StartError::Refused(refusal) => Self::new(Kind::Forbidden, refusal.to_string()).help(refusal.help()),
             StartError::NotEnded(_) | StartError::Active(_) | StartError::Repeated => {

@@ -1,6 +1,9 @@
 //! Commands that need no host: new crates, completions, manual pages.
 
-use std::{fs, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use clap::CommandFactory;
 
@@ -32,12 +35,20 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, CliError>
     Ok(Exit::Success)
 }
 
+/// The manual pages cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the manual pages cannot be written to `{}`", folder.display())]
+struct ManError {
+    folder: PathBuf,
+    source: io::Error,
+}
+
 pub(super) fn man(out: Option<&Path>) -> Result<Exit, CliError> {
     match out {
         Some(folder) => {
             fs::create_dir_all(folder)
                 .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
-                .map_err(|error| CliError::host(error).help(format!("is `{}` writable?", folder.display())))?;
+                .map_err(|source| CliError::host(ManError { folder: folder.to_owned(), source }))?;
         }
         None => {
             let mut page = Vec::new();

@@ -118,6 +118,7 @@ pub(super) fn start_error(error: StartError) -> CliError {
     match error {
         StartError::Refused(refusal) => policy::refused(refusal),
         error @ (StartError::NotEnded(_) | StartError::NoStep { .. }) => CliError::input(error),
+        StartError::Params(error) if error.is_hosts_fault() => CliError::host(error),
         StartError::Params(error) => CliError::input(error),
         StartError::Store(error) => super::store_error(error),
         error => CliError::host(error),

@@ -362,6 +362,11 @@ impl Remote {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let media_type = mime_guess::from_path(path).first_or_octet_stream().to_string();
         let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        if file.metadata().await.map_err(unreadable)?.is_dir() {
+            let error =
+                CliError::bad_input(format!("`{}` is a folder, and the parameter takes a file", path.display()));
+            return Err(error.help("give the path of one file, such as an archive of the folder"));
+        }
         let chunks = futures_util::stream::try_unfold(file, async |mut file| {
             let mut chunk = vec![0; CHUNK];
             let count = tokio::io::AsyncReadExt::read(&mut file, &mut chunk).await?;
