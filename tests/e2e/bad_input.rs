@@ -191,7 +191,13 @@ fn a_full_disk_stops_the_run_where_it_can_be_resumed() {
     let resumed = bench.run(&["--data-dir", data, "runs", "resume", "latest", "--json"]);
     let left = fs::read_dir(small.join("data/tmp")).map_or(0, Iterator::count);
     Command::new("umount").arg(&small).status().unwrap();
-    full.expect(3).complains(&["resume"]);
+    full.expect(3).complains(&[
+        "cannot write to",
+        "No space left",
+        "stepmill runs resume",
+        &format!("--data-dir {data}"),
+        "small/data/tmp",
+    ]);
     let resumed = resumed.expect(0);
     assert_eq!(resumed.json()["run"]["state"], "succeeded");
     assert_eq!(left, 0, "temporary files stay");

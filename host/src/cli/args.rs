@@ -43,12 +43,14 @@ pub struct Cli {
 
 /// The heading of the flags of every command in `--help`.
 const GLOBAL: &str = "Global options";
+/// The data directory, unless another one is named.
+pub const DATA_DIR: &str = ".stepmill";
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArgs {
     /// Where runs, outputs and compiled modules are kept
-    #[arg(long, global = true, help_heading = GLOBAL, env = "STEPMILL_DATA", value_name = "DIR", default_value = ".stepmill")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "STEPMILL_DATA", value_name = "DIR", default_value = DATA_DIR)]
     pub data_dir: PathBuf,
     /// Ask this server instead of the data directory, such as `http://localhost:7878`
     #[arg(long, global = true, help_heading = GLOBAL, env = "STEPMILL_SERVER", value_name = "URL")]

@@ -1,10 +1,14 @@
 //! What was decided from the command line and the environment, once; only these values leave the parsing of arguments.
 
-use std::{ffi::OsString, io::IsTerminal, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    args::{ColorChoice, GlobalArgs, LogFormat},
-    render::paint::Paint,
+    args::{ColorChoice, DATA_DIR, GlobalArgs, LogFormat},
+    render::{paint::Paint, text::shell_word},
 };
 
 /// Decisions that hold for every command.
@@ -12,6 +16,8 @@ use super::{
 pub struct Settings {
     /// Where runs, outputs and compiled modules are kept.
     pub data_dir: PathBuf,
+    /// Whether other commands take it only where they are told to.
+    pub data_dir_is_given: bool,
     /// The server that commands ask, instead of the data directory.
     pub server: Option<String>,
     /// What proves to it who asks.
@@ -39,6 +45,8 @@ pub struct Surroundings {
     pub stdout_terminal: bool,
     /// Standard error is a terminal.
     pub stderr_terminal: bool,
+    /// `STEPMILL_DATA`
+    pub data: Option<OsString>,
     /// The terminal's columns.
     pub columns: Option<u16>,
     /// `NO_COLOR`
@@ -57,6 +65,7 @@ impl Surroundings {
         Self {
             stdout_terminal: std::io::stdout().is_terminal(),
             stderr_terminal: std::io::stderr().is_terminal(),
+            data: std::env::var_os("STEPMILL_DATA"),
             columns: console::Term::stdout().size_checked().map(|(_, columns)| columns),
             no_color: std::env::var_os("NO_COLOR"),
             term: std::env::var_os("TERM"),
@@ -84,6 +93,10 @@ impl Settings {
     pub fn resolve(args: &GlobalArgs, surroundings: &Surroundings) -> Self {
         Self {
             data_dir: args.data_dir.clone(),
+            data_dir_is_given: match &surroundings.data {
+                Some(data) => args.data_dir.as_os_str() != data,
+                None => args.data_dir != Path::new(DATA_DIR),
+            },
             server: args.server.clone(),
             token: args.token.clone(),
             log_format: args.log_format,
@@ -94,6 +107,15 @@ impl Settings {
             live: surroundings.can_redraw() && !args.quiet,
             width: surroundings.columns.map_or(WIDTH, |columns| usize::from(columns).clamp(40, 2 * WIDTH)),
         }
+    }
+
+    /// The flags with which another command works on the same data, as they stand behind it.
+    #[must_use]
+    pub fn flags(&self) -> String {
+        if !self.data_dir_is_given {
+            return String::new();
+        }
+        format!(" --data-dir {}", shell_word(&self.data_dir.to_string_lossy()))
     }
 }
 
@@ -127,6 +149,18 @@ mod tests {
         for (line, surroundings, color) in cases {
             assert_eq!(resolve(line, &surroundings).stdout.color, color, "{line} {surroundings:?}");
         }
+    }
+
+    #[test]
+    fn another_command_is_told_the_data_directory_unless_it_takes_it_anyway() {
+        let flags = |line: &str, data: Option<&str>| {
+            resolve(line, &Surroundings { data: data.map(OsString::from), ..Surroundings::default() }).flags()
+        };
+        assert_eq!(flags("runs list", None), "");
+        assert_eq!(flags("runs list --data-dir here", None), " --data-dir here");
+        assert_eq!(flags("runs list --data-dir it's", None), r" --data-dir 'it'\''s'");
+        assert_eq!(flags("runs list --data-dir there", Some("there")), "");
+        assert_eq!(flags("runs list --data-dir .stepmill", Some("there")), " --data-dir .stepmill");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
     cli::{
         args::{AllowArg, OptionArgs, OutsideArgs, SecretArg, SecretValue},
         exit::{CliError, Exit, render_problems},
+        render::text::shell_word,
     },
     definition::Pipeline,
     event::RunOptions,
@@ -47,6 +48,30 @@ pub(super) fn of(args: &OutsideArgs) -> Result<Outside, CliError> {
     };
     let secrets = args.secrets.iter().map(|secret| Ok((secret.name.clone(), value(secret)?)));
     Ok(Outside { policy, secrets: Arc::new(secrets.collect::<Result<_, CliError>>()?) })
+}
+
+/// The flags that a run needs when it is resumed. What it was granted it keeps, but secrets are stored nowhere, and which
+/// addresses are private is asked when a request is sent.
+pub(super) fn flags(args: &OutsideArgs) -> String {
+    let mut flags = String::new();
+    let mut flag = |name: &str, value: &str| flags.push_str(&format!(" {name} {}", shell_word(value)));
+    for allowed in &args.allow {
+        if let AllowArg::Private(address) = allowed {
+            flag("--allow", &format!("private={address}"));
+        }
+    }
+    if let Some(policy) = &args.policy {
+        flag("--policy", &policy.to_string_lossy());
+    }
+    for SecretArg { name, source } in &args.secrets {
+        match source {
+            SecretValue::Environment => flag("--secret", name.as_str()),
+            SecretValue::File(path) => flag("--secret", &format!("{name}=@{}", path.display())),
+            // Not to be shown once more.
+            SecretValue::Given(_) => flag("--secret", &format!("{name}=VALUE")),
+        }
+    }
+    flags
 }
 
 /// The value of a secret.
@@ -105,4 +130,24 @@ pub(super) fn check(
     // The document is for a program; whoever has to allow it is a person.
     eprint!("{}", render_problems(&problems, false, REFUSAL_WIDTH));
     super::pipeline::refuse(path, Some(plan.pipeline.clone()), problems, json).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    #[test]
+    fn a_run_is_resumed_with_what_is_not_stored_of_it() {
+        let line = "stepmill run p.toml --allow net=https://example.com,private=10.0.0.5 --policy private.toml \
+                    --secret one --secret two=@two.txt --secret three=3";
+        let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::Run(run) = cli.command else { panic!("a run") };
+        assert_eq!(
+            flags(&run.options.outside),
+            " --allow private=10.0.0.5 --policy private.toml --secret one --secret two=@two.txt --secret three=VALUE"
+        );
+    }
 }

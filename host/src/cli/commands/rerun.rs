@@ -38,7 +38,7 @@ pub(super) async fn rerun(settings: &Settings, args: RunsRerunArgs) -> Result<Ex
             Err(problems) => return super::pipeline::refuse(path, None, problems, json),
         },
     };
-    let show = Show::new(settings, &args.report);
+    let show = Show::new(settings, &args.report, &args.options.outside);
     let host = show.open(settings, outside.clone()).await?;
     let mut plan = None;
     if let Some((path, pipeline)) = pipeline {

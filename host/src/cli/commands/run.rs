@@ -10,10 +10,11 @@ use crate::{
     access::Policy,
     app::{History, Host, ParamInput, Params, Run, StartError, storage::RetentionPolicy},
     cli::{
-        args::{LogFormat, ReportArgs, RunArgs, RunsResumeArgs},
+        args::{LogFormat, OutsideArgs, ReportArgs, RunArgs, RunsResumeArgs},
         display::{Display, JsonEvents},
         exit::{CliError, Exit},
         output::note,
+        render::run::resume_command,
         settings::Settings,
     },
     definition::Pipeline,
@@ -32,7 +33,7 @@ pub(super) async fn run(settings: &Settings, args: RunArgs) -> Result<Exit, CliE
     };
     let params = params(&args.params)?;
     let outside = policy::of(&args.options.outside)?;
-    let show = Show::new(settings, &args.report);
+    let show = Show::new(settings, &args.report, &args.options.outside);
     let host = show.open(settings, outside.clone()).await?;
     let plan = match plan(settings, &host, &outside.policy, (path, &pipeline), json).await? {
         Ok(plan) => plan,
@@ -74,7 +75,7 @@ pub(super) async fn resume(settings: &Settings, args: &RunsResumeArgs) -> Result
         End::of(&history, id, &plan)?.report(settings, &args.report)?;
         return Ok(exit(outcome));
     }
-    let show = Show::new(settings, &args.report);
+    let show = Show::new(settings, &args.report, &args.outside);
     let host = show.open(settings, policy::of(&args.outside)?).await?;
     let run = host.resume(id).await.map_err(start_error)?;
     conclude(settings, &args.report, &show, host, run).await
@@ -130,10 +131,12 @@ pub(super) struct Show {
     display: Option<Arc<Display>>,
     observers: Vec<Arc<dyn Observer>>,
     retention: RetentionPolicy,
+    /// The flags with which the run can be resumed.
+    flags: String,
 }
 
 impl Show {
-    pub(super) fn new(settings: &Settings, report: &ReportArgs) -> Self {
+    pub(super) fn new(settings: &Settings, report: &ReportArgs, outside: &OutsideArgs) -> Self {
         let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
         if report.json_events {
             observers.push(Arc::new(JsonEvents));
@@ -148,7 +151,13 @@ impl Show {
         if in_json {
             observers.push(Arc::new(LogObserver));
         }
-        Self { display, observers, retention: report.retention.policy() }
+        let flags = settings.flags() + &policy::flags(outside);
+        Self { display, observers, retention: report.retention.policy(), flags }
+    }
+
+    /// What resumes a run that was interrupted: in the same data directory, with what it may use.
+    fn resume_command(&self, run: RunId) -> String {
+        format!("{}{}", resume_command(run), self.flags)
     }
 
     pub(super) async fn open(&self, settings: &Settings, outside: Outside) -> Result<Host, CliError> {
@@ -177,8 +186,7 @@ pub(super) async fn conclude(
         display.finish();
     }
     let closed = host.close().await;
-    let stopped =
-        |error| CliError::host(error).help(format!("the run can be taken up again: stepmill runs resume {id}"));
+    let stopped = |error| CliError::host(error).help(format!("resume the run: {}", show.resume_command(id)));
     let outcome = finished.map_err(stopped)?;
     End::of(host.history(), id, &plan)?.report(settings, report)?;
     closed.map_err(CliError::host)?;

@@ -91,16 +91,16 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
         let is_read = print_bytes(text.as_bytes())?;
         match follows {
             Follows::More if args.follow && is_read => tokio::time::sleep(FOLLOW).await,
-            Follows::Nothing if args.follow => return Err(interrupted(run)),
+            Follows::Nothing if args.follow => return Err(interrupted(settings, run)),
             _ => return Ok(Exit::Success),
         }
     }
 }
 
 /// No more lines come of a run that no host drives.
-fn interrupted(run: RunId) -> CliError {
+fn interrupted(settings: &Settings, run: RunId) -> CliError {
     CliError::host(std::io::Error::other("the run is interrupted: its host has stopped, and nothing follows"))
-        .help(format!("resume it: {}", render::run::resume_command(run)))
+        .help(format!("resume it: {}{}", render::run::resume_command(run), settings.flags()))
 }
 
 fn no_step(plan: &Plan, name: &str) -> CliError {

@@ -24,6 +24,16 @@ pub fn safe_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// A text as one word of a shell's command, in quotes where it needs them.
+#[must_use]
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@,+".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
 /// JSON on one line, made safe by JSON's own escapes: it means the same.
 #[must_use]
 pub fn safe_json(json: &str) -> String {
