@@ -261,6 +261,20 @@ fn several_may_cancel_an_interrupted_run_at_once() {
 }
 
 #[test]
+fn a_run_whose_module_is_gone_names_the_command_that_puts_it_back() {
+    let bench = Bench::new();
+    interrupted(&bench);
+    for folder in ["modules", "code"] {
+        fs::remove_dir_all(bench.data().join(folder)).unwrap();
+    }
+    let resumed = bench.run(&["runs", "resume", "latest"]).expect(3);
+    resumed.complains(&["not in the data directory any more", "stepmill check PIPELINE.toml", "--force"]);
+    bench.run(&["check", bench.path().join("pipeline.toml").to_str().unwrap()]).expect(0);
+    let ended = bench.run(&["runs", "cancel", "latest", "--json"]).expect(0);
+    assert_states(&ended, &[("slow", "cancelled"), ("below", "cancelled"), ("tidy", "succeeded")]);
+}
+
+#[test]
 fn an_interrupted_run_without_its_module_is_cancelled_by_force() {
     let bench = Bench::new();
     interrupted(&bench);

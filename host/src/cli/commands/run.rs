@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access::Policy,
-    app::{History, Host, ParamInput, Params, Run, StartError, storage::RetentionPolicy},
+    app::{History, Host, ModuleError, ParamInput, Params, Run, StartError, storage::RetentionPolicy},
     cli::{
         args::{LogFormat, OutsideArgs, ReportArgs, RunArgs, RunsResumeArgs},
         display::{Display, JsonEvents},
@@ -77,7 +77,11 @@ pub(super) async fn resume(settings: &Settings, args: &RunsResumeArgs) -> Result
     }
     let show = Show::new(settings, &args.report, &args.outside);
     let host = show.open(settings, policy::of(&args.outside)?).await?;
-    let run = host.resume(id).await.map_err(start_error)?;
+    let run = host.resume(id).await.map_err(|error| {
+        let lost = matches!(error, StartError::Module(ModuleError::Missing { .. }));
+        let error = start_error(error);
+        if lost { error.help(missing_module(id)) } else { error }
+    })?;
     conclude(settings, &args.report, &show, host, run).await
 }
 
@@ -113,6 +117,15 @@ pub(super) fn params(given: &[String]) -> Result<Params, CliError> {
         }
     }
     Ok(params)
+}
+
+/// What to do about a run whose module is gone.
+fn missing_module(run: RunId) -> String {
+    format!(
+        "`stepmill check PIPELINE.toml` puts the modules of the pipeline back, and says which it does not find; where a \
+         module has changed since, `stepmill runs rerun {run} --pipeline PIPELINE.toml` repeats the run with it, once \
+         `stepmill runs cancel {run} --force` has ended this one"
+    )
 }
 
 pub(super) fn start_error(error: StartError) -> CliError {
