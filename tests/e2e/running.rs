@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 use stepmill_tests::{Bench, Ran, guest};
 
@@ -197,6 +198,27 @@ fn another_process_cancels_the_run() {
     bench.run(&["runs", "cancel", "latest"]).expect(0);
     let ran = Ran::of(child);
     assert_states(&ran, &[("slow", "cancelled"), ("below", "cancelled")]);
+}
+
+#[test]
+fn a_cancel_that_is_given_up_says_how_to_go_on() {
+    let bench = Bench::new();
+    let path = bench.pipeline(ENDLESS);
+    let mut child = bench.start(&["run", path.to_str().unwrap(), "--json"]);
+    wait_for_running(&bench);
+    let run = Pid::from_child(&child);
+    // It listens, and does not answer.
+    kill_process(run, Signal::STOP).unwrap();
+    let here = bench.data();
+    let asked = bench.command(&["runs", "cancel", "latest", "--data-dir", here.to_str().unwrap()]);
+    let mut asked = { asked }.env_remove("STEPMILL_DATA").stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(asked.try_wait().unwrap().is_none(), "it waits");
+    interrupt(&asked);
+    let ran = Ran::of(asked).expect(130);
+    ran.complains(&["stopped before the run had ended", "stepmill runs cancel latest --data-dir", "runs show latest"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

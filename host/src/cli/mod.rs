@@ -6,6 +6,7 @@ pub mod display;
 pub mod exit;
 pub mod files;
 pub mod graph;
+pub mod interrupts;
 pub mod new;
 pub mod output;
 pub mod render;

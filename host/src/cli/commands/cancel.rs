@@ -18,6 +18,8 @@ use crate::{
     cli::{
         args::{OutsideArgs, RunsCancelArgs},
         exit::{CliError, Exit},
+        interrupts::Interrupts,
+        output::note,
         settings::Settings,
         source::Source,
     },
@@ -31,6 +33,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result<Exit, CliError> {
+    let mut interrupts = Interrupts::take()?;
+    tokio::select! {
+        cancelled = cancel_unless_interrupted(settings, args) => cancelled,
+        () = interrupts.next() => {
+            note(&format!(
+                "stopped before the run had ended: `stepmill runs show {run}{flags}` says whether it is cancelled, and \
+                 `stepmill runs cancel {run}{flags}` asks again",
+                run = args.run.run,
+                flags = settings.flags()
+            ));
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+async fn cancel_unless_interrupted(settings: &Settings, args: &RunsCancelArgs) -> Result<Exit, CliError> {
     let RunsCancelArgs { run: args, force, outside } = args;
     let history = match Source::open(settings)? {
         Source::Local(history) => history,
@@ -46,7 +64,9 @@ pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result
     }
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let answer = control::ask(&history.dir().control_socket(), &Request::Cancel { run, force: *force });
+        let (socket, request) = (history.dir().control_socket(), Request::Cancel { run, force: *force });
+        let answer = tokio::task::spawn_blocking(move || control::ask(&socket, &request)).await;
+        let answer = answer.map_err(CliError::host)?;
         // It may have ended while we asked, and its host with it, perhaps before it could answer.
         let state = ended(&history, run)?;
         match (state, &answer) {

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    future::Future,
     io::Write as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -14,6 +13,7 @@ use crate::{
     cli::{
         args::{DevArgs, RunArgs},
         exit::{CliError, Exit},
+        interrupts::Interrupts,
         output::note,
         settings::Settings,
     },
@@ -40,7 +40,7 @@ pub(super) async fn dev(settings: &Settings, args: DevArgs) -> Result<Exit, CliE
     let own = [Some(settings.data_dir.clone()), run.report.out.clone()];
     let mut watched = Watched::of(&run, own.into_iter().flatten().collect());
     // One for all of it: once somebody listens to a signal, it does nothing by itself any more.
-    let mut interrupted = std::pin::pin!(interrupted()?);
+    let mut interrupts = Interrupts::take()?;
     loop {
         // Before it is built: what changes meanwhile counts as changed.
         watched.update(&run);
@@ -49,7 +49,7 @@ pub(super) async fn dev(settings: &Settings, args: DevArgs) -> Result<Exit, CliE
         let ran = tokio::select! {
             ran = &mut running => ran,
             // A run that goes on listens too, and ends as cancelled.
-            () = &mut interrupted => {
+            () = interrupts.next() => {
                 let _ = tokio::time::timeout(GRACE, running).await;
                 return Ok(Exit::Interrupted);
             }
@@ -65,22 +65,10 @@ pub(super) async fn dev(settings: &Settings, args: DevArgs) -> Result<Exit, CliE
         note(&format!("\nwatching {}; Ctrl-C ends", watched.words()));
         tokio::select! {
             () = watched.changed(before) => {}
-            () = &mut interrupted => return Ok(Exit::Interrupted),
+            () = interrupts.next() => return Ok(Exit::Interrupted),
         }
         note("changed, running again\n");
     }
-}
-
-fn interrupted() -> Result<impl Future<Output = ()>, CliError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::host)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::host)?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
 
 /// What a run is made of, on disk.

@@ -13,6 +13,7 @@ use crate::{
         args::{LogFormat, OutsideArgs, ReportArgs, RunArgs, RunsResumeArgs},
         display::{Display, JsonEvents},
         exit::{CliError, Exit},
+        interrupts::Interrupts,
         output::note,
         render::run::resume_command,
         settings::Settings,
@@ -192,7 +193,7 @@ pub(super) async fn conclude(
     run: Run,
 ) -> Result<Exit, CliError> {
     let (id, plan) = (run.id(), Arc::clone(run.plan()));
-    let interrupts = tokio::spawn(interrupts(run.canceller()));
+    let interrupts = tokio::spawn(cancel_when_interrupted(Interrupts::take()?, run.canceller()));
     let finished = run.finished().await;
     interrupts.abort();
     if let Some(display) = &show.display {
@@ -207,18 +208,10 @@ pub(super) async fn conclude(
 }
 
 /// The first Ctrl-C (or SIGTERM) cancels the run, the second ends the process.
-async fn interrupts(cancel: impl Fn()) {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    let Ok(mut terminate) = terminate else { return };
-    for turn in 0.. {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        if turn > 0 {
-            std::process::exit(Exit::Interrupted as i32);
-        }
-        note("cancelling the run; once more ends stepmill at once");
-        cancel();
-    }
+async fn cancel_when_interrupted(mut interrupts: Interrupts, cancel: impl Fn()) {
+    interrupts.next().await;
+    note("cancelling the run; once more ends stepmill at once");
+    cancel();
+    interrupts.next().await;
+    std::process::exit(Exit::Interrupted as i32);
 }

@@ -4,13 +4,14 @@ mod config;
 
 use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 
-use tokio::{net::TcpListener, signal::unix};
+use tokio::net::TcpListener;
 
 pub use self::config::{Config, ConfigError};
 use super::{
     args::ServeArgs,
     commands::{compiler, open_error},
     exit::{CliError, Exit},
+    interrupts::Interrupts,
     output::{note, print, print_once},
     settings::Settings,
 };
@@ -144,19 +145,12 @@ pub(super) fn not_shown() -> CliError {
 
 /// Ends with Ctrl-C or SIGTERM; a second one ends the process.
 fn stopped() -> Result<impl Future<Output = ()>, CliError> {
-    let mut terminate = unix::signal(unix::SignalKind::terminate()).map_err(CliError::host)?;
-    let mut interrupt = unix::signal(unix::SignalKind::interrupt()).map_err(CliError::host)?;
+    let mut interrupts = Interrupts::take()?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        interrupts.next().await;
         note("stopping; once more ends stepmill at once");
         tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+            interrupts.next().await;
             std::process::exit(Exit::Interrupted as i32);
         });
     })
