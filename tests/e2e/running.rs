@@ -256,6 +256,25 @@ fn interrupted(bench: &Bench) {
 }
 
 #[test]
+fn a_cancel_that_has_not_taken_effect_is_shown() {
+    let bench = Bench::new();
+    let path =
+        bench.pipeline(&format!("{ENDLESS}[steps.tidy]\nuse = \"b/spins\"\nlimits.cpu = \"1h\"\nfinally = true\n"));
+    let mut child = bench.start(&["run", path.to_str().unwrap()]);
+    wait_for_running(&bench);
+    bench.run(&["runs", "cancel", "latest"]).expect(0);
+    let listed = bench.run(&["runs", "list"]).expect(0).stdout;
+    assert!(listed.contains("running, cancel requested"), "{listed}");
+    let shown = bench.run(&["runs", "show", "latest"]).expect(0).stdout;
+    assert!(shown.contains("test running, cancel requested"), "{shown}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = bench.run(&["runs", "show", "latest"]).expect(0).stdout;
+    assert!(left.contains("interrupted, cancel requested") && left.contains("end it: stepmill runs cancel"), "{left}");
+    assert_eq!(bench.run(&["runs", "list", "--json"]).expect(0).json()["runs"][0]["cancel_requested"], true);
+}
+
+#[test]
 fn an_interrupted_run_is_cancelled_by_whoever_asks() {
     let bench = Bench::new();
     interrupted(&bench);

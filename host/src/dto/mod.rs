@@ -40,7 +40,7 @@ pub use grid::{GridRow, StepGrid};
 pub use items::{ItemFailureView, ItemsView, MAX_FAILURES};
 pub use module::{ModuleView, ParameterView, StepSignature};
 pub use reason::{ReasonKind, ReasonView};
-pub use run::{PipelineList, PipelineSummary, RunBrief, RunDetail, RunList, RunSummary, StepCounts};
+pub use run::{DisabledPipeline, PipelineList, PipelineSummary, RunBrief, RunDetail, RunList, RunSummary, StepCounts};
 pub use step::{
     AttemptState, AttemptView, FailureView, FileView, OutputView, ParamView, RangeView, StepView, UsageView,
 };

@@ -34,6 +34,7 @@ impl From<&RunRow> for RunSummary {
             state: row.state,
             interrupted: false,
             interruption: None,
+            cancel_requested: row.cancel_requested,
             trigger: row.trigger.clone(),
             scheduled_for: row.scheduled_for.map(Timestamp::rfc3339),
             created_at: row.created_at.rfc3339(),
@@ -78,6 +79,7 @@ impl RunDetail {
             // Where it stands is known all the same.
             let row = reader.run(run)?;
             detail.run = RunSummary::from(&row);
+            detail.cancel_requested = row.cancel_requested;
             detail.events = row.events;
             // What a step waits for follows from what is missing.
             detail.steps.iter_mut().for_each(|step| step.waits = None);

@@ -82,7 +82,10 @@ impl<'a> Replay<'a> {
                 detail.params = params.iter().map(view).collect();
             }
             EventKind::Resumed | EventKind::Stopped => {}
-            EventKind::CancelRequested => self.detail.cancel_requested = true,
+            EventKind::CancelRequested => {
+                self.detail.cancel_requested = true;
+                self.detail.run.cancel_requested = true;
+            }
             EventKind::Finished { outcome } => {
                 self.detail.run.state = RunState::from(*outcome);
                 self.detail.run.finished_at = Some(event.at.rfc3339());

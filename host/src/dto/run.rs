@@ -30,6 +30,9 @@ pub struct RunSummary {
     /// Why it does not continue, where a server tries to continue it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interruption: Option<String>,
+    /// Whether a cancel was accepted. Until the run has ended as cancelled, it is still in another state.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cancel_requested: bool,
     /// When it was accepted.
     pub created_at: String,
     /// When it ended.
@@ -131,6 +134,18 @@ impl From<RunSummary> for RunBrief {
 pub struct PipelineList {
     /// The pipelines.
     pub pipelines: Vec<PipelineSummary>,
+    /// Deployed pipelines that start no runs because they cannot run, whether or not they have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disabled: Vec<DisabledPipeline>,
+}
+
+/// A deployed pipeline that cannot run: the policy or its modules have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DisabledPipeline {
+    /// Its name.
+    pub name: Name,
+    /// Why it cannot run.
+    pub reason: String,
 }
 
 /// A run in full.
@@ -200,6 +215,7 @@ impl RunDetail {
             state: RunState::Queued,
             interrupted: false,
             interruption: None,
+            cancel_requested: false,
             created_at: String::new(),
             finished_at: None,
             duration_ms: None,

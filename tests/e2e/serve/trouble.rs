@@ -113,6 +113,15 @@ fn a_pipeline_that_no_longer_compiles_says_so_and_its_events_are_not_lost() {
     let problems: Vec<_> =
         triggers["triggers"].as_array().unwrap().iter().map(|one| one["problem"].to_string()).collect();
     assert_eq!(problems.len(), 2, "{triggers}");
+    let url = format!("http://{}", server.address());
+    let list = |json: &[&str]| {
+        let mut command = bench.command(&[&["pipelines", "list"], json].concat());
+        let listed = command.env("STEPMILL_SERVER", &url).env("STEPMILL_TOKEN", &token).output().expect("it starts");
+        String::from_utf8_lossy(&listed.stdout).into_owned()
+    };
+    let listed = list(&[]);
+    assert!(listed.contains("ticking is disabled: ") && listed.contains("clock"), "{listed}");
+    assert!(list(&["--json"]).contains("\"disabled\""), "{}", list(&["--json"]));
     assert!(problems.iter().all(|problem| problem.contains("clock")), "{problems:?}");
     // Who can sign is told to come again; who cannot learns as much as ever.
     let later = deliver(&server, "/hooks/push", "msg_1", b"", as_signed).expect(503);

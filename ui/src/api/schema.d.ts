@@ -201,7 +201,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The pipelines that have runs, with their latest */
+        /** The pipelines that have runs, with their latest, and those that cannot run */
         get: operations["runs_pipelines"];
         put?: never;
         post?: never;
@@ -1041,6 +1041,13 @@ export interface components {
             /** @description Steps that take or return something else. */
             changed_steps?: components["schemas"]["Name"][];
         };
+        /** @description A deployed pipeline that cannot run: the policy or its modules have changed. */
+        DisabledPipeline: {
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description Why it cannot run. */
+            reason: string;
+        };
         /** @description A disk. */
         DiskView: {
             /**
@@ -1637,6 +1644,8 @@ export interface components {
         PipelineList: {
             /** @description The pipelines. */
             pipelines: components["schemas"]["PipelineSummary"][];
+            /** @description Deployed pipelines that start no runs because they cannot run, whether or not they have. */
+            disabled?: components["schemas"]["DisabledPipeline"][];
         };
         /** @description A parameter of a pipeline. */
         PipelineParam: {
@@ -1909,6 +1918,8 @@ export interface components {
             interrupted?: boolean;
             /** @description Why it does not continue, where a server tries to continue it. */
             interruption?: string | null;
+            /** @description Whether a cancel was accepted. Until the run has ended as cancelled, it is still in another state. */
+            cancel_requested?: boolean;
             /** @description When it was accepted. */
             created_at: string;
             /** @description When it ended. */

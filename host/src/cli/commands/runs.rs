@@ -35,11 +35,14 @@ pub(super) async fn list(settings: &Settings, args: &RunsListArgs) -> Result<Exi
 }
 
 pub(super) async fn pipelines(settings: &Settings, json: bool) -> Result<Exit, CliError> {
-    let pipelines = Source::open_if_any(settings)?.pipelines().await?;
+    let (pipelines, disabled) = Source::open_if_any(settings)?.pipelines().await?;
     if json {
-        print_json(&PipelineList { pipelines: pipelines.into_iter().map(|(pipeline, _)| pipeline).collect() })?;
+        print_json(&PipelineList {
+            pipelines: pipelines.into_iter().map(|(pipeline, _)| pipeline).collect(),
+            disabled,
+        })?;
     } else {
-        print(&render::lists::pipelines(&pipelines, Timestamp::now(), settings.stdout))?;
+        print(&render::lists::pipelines(&pipelines, &disabled, Timestamp::now(), settings.stdout))?;
     }
     Ok(Exit::Success)
 }

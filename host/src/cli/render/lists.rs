@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::{
     paint::{Paint, Style},
-    run::{resume_command, run_state},
+    run::{is_being_cancelled, resume_command, run_state},
     table::{Align, Cell, Table},
     text::safe_text,
     units,
 };
 use crate::{
-    dto::{PipelineSummary, RunSummary},
+    dto::{DisabledPipeline, PipelineSummary, RunSummary},
     execute::ports::LogLevel,
     ids::{Name, Timestamp},
 };
@@ -31,30 +31,47 @@ pub fn runs(runs: &[(RunSummary, Timestamp)], now: Timestamp, paint: Paint) -> S
     ]);
     for (run, created_at) in runs {
         let (icon, style, word) = run_state(run);
+        let cancel = if is_being_cancelled(run) { ", cancel requested" } else { "" };
         let took = run.duration_ms.map(|ms| units::duration(Duration::from_millis(ms)));
         table.row([
             run.id.to_string().into(),
             Cell::new(Style::Strong, run.pipeline.as_str()),
-            Cell::new(style, format!("{icon} {word}")),
+            Cell::new(style, format!("{icon} {word}{cancel}")),
             units::ago(*created_at, now).into(),
             took.unwrap_or_default().into(),
             format!("{}/{}", run.steps.succeeded, run.steps.total()).into(),
         ]);
     }
     let mut text = table.render(paint);
-    if let Some((run, _)) = runs.iter().find(|(run, _)| run.interrupted && run.interruption.is_none()) {
+    let left = |run: &RunSummary| run.interrupted && run.interruption.is_none() && !run.cancel_requested;
+    if let Some((run, _)) = runs.iter().find(|(run, _)| left(run)) {
         let hint = format!("take up an interrupted run again: {}", resume_command(run.id));
         text.push_str(&format!("\n{}\n", paint.text(Style::Faint, &hint)));
     }
     text
 }
 
-/// Pipelines, a line each.
+/// Pipelines, a line each; below them those that are deployed and cannot run.
 #[must_use]
-pub fn pipelines(pipelines: &[(PipelineSummary, Timestamp)], now: Timestamp, paint: Paint) -> String {
-    if pipelines.is_empty() {
-        return "no runs yet\n".to_owned();
+pub fn pipelines(
+    pipelines: &[(PipelineSummary, Timestamp)],
+    disabled: &[DisabledPipeline],
+    now: Timestamp,
+    paint: Paint,
+) -> String {
+    let mut text = if pipelines.is_empty() { "no runs yet\n".to_owned() } else { table(pipelines, now, paint) };
+    if !disabled.is_empty() {
+        text.push('\n');
     }
+    for DisabledPipeline { name, reason } in disabled {
+        let name = paint.text(Style::Strong, name.as_str());
+        let disabled = paint.text(Style::Bad, "is disabled");
+        text.push_str(&format!("{name} {disabled}: {}\n", safe_text(reason)));
+    }
+    text
+}
+
+fn table(pipelines: &[(PipelineSummary, Timestamp)], now: Timestamp, paint: Paint) -> String {
     let mut table = Table::new(&[
         ("pipeline", Align::Left),
         ("runs", Align::Right),
@@ -112,6 +129,7 @@ mod tests {
             state: RunState::Failed,
             interrupted: false,
             interruption: None,
+            cancel_requested: false,
             created_at: String::new(),
             finished_at: None,
             trigger: None,
@@ -130,7 +148,7 @@ mod tests {
         ");
         let pipeline =
             PipelineSummary { name: Name::new("weather").unwrap(), runs: 12, latest: summary(), recent: Vec::new() };
-        insta::assert_snapshot!(pipelines(&[(pipeline, then)], now, NO), @r"
+        insta::assert_snapshot!(pipelines(&[(pipeline, then)], &[], now, NO), @r"
         pipeline  runs  latest      started  run
         weather     12  ✗ failed  3 min ago  07070707-0707-0707-0707-070707070707
         ");
@@ -148,9 +166,34 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_is_to_be_cancelled_does_not_look_like_the_others() {
+        let asked = RunSummary { state: RunState::Running, cancel_requested: true, duration_ms: None, ..summary() };
+        let left = RunSummary { interrupted: true, ..asked.clone() };
+        let ended = RunSummary { state: RunState::Cancelled, ..asked.clone() };
+        let list = [asked, left, ended].map(|run| (run, Timestamp(0)));
+        insta::assert_snapshot!(runs(&list, Timestamp(200_000), NO), @r"
+        run                                   pipeline  state                              started  steps
+        07070707-0707-0707-0707-070707070707  weather   ▸ running, cancel requested      3 min ago    3/4
+        07070707-0707-0707-0707-070707070707  weather   ‖ interrupted, cancel requested  3 min ago    3/4
+        07070707-0707-0707-0707-070707070707  weather   ⊘ cancelled                      3 min ago    3/4
+        ");
+    }
+
+    #[test]
+    fn a_pipeline_that_cannot_run_is_listed_with_the_reason() {
+        let name = Name::new("ticking").unwrap();
+        let disabled = [DisabledPipeline { name, reason: "the policy does not allow `clock`".to_owned() }];
+        insta::assert_snapshot!(pipelines(&[], &disabled, Timestamp(0), NO), @r"
+        no runs yet
+
+        ticking is disabled: the policy does not allow `clock`
+        ");
+    }
+
+    #[test]
     fn no_runs_are_said_to_be_none() {
         assert_eq!(runs(&[], Timestamp(0), NO), "no runs yet\n");
-        assert_eq!(pipelines(&[], Timestamp(0), NO), "no runs yet\n");
+        assert_eq!(pipelines(&[], &[], Timestamp(0), NO), "no runs yet\n");
     }
 
     #[test]

@@ -196,7 +196,8 @@ fn failures(detail: &RunDetail, paint: Paint) -> String {
 fn outcome(detail: &RunDetail, paint: Paint) -> String {
     let run = &detail.run;
     let (icon, style, word) = run_state(run);
-    let head = format!("{icon} {} {word}", run.pipeline);
+    let cancel = if is_being_cancelled(run) { ", cancel requested" } else { "" };
+    let head = format!("{icon} {} {word}{cancel}", run.pipeline);
     let time =
         run.duration_ms.map(|ms| format!(" in {}", units::duration(Duration::from_millis(ms)))).unwrap_or_default();
     let mut facts = String::new();
@@ -215,6 +216,9 @@ fn outcome(detail: &RunDetail, paint: Paint) -> String {
     }
     match &run.interruption {
         Some(reason) => text.push_str(&format!("  the server continues it as soon as it can: {}\n", safe_text(reason))),
+        None if run.interrupted && run.cancel_requested => {
+            text.push_str(&format!("  its host has stopped; end it: stepmill runs cancel {}\n", run.id));
+        }
         None if run.interrupted => {
             text.push_str(&format!("  its host has stopped; resume it: {}\n", resume_command(run.id)));
         }
@@ -244,6 +248,12 @@ fn next(detail: &RunDetail, paint: Paint) -> String {
 #[must_use]
 pub fn resume_command(run: RunId) -> String {
     format!("stepmill runs resume {run}")
+}
+
+/// Whether a cancel was accepted that has not taken effect.
+#[must_use]
+pub fn is_being_cancelled(run: &RunSummary) -> bool {
+    run.cancel_requested && !run.state.is_terminal()
 }
 
 /// How a run's state looks, and its word.

@@ -19,7 +19,7 @@ use crate::{
     },
     cli::files,
     dto::{
-        LogLineView, PipelineSummary, RunDetail, RunSummary,
+        DisabledPipeline, LogLineView, PipelineSummary, RunDetail, RunSummary,
         read::{self, LogCursor},
     },
     execute::stored,
@@ -98,14 +98,15 @@ impl Source {
     ///
     /// # Errors
     /// If they cannot be read.
-    pub async fn pipelines(&self) -> Result<Vec<(PipelineSummary, Timestamp)>, CliError> {
+    pub async fn pipelines(&self) -> Result<(Vec<(PipelineSummary, Timestamp)>, Vec<DisabledPipeline>), CliError> {
         match self {
-            Self::Nothing => Ok(Vec::new()),
+            Self::Nothing => Ok((Vec::new(), Vec::new())),
             Self::Remote(remote) => remote.pipelines().await,
             Self::Local(history) => {
                 let mut pipelines = PipelineSummary::read_all(history.reader(), 0).map_err(store_error)?;
                 mark_interrupted(history, pipelines.iter_mut().map(|(pipeline, _)| &mut pipeline.latest))?;
-                Ok(pipelines)
+                // Only a server knows what is deployed, and with which policy.
+                Ok((pipelines, Vec::new()))
             }
         }
     }

@@ -13,7 +13,7 @@ use super::Which;
 use crate::{
     app::reader::LogFilter,
     cli::{exit::CliError, files::Folder},
-    dto::{LogLineView, PipelineList, PipelineSummary, RunDetail, RunSummary, UploadReport},
+    dto::{DisabledPipeline, LogLineView, PipelineList, PipelineSummary, RunDetail, RunSummary, UploadReport},
     ids::{Name, RunId, StepIndex, Timestamp},
     module::Form,
     plan::Plan,
@@ -174,16 +174,15 @@ impl Remote {
         Ok(runs)
     }
 
-    pub(super) async fn pipelines(&self) -> Result<Vec<(PipelineSummary, Timestamp)>, CliError> {
-        let list: PipelineList = self.get(&["runs", "pipelines"], &[]).await?;
-        Ok(list
-            .pipelines
-            .into_iter()
-            .map(|pipeline| {
-                let at = accepted(&pipeline.latest);
-                (pipeline, at)
-            })
-            .collect())
+    pub(super) async fn pipelines(
+        &self,
+    ) -> Result<(Vec<(PipelineSummary, Timestamp)>, Vec<DisabledPipeline>), CliError> {
+        let PipelineList { pipelines, disabled } = self.get(&["runs", "pipelines"], &[]).await?;
+        let dated = pipelines.into_iter().map(|pipeline| {
+            let at = accepted(&pipeline.latest);
+            (pipeline, at)
+        });
+        Ok((dated.collect(), disabled))
     }
 
     pub(in crate::cli) async fn find(&self, text: &str) -> Result<RunId, CliError> {

@@ -18,8 +18,8 @@ use crate::{
         service::StartDeployedError,
     },
     dto::{
-        Document, EventView, GraphView, LogLines, PipelineList, PipelineSummary, RunDetail, RunState, RunSummary,
-        Versioned, read,
+        DisabledPipeline, Document, EventView, GraphView, LogLines, PipelineList, PipelineSummary, RunDetail, RunState,
+        RunSummary, Versioned, read,
     },
     event::RunOptions,
     ids::{Name, RunId},
@@ -160,13 +160,19 @@ pub(in crate::web) struct RecentQuery {
     recent: u32,
 }
 
-#[utoipa::path(get, path = "/api/v1/runs/pipelines", summary = "The pipelines that have runs, with their latest", tag = "runs", params(RecentQuery), responses((status = 200, description = "The pipelines", body = PipelineList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/runs/pipelines", summary = "The pipelines that have runs, with their latest, and those that cannot run", tag = "runs", params(RecentQuery), responses((status = 200, description = "The pipelines", body = PipelineList), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn pipelines(
     State(web): Api,
     Query(RecentQuery { recent }): Query<RecentQuery>,
 ) -> Result<Response, Problem> {
-    let found = web.read(move |reader| PipelineSummary::read_all(reader, recent.min(MAX_RECENT))).await?;
-    Ok(document(&PipelineList { pipelines: found.into_iter().map(|(pipeline, _)| pipeline).collect() }))
+    let mut found = web.read(move |reader| PipelineSummary::read_all(reader, recent.min(MAX_RECENT))).await?;
+    web.mark_interrupted(found.iter_mut().map(|(pipeline, _)| &mut pipeline.latest));
+    let disabled = web.service.registry.pipelines().into_iter().filter_map(|deployed| {
+        let reason = deployed.plan().err()?.to_string();
+        Some(DisabledPipeline { name: deployed.name().clone(), reason })
+    });
+    let pipelines = found.into_iter().map(|(pipeline, _)| pipeline).collect();
+    Ok(document(&PipelineList { pipelines, disabled: disabled.collect() }))
 }
 
 /// How somebody calls a run.
