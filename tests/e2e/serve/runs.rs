@@ -99,6 +99,23 @@ fn commands_say_the_same_of_a_server_as_of_a_data_directory() {
     let refused = ask(&["runs", "list"], "stpm_wrong");
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("STEPMILL_TOKEN"));
+    // An address that is nearly right.
+    let wrong = |server: &str, token: &str| {
+        let mut command = bench.command(&["runs", "list", "--server", server]);
+        let ran = command.env("STEPMILL_TOKEN", token).output().expect("the binary starts");
+        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    for (server, code, parts) in [
+        (format!("{url}/wrong"), 3, ["is no stepmill server", "leave `/wrong` out of --server"]),
+        (format!("{url}/api/v1"), 3, ["is no stepmill server", "leave `/api/v1` out of --server"]),
+        (url.replace("http", "https"), 3, ["does not answer", "https needs a proxy"]),
+        (url.replace("http://", ""), 2, ["`http://` is missing", &format!("write --server {url}")]),
+    ] {
+        let (ended, told) = wrong(&server, "stpm_x");
+        assert!(ended == Some(code) && parts.iter().all(|part| told.contains(part)), "{server}: {told}");
+    }
+    let (ended, told) = wrong(&url, "stpm_x\nstpm_y");
+    assert!(ended == Some(2) && told.contains("STEPMILL_TOKEN"), "{told}");
     drop(server);
     let nobody = ask(&["runs", "list"], "x");
     assert_eq!(nobody.status.code(), Some(3));

@@ -1,5 +1,7 @@
 //! Where commands look: into a data directory, or at a server. Both answer with the same documents.
 
+mod address;
+mod problem;
 mod remote;
 
 use std::path::{Path, PathBuf};
@@ -94,7 +96,7 @@ impl Source {
         }
     }
 
-    /// The pipelines that have runs.
+    /// The pipelines that have runs, and those of a server that cannot run.
     ///
     /// # Errors
     /// If they cannot be read.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::Which;
+use super::{Which, address::address, problem::Problem};
 use crate::{
     app::reader::LogFilter,
     cli::{exit::CliError, files::Folder},
@@ -50,58 +50,16 @@ pub(super) struct LogPage {
     pub(super) ended: bool,
 }
 
-/// What a server says when something is wrong.
-#[derive(Deserialize)]
-struct Problem {
-    title: String,
-    #[serde(default)]
-    detail: String,
-    #[serde(default)]
-    help: Option<String>,
-    #[serde(default)]
-    problems: Vec<PipelineProblem>,
-}
-
-/// What is wrong with a pipeline.
-#[derive(Deserialize)]
-struct PipelineProblem {
-    message: String,
-    #[serde(default)]
-    help: Option<String>,
-    #[serde(default)]
-    places: Vec<Place>,
-}
-
-/// Where.
-#[derive(Deserialize)]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-impl std::fmt::Display for PipelineProblem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(Place { line, column }) = self.places.first() {
-            write!(f, "{line}:{column} ")?;
-        }
-        f.write_str(&self.message)?;
-        self.help.iter().try_for_each(|help| write!(f, " ({help})"))
-    }
-}
-
 impl Remote {
     /// A server at an address.
     ///
     /// # Errors
     /// If it is no address.
     pub fn new(server: &str, token: Option<&str>) -> Result<Self, CliError> {
-        let wrong = || {
-            CliError::bad_input(format!("`{server}` is not the address of a server"))
-                .help("write --server http://localhost:7878")
-        };
-        let base = Url::parse(server).map_err(|_| wrong())?;
-        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
-            return Err(wrong());
+        let base = address(server)?;
+        if token.is_some_and(|token| !token.chars().all(|c| c.is_ascii_graphic())) {
+            let error = CliError::bad_input("the token has characters that no token has, such as spaces or line ends");
+            return Err(error.help("a token begins with `stpm_`; it is taken from --token or STEPMILL_TOKEN"));
         }
         // What is asked must go where the user said, and nowhere else with the token.
         let client = Client::builder()
@@ -128,21 +86,35 @@ impl Remote {
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(refused(response).await)
+        Err(self.refused(response).await)
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
         let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
         let cause = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
-        CliError::host(std::io::Error::other(format!("the server {} does not answer: {cause}", self.base)))
-            .help("is it running? `stepmill serve` starts one; --server says where it is")
+        let message = format!("the server {} does not answer: {cause}", self.base);
+        let help = match self.base.scheme() {
+            "https" => {
+                "`stepmill serve` answers by http; https needs a proxy in front of it: is that what --server names?"
+            }
+            _ => "is it running? `stepmill serve` starts one; --server says where it is",
+        };
+        CliError::host(std::io::Error::other(message)).help(help)
+    }
+
+    /// An answer that no stepmill gave.
+    fn other_server(&self, what: &str) -> CliError {
+        let message = format!("what answers at {} is no stepmill server of this version: {what}", self.base);
+        CliError::host(std::io::Error::other(message)).help(match self.base.path() {
+            "/" => "check host and port in --server".to_owned(),
+            path => format!("leave `{path}` out of --server, unless a proxy has stepmill there"),
+        })
     }
 
     async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CliError> {
         let bytes = self.send(request).await?.bytes().await.map_err(|error| self.unreachable(&error))?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            CliError::host(error).help("the server answered something else: is it a stepmill of this version?")
-        })
+        serde_json::from_slice(&bytes)
+            .map_err(|error| self.other_server(&format!("its answer has another form ({error})")))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, String)]) -> Result<T, CliError> {
@@ -283,7 +255,7 @@ impl Remote {
         match response.status() {
             StatusCode::NOT_FOUND => Ok(None),
             status if status.is_success() => Ok(Some(response)),
-            _ => Err(refused(response).await),
+            _ => Err(self.refused(response).await),
         }
     }
 
@@ -395,6 +367,19 @@ impl Remote {
         self.json(request).await
     }
 
+    /// What the server said instead.
+    async fn refused(&self, response: Response) -> CliError {
+        let status = response.status();
+        let bytes = response.bytes().await.unwrap_or_default();
+        let Ok(problem) = serde_json::from_slice::<Problem>(&bytes) else {
+            return self.other_server(&format!("it answers {status}"));
+        };
+        if problem.is_no_route() {
+            return self.other_server(&format!("it answers {status}"));
+        }
+        problem.into_error(status)
+    }
+
     /// The whole address of a path.
     #[must_use]
     pub fn address(&self, path: &str) -> String {
@@ -405,29 +390,6 @@ impl Remote {
 fn query_of(which: Which) -> Vec<(&'static str, String)> {
     let item = which.item.map(|item| ("item", item.to_string()));
     item.into_iter().chain(which.attempt.map(|attempt| ("attempt", attempt.to_string()))).collect()
-}
-
-/// What the server said instead.
-async fn refused(response: Response) -> CliError {
-    let status = response.status();
-    let bytes = response.bytes().await.unwrap_or_default();
-    let Ok(problem) = serde_json::from_slice::<Problem>(&bytes) else {
-        return CliError::host(std::io::Error::other(format!("the server answered {status}")));
-    };
-    let mut message = if problem.detail.is_empty() { problem.title } else { problem.detail };
-    for problem in &problem.problems {
-        message.push_str(&format!("\n{problem}"));
-    }
-    let error = if status.is_server_error() {
-        CliError::host(std::io::Error::other(message))
-    } else {
-        CliError::bad_input(message)
-    };
-    match (status, problem.help) {
-        (StatusCode::UNAUTHORIZED, _) => error.help("give a token in STEPMILL_TOKEN"),
-        (_, Some(help)) => error.help(help),
-        (_, None) => error,
-    }
 }
 
 /// When a run was accepted.

@@ -101,7 +101,7 @@ pub fn description() -> OpenApi {
 
 /// Anything else.
 pub(super) async fn unknown(uri: Uri) -> Problem {
-    Problem::not_found(format!("there is nothing at `{}`", shortened(&uri)))
+    Problem::new(Kind::NoRoute, format!("there is nothing at `{}`", shortened(&uri)))
         .help("`GET /api/v1/openapi.json` lists what there is")
 }
 
