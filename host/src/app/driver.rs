@@ -181,6 +181,11 @@ impl Driver {
     }
 }
 
+/// What the log says of a run that cannot continue.
+const INTERRUPTED: &str = "a run is interrupted; it continues as soon as it can";
+/// The same of one whose start was answered with an error, which does not say that nothing was stored.
+const IN_DOUBT: &str = "a start was refused; should its run be stored nevertheless, it continues as soon as it can";
+
 /// The task of one run.
 struct RunTask {
     driver: Arc<Driver>,
@@ -227,7 +232,7 @@ impl RunTask {
         if !self.driver.persistent {
             return Err(RunError::Stopped);
         }
-        let state = self.recover(reason).await?;
+        let state = self.recover(reason, IN_DOUBT).await?;
         self.conclude(state, Entry::AfterInterruption).await
     }
 
@@ -237,7 +242,7 @@ impl RunTask {
                 self.in_use = Some(in_use);
                 *state
             }
-            Start::Interrupted(reason) => self.recover(reason).await?,
+            Start::Interrupted(reason) => self.recover(reason, INTERRUPTED).await?,
         };
         let entry = self.driver.left;
         self.conclude(state, entry).await
@@ -257,7 +262,7 @@ impl RunTask {
             let interrupted = !matches!(error, RunError::Stopped);
             if interrupted && self.driver.persistent {
                 // What the state is ahead of the journal is discarded with it.
-                match self.recover(error.to_string()).await {
+                match self.recover(error.to_string(), INTERRUPTED).await {
                     Ok(recovered) => {
                         (state, entry) = (recovered, Entry::AfterInterruption);
                         continue;
@@ -302,9 +307,9 @@ impl RunTask {
     }
 
     /// Waits until the run can continue, and reads what is known of it.
-    async fn recover(&mut self, mut reason: String) -> Result<RunState, RunError> {
+    async fn recover(&mut self, mut reason: String, what: &'static str) -> Result<RunState, RunError> {
         loop {
-            tracing::error!(run = %self.id, reason, "a run is interrupted; it continues as soon as it can");
+            tracing::error!(run = %self.id, reason, "{what}");
             self.registration.interrupted(Some(reason.clone()));
             self.driver.ports.observer.interrupted(self.id, Some(&reason));
             // A request to cancel is a reason to try at once.

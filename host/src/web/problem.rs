@@ -17,7 +17,7 @@ use crate::{
         triggers::TriggersError,
     },
     dto::ProblemView,
-    execute::ports::JournalError,
+    execute::{dispatcher::RunError, ports::JournalError},
 };
 
 /// The answer to a request that cannot be done.
@@ -186,6 +186,7 @@ impl From<StartError> for Problem {
                 Self::new(Kind::Conflict, error.to_string())
             }
             StartError::Store(error) => error.into(),
+            StartError::Run(RunError::Journal(error)) => error.into(),
             StartError::Module(_) | StartError::Run(_) => Self::internal(error),
         }
     }

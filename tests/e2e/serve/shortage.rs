@@ -1,6 +1,9 @@
 //! A system that has no threads or descriptors left to give: what was accepted still ends as it should.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Pid;
 use serde_json::{Value as Json, json};
@@ -107,4 +110,26 @@ fn a_start_without_threads_says_so() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("stepmill's threads cannot be started"), "{said}");
+}
+
+#[test]
+fn a_start_that_could_not_be_stored_is_not_said_to_continue() {
+    if !available() {
+        return;
+    }
+    let bench = Bench::new();
+    let server = deployed(&bench);
+    let injection = Injection::begin(server.pid(), &bench.data(), "pwrite64", "error=ENOSPC");
+    let refused = server.post("/api/v1/pipelines/p/runs", &json!({})).expect(503);
+    assert!(injected(&injection.end()) > 0, "nothing was written");
+    let log = server.log();
+    assert!(log.contains("a start was refused") && !log.contains("a run is interrupted"), "{log}");
+    assert!(!refused.text().contains("continue"), "{}", refused.text());
+    let deadline = Instant::now() + IDLE;
+    while server.get("/readyz").status != 200 {
+        assert!(Instant::now() < deadline, "{}", server.log());
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(run(&server)["state"], "succeeded");
+    assert_eq!(server.stop(), 0);
 }
