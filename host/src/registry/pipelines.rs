@@ -122,7 +122,10 @@ pub(super) fn without_file(pipeline: &Pipeline) -> Vec<Problem> {
             let name = &trigger.name.value;
             let message =
                 format!("trigger `{name}` starts no runs here: a server does not read the default of `{file}`");
-            let help = format!("let a `file` or `webhook` trigger give `{file}`, or read the data in a step");
+            let help = format!(
+                "let a `file` or `webhook` trigger give `{file}`, or remove the parameter and fetch the data in a step with the \
+                 grant `net`"
+            );
             let problem = Problem::warning("stepmill::registry::file_default", message, trigger.name.span.clone());
             found.push(problem.help(help));
         }

@@ -128,7 +128,7 @@ fn literal(
     };
     if kind == ParamKind::File {
         let message = format!("{who} is a file, which only a `file` or `webhook` trigger can give");
-        report.push(wrong(message, &name.span, "give the parameter a default, or use such a trigger"));
+        report.push(wrong(message, &name.span, &how_to_give_files(&quoted([name.value.as_str()]))));
     } else if let Some(wanted) = unfit(kind, &value.value) {
         let message = format!("{who} must be {wanted}, not {}", describe(&value.value));
         report.push(wrong(message, &value.span, "change it, or the parameter's `type`"));
@@ -142,27 +142,36 @@ fn required(trigger: &TriggerDraft, draft: &Draft, report: &mut Report) {
     if matches!(kind.value, TriggerKind::Custom { .. }) || params.iter().any(|(name, _)| name.is_err()) {
         return;
     }
-    let given = |name: &Name| {
+    let given = |name: &str| {
         payload.as_ref().is_some_and(|payload| payload.value == *name)
             || params.iter().any(|(param, _)| param.as_ref().is_ok_and(|param| param.value == *name))
     };
-    let missing: Vec<&str> = draft
-        .params
-        .iter()
-        .flatten()
-        .filter(|param| matches!(param.default, Ok(None)))
-        .filter_map(|param| param.name.as_ref().ok())
-        .filter(|name| !given(&name.value))
-        .map(|name| name.value.as_str())
-        .collect();
-    if !missing.is_empty() {
+    let required = draft.params.iter().flatten().filter(|param| matches!(param.default, Ok(None)));
+    let missing = required.filter_map(|param| Some((param.name.as_ref().ok()?.value.as_str(), &param.kind)));
+    let missing = missing.filter(|(name, _)| !given(name));
+    let (files, values): (Vec<_>, Vec<_>) = missing.partition(|(_, kind)| matches!(kind, Ok(ParamKind::File)));
+    for (missing, are_files) in [(values, false), (files, true)] {
+        if missing.is_empty() {
+            continue;
+        }
         let (s, they) = if missing.len() == 1 { ("", "it") } else { ("s", "them") };
-        let names = quoted(missing);
+        let names = quoted(missing.into_iter().map(|(name, _)| name));
         let message = format!("runs of trigger `{}` would lack the parameter{s} {names}", trigger.title);
-        let help = format!("give {they} in `params` of the trigger, or a default");
+        let help = match are_files {
+            true => how_to_give_files(&names),
+            false => format!("give {they} in `params` of the trigger, or a default"),
+        };
         report
             .push_absence(Problem::error("stepmill::definition::missing_param", message, kind.span.clone()).help(help));
     }
+}
+
+/// What to do where a trigger gives no file. A default is no way out: a server, where triggers are, does not read it.
+fn how_to_give_files(names: &str) -> String {
+    format!(
+        "let a `file` or `webhook` trigger give {names} (its `param`), or remove the parameter and fetch the data in a step \
+         with the grant `net`; a server does not read the default of a file"
+    )
 }
 
 fn find<'d>(draft: &'d Draft, name: &Name) -> Option<&'d ParamDraft> {

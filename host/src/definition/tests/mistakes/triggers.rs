@@ -233,7 +233,8 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "triggers.x = { cron = \"@daily\", params = { «csv» = \"/etc/passwd\" } }",
         "bad_param",
         "`csv` in `params` of trigger `x` is a file, which only a `file` or `webhook` trigger can give",
-        "give the parameter a default, or use such a trigger",
+        "let a `file` or `webhook` trigger give `csv` (its `param`), or remove the parameter and fetch the data in a step with \
+         the grant `net`; a server does not read the default of a file",
     ),
     Mistake(
         "triggers.x = { file = { path = \"a\", param = \"csv\" }, params = { «csv» = \"a\" } }",
@@ -246,5 +247,12 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "missing_param",
         "runs of trigger `x` would lack the parameter `must`",
         "give it in `params` of the trigger, or a default",
+    ),
+    Mistake(
+        "params.must = { type = \"file\" }\ntriggers.x.cron = «\"@daily\"»",
+        "missing_param",
+        "runs of trigger `x` would lack the parameter `must`",
+        "let a `file` or `webhook` trigger give `must` (its `param`), or remove the parameter and fetch the data in a step with \
+         the grant `net`; a server does not read the default of a file",
     ),
 ];
