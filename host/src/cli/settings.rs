@@ -1,9 +1,9 @@
 //! What was decided from the command line and the environment, once; only these values leave the parsing of arguments.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::IsTerminal,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use super::{
@@ -16,10 +16,12 @@ use super::{
 pub struct Settings {
     /// Where runs, outputs and compiled modules are kept.
     pub data_dir: PathBuf,
-    /// Whether other commands take it only where they are told to.
-    pub data_dir_is_given: bool,
     /// The server that commands ask, instead of the data directory.
     pub server: Option<String>,
+    /// The flag with which another command takes the same data directory, as it stands behind it.
+    pub data_dir_flag: String,
+    /// The same of the server, if one is asked.
+    pub server_flag: Option<String>,
     /// What proves to it who asks.
     pub token: Option<String>,
     /// How the host's own log is written.
@@ -47,6 +49,8 @@ pub struct Surroundings {
     pub stderr_terminal: bool,
     /// `STEPMILL_DATA`
     pub data: Option<OsString>,
+    /// `STEPMILL_SERVER`
+    pub server: Option<OsString>,
     /// The terminal's columns.
     pub columns: Option<u16>,
     /// `NO_COLOR`
@@ -66,6 +70,7 @@ impl Surroundings {
             stdout_terminal: std::io::stdout().is_terminal(),
             stderr_terminal: std::io::stderr().is_terminal(),
             data: std::env::var_os("STEPMILL_DATA"),
+            server: std::env::var_os("STEPMILL_SERVER"),
             columns: console::Term::stdout().size_checked().map(|(_, columns)| columns),
             no_color: std::env::var_os("NO_COLOR"),
             term: std::env::var_os("TERM"),
@@ -91,12 +96,12 @@ impl Settings {
     /// Decides.
     #[must_use]
     pub fn resolve(args: &GlobalArgs, surroundings: &Surroundings) -> Self {
+        let known_data = surroundings.data.as_deref().unwrap_or(OsStr::new(DATA_DIR));
+        let server = args.server.as_ref();
         Self {
             data_dir: args.data_dir.clone(),
-            data_dir_is_given: match &surroundings.data {
-                Some(data) => args.data_dir.as_os_str() != data,
-                None => args.data_dir != Path::new(DATA_DIR),
-            },
+            data_dir_flag: flag("--data-dir", args.data_dir.as_os_str(), Some(known_data)),
+            server_flag: server.map(|server| flag("--server", OsStr::new(server), surroundings.server.as_deref())),
             server: args.server.clone(),
             token: args.token.clone(),
             log_format: args.log_format,
@@ -108,14 +113,13 @@ impl Settings {
             width: surroundings.columns.map_or(WIDTH, |columns| usize::from(columns).clamp(40, 2 * WIDTH)),
         }
     }
+}
 
-    /// The flags with which another command works on the same data, as they stand behind it.
-    #[must_use]
-    pub fn flags(&self) -> String {
-        if !self.data_dir_is_given {
-            return String::new();
-        }
-        format!(" --data-dir {}", shell_word(&self.data_dir.to_string_lossy()))
+/// A flag as it stands behind a command; nothing where the command takes the same without it.
+fn flag(name: &str, value: &OsStr, known: Option<&OsStr>) -> String {
+    match known {
+        Some(known) if known == value => String::new(),
+        _ => format!(" {name} {}", shell_word(&value.to_string_lossy())),
     }
 }
 
@@ -152,15 +156,20 @@ mod tests {
     }
 
     #[test]
-    fn another_command_is_told_the_data_directory_unless_it_takes_it_anyway() {
+    fn another_command_is_told_where_to_look_unless_it_looks_there_anyway() {
         let flags = |line: &str, data: Option<&str>| {
-            resolve(line, &Surroundings { data: data.map(OsString::from), ..Surroundings::default() }).flags()
+            let server = Some(OsString::from("http://known"));
+            let surroundings = Surroundings { data: data.map(OsString::from), server, ..Surroundings::default() };
+            let settings = resolve(line, &surroundings);
+            settings.server_flag.unwrap_or(settings.data_dir_flag)
         };
         assert_eq!(flags("runs list", None), "");
         assert_eq!(flags("runs list --data-dir here", None), " --data-dir here");
         assert_eq!(flags("runs list --data-dir it's", None), r" --data-dir 'it'\''s'");
         assert_eq!(flags("runs list --data-dir there", Some("there")), "");
         assert_eq!(flags("runs list --data-dir .stepmill", Some("there")), " --data-dir .stepmill");
+        assert_eq!(flags("runs list --server http://other:1", None), " --server http://other:1");
+        assert_eq!(flags("runs list --server http://known --data-dir here", None), "");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) async fn cancel(settings: &Settings, args: &RunsCancelArgs) -> Result
                 "stopped before the run had ended: `stepmill runs show {run}{flags}` says whether it is cancelled, and \
                  `stepmill runs cancel {run}{flags}` asks again",
                 run = args.run.run,
-                flags = settings.flags()
+                flags = settings.server_flag.as_ref().unwrap_or(&settings.data_dir_flag)
             ));
             Ok(Exit::Interrupted)
         }

@@ -165,7 +165,7 @@ impl Show {
         if in_json {
             observers.push(Arc::new(LogObserver));
         }
-        let flags = settings.flags() + &policy::flags(outside);
+        let flags = settings.data_dir_flag.clone() + &policy::flags(outside);
         Self { display, observers, retention: report.retention.policy(), flags }
     }
 

@@ -103,7 +103,7 @@ pub(super) async fn logs(settings: &Settings, args: &RunsLogsArgs) -> Result<Exi
 /// No more lines come of a run that no host drives.
 fn interrupted(settings: &Settings, run: RunId) -> CliError {
     CliError::host(std::io::Error::other("the run is interrupted: its host has stopped, and nothing follows"))
-        .help(format!("resume it: {}{}", render::run::resume_command(run), settings.flags()))
+        .help(format!("resume it: {}{}", render::run::resume_command(run), settings.data_dir_flag))
 }
 
 fn no_step(plan: &Plan, name: &str) -> CliError {
