@@ -3,7 +3,11 @@
 //! Events are the truth; everything else that is stored about a run is derived from them. They are kept for years, so
 //! a change here is a change of the on-disk format: add optional fields and new kinds, never change the meaning of old ones.
 
+mod overlap;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::overlap::Overlap;
 
 use crate::{
     failure::{StepFailure, Usage},
@@ -210,6 +214,9 @@ pub enum Origin {
         /// When the run was due, if it was scheduled.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scheduled_for: Option<Timestamp>,
+        /// What its `overlap` said when the run was accepted; earlier versions did not note it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overlap: Option<Overlap>,
     },
 }
 
@@ -220,6 +227,15 @@ impl Origin {
         match self {
             Self::Manual | Self::Rerun { .. } => None,
             Self::Trigger { scheduled_for, .. } => *scheduled_for,
+        }
+    }
+
+    /// What `overlap` of its trigger said when the run was accepted, if that is known.
+    #[must_use]
+    pub fn overlap(&self) -> Option<Overlap> {
+        match self {
+            Self::Manual | Self::Rerun { .. } => None,
+            Self::Trigger { overlap, .. } => *overlap,
         }
     }
 }

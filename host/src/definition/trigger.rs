@@ -11,6 +11,7 @@ use super::{
     Spanned,
     cron::{CronExpr, TimeZone},
 };
+pub use crate::event::Overlap;
 use crate::{
     event::Outcome,
     ids::{Name, Timestamp},
@@ -100,21 +101,6 @@ pub enum WebhookAuth {
     None,
 }
 
-/// What happens to an event while a run of the same trigger goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Overlap {
-    /// It starts no run.
-    Skip,
-    /// Its run is accepted, and begins when those before it have ended.
-    #[default]
-    Queue,
-    /// Its run begins.
-    Allow,
-    /// Its run begins, and those before it are cancelled.
-    CancelPrevious,
-}
-
 /// What happens to times that were missed while nobody was there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,22 +125,6 @@ impl TriggerKind {
             Self::Webhook { .. } => "webhook",
             Self::Finished { .. } => "finished",
             Self::Custom { kind, .. } => kind.as_str(),
-        }
-    }
-}
-
-impl Overlap {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Skip, Self::Queue, Self::Allow, Self::CancelPrevious];
-
-    /// The word in a file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Skip => "skip",
-            Self::Queue => "queue",
-            Self::Allow => "allow",
-            Self::CancelPrevious => "cancel_previous",
         }
     }
 }

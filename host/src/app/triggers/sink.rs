@@ -135,12 +135,11 @@ impl Sink {
             let why = format!("the run {} of the trigger goes on", before[0]);
             return self.skip(&service, key, why).await;
         }
-        let wait = matches!(self.trigger.overlap, Overlap::Queue | Overlap::CancelPrevious);
         let request = StartRequest {
             origin: self.origin(&key),
             options: RunOptions::default(),
             key: Some(key.clone()),
-            after: (wait && !before.is_empty()).then(|| service.host.ended(before.clone())),
+            after: (self.trigger.overlap.waits() && !before.is_empty()).then(|| service.host.ended(before.clone())),
         };
         match service.host.submit(plan, given.params, request).await {
             Ok(Submitted::New(run)) => {
@@ -205,6 +204,7 @@ impl Sink {
             kind: self.trigger.kind.as_str().to_owned(),
             key: key.key.clone(),
             scheduled_for: key.scheduled_for,
+            overlap: Some(self.trigger.overlap),
         }
     }
 

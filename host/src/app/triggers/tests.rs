@@ -10,6 +10,7 @@ use futures_util::{FutureExt as _, future::BoxFuture, poll};
 use super::*;
 use crate::{
     app::{Host, ServiceOptions},
+    event::EventKind,
     plan::Overlap,
     registry::Upload,
     runtime::testing::{component, guest},
@@ -113,6 +114,24 @@ async fn what_overlap_says_now_counts_for_runs_that_were_about_to_start() {
     assert!(matches!(poll!(&mut first), Poll::Pending), "it is being stored");
     let (first, second) = tokio::join!(first, skips.take(event("two")));
     assert!(matches!((&first, &second), (Ok(Offer::Accepted(_)), Ok(Offer::Skipped(_)))), "{first:?}, {second:?}");
+    subject.service.stop(PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_says_what_overlap_it_was_accepted_under() {
+    let subject = Subject::new().await;
+    subject.deploy(Overlap::Queue, "").await;
+    subject.service.follow_deployment().await.unwrap();
+    let queues = subject.sink();
+    let mut cancelling = queues.trigger.clone();
+    cancelling.overlap = Overlap::CancelPrevious;
+    let cancels = queues.with(&cancelling);
+    for (sink, event_key) in [(queues, "one"), (cancels, "two")] {
+        let Ok(Offer::Accepted(run)) = sink.take(event(event_key)).await else { panic!("it is accepted") };
+        let first = subject.service.host.history().reader().events(run, 0, 1).unwrap().remove(0);
+        let EventKind::Created { origin, .. } = first.kind else { panic!("it is the first event") };
+        assert_eq!(origin.overlap(), Some(sink.trigger.overlap));
+    }
     subject.service.stop(PATIENCE).await.unwrap();
 }
 
