@@ -15,6 +15,7 @@ pub mod params;
 mod parts;
 mod recovery;
 mod rerun;
+mod resume;
 mod run;
 mod secrets;
 pub mod service;
@@ -373,6 +374,11 @@ impl Host {
     /// Ends when none of these runs is active any more.
     pub(crate) fn ended(&self, runs: Vec<RunId>) -> BoxFuture<'static, ()> {
         Box::pin(self.active.ended(&runs))
+    }
+
+    /// Ends when no run before a place in an order is active any more.
+    fn ended_before(&self, order: Arc<[RunId]>, place: usize) -> BoxFuture<'static, ()> {
+        Box::pin(self.active.ended_before(order, place))
     }
 
     /// How many runs are active, those that wait for their turn included.

@@ -161,6 +161,22 @@ impl ActiveRuns {
         }
     }
 
+    /// Ends when no run before a place in an order is active any more. All of them must have begun when it is polled first.
+    /// However many there are, it holds on to few: most orders are queues, in which the last one before the place ends last.
+    pub(super) fn ended_before(
+        self: &Arc<Self>,
+        order: Arc<[RunId]>,
+        place: usize,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let active = Arc::clone(self);
+        async move {
+            let before = &order[..place];
+            active.ended(&before[place.saturating_sub(1)..]).await;
+            // It may have been cancelled while it waited for others.
+            active.ended(before).await;
+        }
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.lock().len()

@@ -1,7 +1,6 @@
 //! A host that is left running: everything that the API speaks for.
 
 use std::{
-    collections::HashMap,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -26,7 +25,7 @@ use crate::{
     ids::{Name, NameError, RunId, Timestamp},
     observe::{feed::Feed, metrics::Metrics},
     persist::ServiceStore,
-    plan::{Overlap, Plan},
+    plan::Plan,
     registry::Registry,
     schedule::{Factories, file::FileFactory},
 };
@@ -283,37 +282,5 @@ impl Service {
             unfinished.extend(page.runs.into_iter().map(|run| run.id));
         }
         Ok(unfinished)
-    }
-
-    /// Takes up what was accepted and has not ended. A run that cannot continue yet is interrupted, and keeps no other
-    /// from continuing.
-    async fn resume_all(&self) -> Result<(), ServiceError> {
-        // Runs of a trigger that were to begin one after the other still do.
-        let mut before: HashMap<(Name, Name), RunId> = HashMap::new();
-        for run in self.host.history().reader().unfinished()? {
-            let trigger = match self.host.history().reader().run(run) {
-                Ok(row) => row.trigger.map(|trigger| (row.pipeline, trigger)),
-                Err(error) => {
-                    tracing::error!(%run, %error, "a run cannot be read");
-                    None
-                }
-            };
-            let overlap = trigger.as_ref().map_or(Overlap::Allow, |trigger| self.overlap(trigger));
-            let one_by_one = matches!(overlap, Overlap::Queue | Overlap::CancelPrevious);
-            let earlier = trigger.filter(|_| one_by_one).and_then(|trigger| before.insert(trigger, run));
-            self.host.take_up(run, earlier.map(|earlier| self.host.ended(vec![earlier]))).await;
-            if let Some(earlier) = earlier.filter(|_| overlap == Overlap::CancelPrevious) {
-                // Only a crash between the two kept it from being asked. It is asked by the call.
-                drop(self.host.cancel(earlier, false));
-            }
-        }
-        Ok(())
-    }
-
-    /// What becomes of an event of a trigger while its runs go on.
-    fn overlap(&self, (pipeline, trigger): &(Name, Name)) -> Overlap {
-        let deployed = self.registry.pipeline(pipeline);
-        let found = deployed.as_ref().and_then(|deployed| deployed.triggers().iter().find(|t| t.name == *trigger));
-        found.map_or(Overlap::Allow, |trigger| trigger.overlap)
     }
 }

@@ -12,6 +12,7 @@ mod description;
 mod folders;
 mod grants;
 mod http;
+mod overlap;
 mod pauses;
 mod pressure;
 mod reload;
