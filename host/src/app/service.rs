@@ -278,8 +278,15 @@ impl Service {
                 state: Some(state),
                 ..RunFilter::default()
             };
-            let page = self.host.history().reader().runs(&filter, None, MAX_ROWS)?;
-            unfinished.extend(page.runs.into_iter().map(|run| run.id));
+            let mut after = None;
+            loop {
+                let page = self.host.history().reader().runs(&filter, after, MAX_ROWS)?;
+                unfinished.extend(page.runs.into_iter().map(|run| run.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
         }
         Ok(unfinished)
     }

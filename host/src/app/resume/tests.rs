@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::{
-    app::{Host, Params, ServiceOptions, StartRequest, Submitted},
+    app::{Host, Params, ServiceOptions, StartRequest, Submitted, reader::MAX_ROWS},
     event::{Origin, RunState},
     registry::Upload,
     runtime::testing::{component, guest},
@@ -215,6 +215,17 @@ async fn a_run_whose_first_event_is_damaged_keeps_none_from_being_taken_up() {
     subject.wait_on(&[queued]).await;
     subject.cancel(damaged).await;
     subject.take_turns(&[queued]).await;
+    subject.stop().await;
+}
+
+#[tokio::test]
+async fn a_trigger_that_is_taken_up_knows_all_its_runs() {
+    let mut subject = Subject::new(Overlap::Queue).await;
+    let first = subject.accept_under([QUEUE]).await[0];
+    let more = (0..MAX_ROWS).map(|_| subject.accept_under([QUEUE]));
+    futures_util::future::join_all(more).await;
+    let unfinished = subject.service().unfinished_of(&name("p"), &name("t")).unwrap();
+    assert!(unfinished.contains(&first), "{} of {} runs", unfinished.len(), MAX_ROWS + 1);
     subject.stop().await;
 }
 
