@@ -111,7 +111,7 @@ impl Feed {
         Follower { feed: Arc::clone(self), run, woken: followed.news.subscribe() }
     }
 
-    /// Follows which runs begin and end.
+    /// Follows which runs begin, are to be cancelled, and end.
     #[must_use]
     pub fn follow_all(&self) -> broadcast::Receiver<RunId> {
         self.all.subscribe()
@@ -167,7 +167,9 @@ impl Observer for Feed {
         events.iter().for_each(|event| progress.forget(plan, event));
         drop(progress);
         self.wake(first.run);
-        let marks = |event: &RunEvent| matches!(event.kind, EventKind::Created { .. } | EventKind::Finished { .. });
+        let marks = |event: &RunEvent| {
+            matches!(event.kind, EventKind::Created { .. } | EventKind::CancelRequested | EventKind::Finished { .. })
+        };
         if events.iter().any(marks) {
             // Nobody need follow.
             let _ = self.all.send(first.run);

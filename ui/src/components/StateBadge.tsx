@@ -10,7 +10,8 @@ import {
   type LucideIcon,
   OctagonX,
 } from "lucide-react";
-import { colour, type State, softColour } from "@/lib/states";
+import type { Api } from "@/api/client";
+import { colour, runWord, type State, softColour } from "@/lib/states";
 
 const ICONS: Record<State, LucideIcon> = {
   queued: Clock,
@@ -43,8 +44,17 @@ export function StateIcon({ state, size = 15, label }: IconProps) {
   );
 }
 
+/** Where a run stands, as a badge. */
+export function RunBadge({
+  run,
+}: {
+  run: Pick<Api<"RunSummary">, "state" | "interrupted" | "cancel_requested">;
+}) {
+  return <StateBadge state={run.state} word={runWord(run)} />;
+}
+
 /** A state as an icon and its word, in its colour. */
-export function StateBadge({ state, interrupted }: { state: State; interrupted?: boolean }) {
+export function StateBadge({ state, word = state }: { state: State; word?: string }) {
   return (
     <span
       className="inline-flex h-5.5 items-center gap-1 rounded-full px-2 text-xs font-medium whitespace-nowrap"
@@ -52,7 +62,7 @@ export function StateBadge({ state, interrupted }: { state: State; interrupted?:
       data-state={state}
     >
       <StateIcon state={state} size={13} />
-      {interrupted ? "interrupted" : state}
+      {word}
     </span>
   );
 }

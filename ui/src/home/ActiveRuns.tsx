@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import { Empty, Failure, Loading } from "@/components/feedback";
 import { Panel } from "@/components/layout";
-import { StateBadge } from "@/components/StateBadge";
+import { RunBadge } from "@/components/StateBadge";
 import { StepsBar } from "@/components/StepsBar";
 import { Table, Td, Th, Tr } from "@/components/Table";
 import { Duration } from "@/components/Time";
@@ -44,7 +44,7 @@ export function ActiveRuns() {
             {runs.map((run) => (
               <Tr key={run.id} className="relative">
                 <Td>
-                  <StateBadge state={run.state} interrupted={run.interrupted ?? false} />
+                  <RunBadge run={run} />
                 </Td>
                 <Td className="max-w-60 truncate font-medium">
                   <Link to="/runs/$run" params={{ run: run.id }} className="after:absolute after:inset-0">

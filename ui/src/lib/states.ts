@@ -37,6 +37,12 @@ export function softColour(state: State): string {
   return `var(--${tone(state)}-soft)`;
 }
 
+/** The word for where a run stands, which its state alone does not tell. */
+export function runWord(run: Pick<Api<"RunSummary">, "state" | "interrupted" | "cancel_requested">): string {
+  if (run.cancel_requested && !hasEnded(run.state)) return "cancelling";
+  return run.interrupted ? "interrupted" : run.state;
+}
+
 /** Whether a run or step stays as it is. */
 export function hasEnded(state: State): boolean {
   return state !== "queued" && state !== "waiting" && state !== "running";

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Api } from "@/api/client";
 import { CopyButton } from "@/components/CopyButton";
 import { Code, Tag } from "@/components/layout";
-import { StateBadge } from "@/components/StateBadge";
+import { RunBadge } from "@/components/StateBadge";
 import { StepsBar } from "@/components/StepsBar";
 import { Duration, Time } from "@/components/Time";
 import { hasEnded } from "@/lib/states";
@@ -10,13 +10,12 @@ import { shortId } from "./attempts";
 
 /** Beside the name of the pipeline: where the run stands. */
 export function RunState({ detail }: { detail: Api<"RunDetail"> }) {
-  const { state, interrupted, interruption } = detail.run;
+  const { run, cancel_requested = false } = detail;
   return (
     <>
-      <StateBadge state={state} {...(interrupted ? { interrupted } : {})} />
-      {interruption && <Tag>continues when this is over: {interruption}</Tag>}
+      <RunBadge run={{ ...run, cancel_requested }} />
+      {run.interruption && <Tag>continues when this is over: {run.interruption}</Tag>}
       {detail.damage && <Tag>shown only up to the damage: {detail.damage}</Tag>}
-      {detail.cancel_requested && !hasEnded(state) && <Tag>is being cancelled</Tag>}
     </>
   );
 }

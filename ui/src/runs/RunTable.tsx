@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import clsx from "clsx";
 import { memo, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import type { Api } from "@/api/client";
-import { StateBadge } from "@/components/StateBadge";
+import { RunBadge } from "@/components/StateBadge";
 import { StepsBar } from "@/components/StepsBar";
 import { Duration, Time } from "@/components/Time";
 import { isTyping } from "@/shell/shortcuts";
@@ -98,7 +98,7 @@ const Row = memo(({ run, index, start, current }: RowProps) => (
     style={{ height: ROW, transform: `translateY(${start}px)` }}
   >
     <Cell>
-      <StateBadge state={run.state} interrupted={run.interrupted ?? false} />
+      <RunBadge run={run} />
     </Cell>
     <Cell>
       <Link

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import clsx from "clsx";
 import { CircleAlert, TriangleAlert } from "lucide-react";
 import { memo, type ReactNode } from "react";
-import { StateBadge } from "@/components/StateBadge";
+import { RunBadge } from "@/components/StateBadge";
 import { Duration, Time } from "@/components/Time";
 import { plural } from "@/lib/units";
 import { RunBars } from "../RunBars";
@@ -34,11 +34,7 @@ export const Row = memo(({ row, index, start, current }: RowProps) => (
     style={{ height: ROW, transform: `translateY(${start}px)` }}
   >
     <Cell>
-      {row.latest ? (
-        <StateBadge state={row.latest.state} interrupted={row.latest.interrupted ?? false} />
-      ) : (
-        <span className="text-xs text-faint">no runs yet</span>
-      )}
+      {row.latest ? <RunBadge run={row.latest} /> : <span className="text-xs text-faint">no runs yet</span>}
     </Cell>
     <Cell>
       <Name row={row} />

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, Pause } from "lucide-react";
 import type { Api } from "@/api/client";
 import { queries } from "@/api/queries";
-import { StateBadge } from "@/components/StateBadge";
+import { RunBadge } from "@/components/StateBadge";
 import { Duration, Time } from "@/components/Time";
 import { plural } from "@/lib/units";
 import { RunBars } from "../RunBars";
@@ -55,7 +55,7 @@ export function PipelineFacts({ pipeline }: { pipeline: Pipeline }) {
         <>
           <RunBars runs={ran.recent ?? []} tight />
           <span className="flex items-center gap-1.5">
-            <StateBadge state={ran.latest.state} interrupted={ran.latest.interrupted ?? false} />
+            <RunBadge run={ran.latest} />
             <Time at={ran.latest.created_at} />
           </span>
           {summary.judged > 0 && <span>{rateWords(summary)} succeeded</span>}
