@@ -11,6 +11,7 @@ mod folders;
 mod history;
 mod keeper;
 mod library;
+mod order;
 pub mod params;
 mod parts;
 mod recovery;
@@ -33,6 +34,7 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
+use self::order::Order;
 pub use self::{
     folders::Folders,
     history::History,
@@ -372,12 +374,13 @@ impl Host {
     }
 
     /// Ends when none of these runs is active any more.
+    #[cfg(test)]
     pub(crate) fn ended(&self, runs: Vec<RunId>) -> BoxFuture<'static, ()> {
         Box::pin(self.active.ended(&runs))
     }
 
     /// Ends when no run before a place in an order is active any more.
-    fn ended_before(&self, order: Arc<[RunId]>, place: usize) -> BoxFuture<'static, ()> {
+    fn ended_before(&self, order: Arc<Order>, place: u64) -> BoxFuture<'static, ()> {
         Box::pin(self.active.ended_before(order, place))
     }
 

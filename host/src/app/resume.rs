@@ -6,9 +6,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use super::service::{Service, ServiceError};
+use super::{
+    order::Order,
+    service::{Service, ServiceError},
+};
 use crate::{
     event::{EventKind, Overlap, RunEvent},
     ids::{Name, RunId},
@@ -32,7 +38,7 @@ struct Left {
 struct Turn {
     run: RunId,
     /// The runs that it waits for: those before a place in an order.
-    after: Option<(Arc<[RunId]>, usize)>,
+    after: Option<(Arc<Order>, u64)>,
     /// Whether a later one was accepted to take its place.
     replaced: bool,
 }
@@ -88,41 +94,26 @@ impl Service {
 
 /// How runs are taken up, which come in the order of their acceptance.
 fn turns(left: &[Left]) -> Vec<Turn> {
-    let mut orders: HashMap<&Key, Order> = HashMap::new();
-    let places = left.iter().map(|left| match &left.trigger {
-        Some(trigger) => orders.entry(trigger).or_default().add(left),
-        None => 0,
-    });
-    let places: Vec<usize> = places.collect();
-    let orders: HashMap<&Key, (Arc<[RunId]>, usize)> =
-        orders.into_iter().map(|(trigger, order)| (trigger, (order.runs.into(), order.replaced))).collect();
-    let turn = |(left, place): (&Left, usize)| {
-        let order = left.trigger.as_ref().and_then(|trigger| orders.get(trigger));
-        Turn {
-            run: left.run,
-            after: order.filter(|_| left.waits && place > 0).map(|(runs, _)| (Arc::clone(runs), place)),
-            replaced: order.is_some_and(|(_, replaced)| place < *replaced),
-        }
-    };
-    left.iter().zip(places).map(turn).collect()
-}
-
-/// The runs of a trigger, in the order of their acceptance.
-#[derive(Default)]
-struct Order {
-    runs: Vec<RunId>,
-    /// How many of them were accepted before the latest one that cancels those before it.
-    replaced: usize,
-}
-
-impl Order {
-    /// Adds a run, and returns its place.
-    fn add(&mut self, left: &Left) -> usize {
-        let place = self.runs.len();
-        if left.accepted == Some(Overlap::CancelPrevious) {
-            self.replaced = place;
-        }
-        self.runs.push(left.run);
-        place
+    let mut orders: HashMap<&Key, Arc<Order>> = HashMap::new();
+    let mut turns = Vec::with_capacity(left.len());
+    for left in left {
+        let after = left.trigger.as_ref().map(|trigger| {
+            let order = orders.entry(trigger).or_default();
+            let place = order.next();
+            order.add(left.run);
+            (Arc::clone(order), place)
+        });
+        let after = after.filter(|(_, place)| left.waits && *place > 0);
+        turns.push(Turn { run: left.run, after, replaced: false });
     }
+
+    let mut cancelling: HashSet<&Key> = HashSet::new();
+    for (turn, left) in turns.iter_mut().zip(left).rev() {
+        let Some(trigger) = &left.trigger else { continue };
+        turn.replaced = cancelling.contains(trigger);
+        if left.accepted == Some(Overlap::CancelPrevious) {
+            cancelling.insert(trigger);
+        }
+    }
+    turns
 }

@@ -8,7 +8,10 @@ use std::{
 
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
-use super::control::{Request, Response};
+use super::{
+    control::{Request, Response},
+    order::Order,
+};
 use crate::{
     effects::Mutex,
     event::Outcome,
@@ -162,18 +165,17 @@ impl ActiveRuns {
     }
 
     /// Ends when no run before a place in an order is active any more. All of them must have begun when it is polled first.
-    /// However many there are, it holds on to few: most orders are queues, in which the last one before the place ends last.
     pub(super) fn ended_before(
         self: &Arc<Self>,
-        order: Arc<[RunId]>,
-        place: usize,
+        order: Arc<Order>,
+        place: u64,
     ) -> impl Future<Output = ()> + Send + use<> {
         let active = Arc::clone(self);
         async move {
-            let before = &order[..place];
-            active.ended(&before[place.saturating_sub(1)..]).await;
-            // It may have been cancelled while it waited for others.
-            active.ended(before).await;
+            // In a queue the last one ends last, unless it was cancelled while it waited for others.
+            while let Some(last) = order.last_before(place, |run| active.contains(run)) {
+                active.ended(&[last]).await;
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Weak},
 };
 
 use bytes::Bytes;
@@ -11,11 +11,11 @@ use serde_json::{Value as Json, json};
 use tokio::sync::RwLock;
 
 use crate::{
-    app::{ParamInput, Params, StartError, StartRequest, Submitted, keeper::InUse, service::Service},
+    app::{ParamInput, Params, StartError, StartRequest, Submitted, keeper::InUse, order::Order, service::Service},
     effects,
     event::{Origin, RunOptions},
     execute::ports::{Before, Memory, RequestKey},
-    ids::{Name, RunId, Timestamp},
+    ids::{Name, Timestamp},
     limits,
     output::FileRef,
     persist::{StoreError, service::trigger_scope},
@@ -29,8 +29,8 @@ pub struct Sink {
     service: Weak<Service>,
     pipeline: Name,
     pub(super) trigger: PlanTrigger,
-    /// The runs that the trigger started and that may go on.
-    runs: Arc<Mutex<Vec<RunId>>>,
+    /// The runs that the trigger started.
+    runs: Arc<Order>,
     /// Written while an event is decided that depends on the runs before it, read while any other is.
     pub(super) deciding: Arc<RwLock<()>>,
     /// Whether events are taken; read for as long as one of them becomes a run.
@@ -69,7 +69,7 @@ impl Sink {
             service: Arc::downgrade(service),
             pipeline: pipeline.clone(),
             trigger: trigger.clone(),
-            runs: Arc::new(Mutex::new(service.unfinished_of(pipeline, &trigger.name)?)),
+            runs: Arc::new(service.unfinished_of(pipeline, &trigger.name)?.into_iter().collect()),
             deciding: Arc::default(),
             open: Arc::new(RwLock::new(true)),
         }))
@@ -130,7 +130,7 @@ impl Sink {
             Err(Undecided::Offer(Offer::Refused(why))) => return self.refuse(&service, key, &why).await,
             given => given?,
         };
-        let before = self.going_on(&service);
+        let before = self.runs.going_on(|run| service.host.is_active(run));
         if self.trigger.overlap == Overlap::Skip && !before.is_empty() {
             let why = format!("the run {} of the trigger goes on", before[0]);
             return self.skip(&service, key, why).await;
@@ -139,11 +139,12 @@ impl Sink {
             origin: self.origin(&key),
             options: RunOptions::default(),
             key: Some(key.clone()),
-            after: (self.trigger.overlap.waits() && !before.is_empty()).then(|| service.host.ended(before.clone())),
+            after: (self.trigger.overlap.waits() && !before.is_empty())
+                .then(|| service.host.ended_before(Arc::clone(&self.runs), self.runs.next())),
         };
         match service.host.submit(plan, given.params, request).await {
             Ok(Submitted::New(run)) => {
-                self.runs.lock().unwrap_or_else(PoisonError::into_inner).push(run.id());
+                self.runs.add(run.id());
                 if self.trigger.overlap == Overlap::CancelPrevious {
                     for run in before {
                         if let Err(error) = service.host.cancel(run, false).await
@@ -156,6 +157,7 @@ impl Sink {
                 Ok(Offer::Accepted(run.id()))
             }
             Ok(Submitted::Before(before)) => Ok(again(before)),
+            Err(StartError::Params(params)) if params.is_hosts_fault() => Err(params.into()),
             Err(error @ (StartError::Params(_) | StartError::Refused(_))) => {
                 self.refuse(&service, key, &error.to_string()).await
             }
@@ -206,13 +208,6 @@ impl Sink {
             scheduled_for: key.scheduled_for,
             overlap: Some(self.trigger.overlap),
         }
-    }
-
-    /// The runs of the trigger that go on.
-    fn going_on(&self, service: &Service) -> Vec<RunId> {
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.retain(|run| service.host.is_active(*run));
-        runs.clone()
     }
 
     async fn refuse(&self, service: &Service, key: RequestKey, why: &str) -> Result<Offer, Undecided> {
