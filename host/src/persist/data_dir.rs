@@ -203,6 +203,11 @@ impl DataDir {
         self.root.join(DATABASE)
     }
 
+    /// What is locked by who writes.
+    pub(super) fn lock_file(&self) -> PathBuf {
+        self.root.join(LOCK)
+    }
+
     /// Large outputs and files.
     #[must_use]
     pub fn blobs(&self) -> PathBuf {
@@ -238,7 +243,7 @@ impl DataDir {
     /// # Errors
     /// If the lock file cannot be read.
     pub fn holder(&self) -> Result<Option<Holder>, DataDirError> {
-        let path = self.root.join(LOCK);
+        let path = self.lock_file();
         let file = match self.disk.open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -295,7 +300,7 @@ impl DataDir {
     }
 
     fn lock(&self, known: bool) -> Result<Lock, DataDirError> {
-        let path = self.root.join(LOCK);
+        let path = self.lock_file();
         let new = self.disk.find(&path).map_err(io_error("look at", &path))?.is_none();
         let file = self.disk.make(&path, Make::IfMissing).map_err(io_error("open", &path))?;
         let mut tries = 1;
@@ -378,7 +383,7 @@ impl WriterDir {
             return Ok(());
         }
         self.mark(&std::process::id().to_string())?;
-        self.lock.file.sync().map_err(io_error("sync", &self.dir.root.join(LOCK)))
+        self.lock.file.sync().map_err(io_error("sync", &self.dir.lock_file()))
     }
 
     /// Notes that everything was closed in good order. Not synced: a lost note only costs a check at the next start.
@@ -395,7 +400,7 @@ impl WriterDir {
 
     fn mark(&self, text: &str) -> Result<(), DataDirError> {
         let mark = format!("{text:<width$}\n", width = MARK_LENGTH - 1);
-        self.lock.file.replace(mark.as_bytes()).map_err(io_error("write", &self.dir.root.join(LOCK)))
+        self.lock.file.replace(mark.as_bytes()).map_err(io_error("write", &self.dir.lock_file()))
     }
 }
 

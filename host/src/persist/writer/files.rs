@@ -4,12 +4,12 @@ use std::{io, path::PathBuf};
 
 use rusqlite::ffi;
 
-use crate::disk::Disk;
+use crate::{disk::Disk, persist::DataDir};
 
-/// The database and its log, told from others of the same names.
+/// The database, its log and the lock, told from others of the same names.
 pub(super) struct OpenFiles {
     disk: Disk,
-    files: [OpenFile; 2],
+    files: [OpenFile; 3],
 }
 
 struct OpenFile {
@@ -20,14 +20,16 @@ struct OpenFile {
 
 impl OpenFiles {
     /// The files of a database that was just opened.
-    pub(super) fn of(disk: Disk, database: PathBuf) -> Self {
+    pub(super) fn of(dir: &DataDir) -> Self {
+        let database = dir.database();
         let mut log = database.clone().into_os_string();
         log.push("-wal");
-        let files = [database, log.into()].map(|path| OpenFile { path, identity: None });
-        Self { disk, files }
+        let files = [database, log.into(), dir.lock_file()].map(|path| OpenFile { path, identity: None });
+        Self { disk: dir.disk().clone(), files }
     }
 
-    /// What was committed just now is lost with these files, unless they still have their names.
+    /// What was committed just now is lost with the database and its log, unless they still have their names. Without the
+    /// lock, another process may write as well.
     ///
     /// # Errors
     /// If one was removed, or another one is in its place.

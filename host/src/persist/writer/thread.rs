@@ -105,7 +105,7 @@ impl Writer {
     pub(super) fn new(connection: rusqlite::Connection, dir: WriterDir, shared: Arc<Shared>) -> Self {
         Self {
             tables: Tables::new(connection),
-            files: OpenFiles::of(dir.dir().disk().clone(), database(&dir)),
+            files: OpenFiles::of(dir.dir()),
             dir,
             shared,
             logs: PendingLogs::default(),
