@@ -43,10 +43,7 @@ impl ParamsError {
     /// Whether the values are right, and the host could not store them.
     #[must_use]
     pub fn is_hosts_fault(&self) -> bool {
-        // A file that was sent ahead, and is not there any more, has to be sent again.
-        let hosts =
-            |error: &_| matches!(error, ParamError::Store { source, .. } if source.kind() != io::ErrorKind::NotFound);
-        self.0.iter().all(hosts)
+        self.0.iter().all(|error| matches!(error, ParamError::Store { .. }))
     }
 }
 
@@ -103,6 +100,14 @@ pub enum ParamError {
         name: Name,
         /// The folder.
         path: PathBuf,
+    },
+    /// The file was stored, and has been removed since.
+    #[error("parameter `{name}`: the file `{file}` was sent too long ago and has been removed: send it again")]
+    Gone {
+        /// Which.
+        name: Name,
+        /// The file.
+        file: String,
     },
     /// The value is none that steps can read.
     #[error("parameter `{name}` cannot be given to steps: {problem}")]
@@ -212,7 +217,13 @@ fn store_one(param: &PlanParam, given: Option<ParamInput>, outputs: &dyn OutputS
         ParamInput::Path(path) if kind == ParamKind::File => return of_file(import(&name, &path, outputs)?),
         ParamInput::File(file) if kind == ParamKind::File => {
             // Nothing is removed now. Before, its time may have ended.
-            return outputs.open(&file.hash).map_err(unstored).and_then(|_| of_file(file));
+            return match outputs.open(&file.hash) {
+                Ok(_) => of_file(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    Err(ParamError::Gone { name, file: file.name })
+                }
+                Err(error) => Err(unstored(error)),
+            };
         }
         ParamInput::Path(path) => return Err(wrong(&path.to_string_lossy())),
         ParamInput::File(file) => return Err(wrong(&file.name)),

@@ -21,7 +21,7 @@ use crate::{
     definition::problem::Problems,
     effects,
     event::RunState,
-    execute::ports::{Before, JournalError, RequestKey},
+    execute::ports::{Before, BlobKind, JournalError, RequestKey},
     ids::{Name, NameError, RunId, Timestamp},
     observe::{feed::Feed, metrics::Metrics},
     persist::ServiceStore,
@@ -255,6 +255,20 @@ impl Service {
         }
     }
 
+    /// Whether outputs that are too large for the database could be stored now.
+    ///
+    /// # Errors
+    /// If not, and why.
+    pub async fn check_outputs(&self) -> io::Result<()> {
+        let (outputs, dir) = (Arc::clone(&self.host.outputs), self.host.history().dir().clone());
+        effects::blocking_or_panic(move || {
+            dir.disk().list(&dir.blobs())?;
+            // It is never finished, so that nothing of it stays.
+            outputs.create(BlobKind::Bytes)?.write(b"probe")
+        })
+        .await
+    }
+
     /// How full the disk of the data directory is, if it says so.
     #[must_use]
     pub fn disk(&self) -> Option<Disk> {
@@ -268,7 +282,8 @@ impl Service {
         }
     }
 
-    /// The runs of a trigger that have not ended.
+    /// The runs of a trigger that have not ended: those that have begun before those that wait, in the order of their
+    /// acceptance.
     pub(super) fn unfinished_of(&self, pipeline: &Name, trigger: &Name) -> Result<Vec<RunId>, super::StoreError> {
         let mut unfinished = Vec::new();
         for state in RunState::ACTIVE {
@@ -288,6 +303,7 @@ impl Service {
                 }
             }
         }
+        unfinished.reverse();
         Ok(unfinished)
     }
 }

@@ -187,7 +187,13 @@ impl From<StartError> for Problem {
             }
             StartError::Store(error) => error.into(),
             StartError::Run(RunError::Journal(error)) => error.into(),
-            StartError::Module(_) | StartError::Run(_) => Self::internal(error),
+            StartError::Run(RunError::Interrupted(_) | RunError::Stopped) => {
+                tracing::error!(%error, "a request failed");
+                Self::new(Kind::Unavailable, error.to_string())
+            }
+            StartError::Module(_) | StartError::Run(RunError::State(_) | RunError::Panicked(_)) => {
+                Self::internal(error)
+            }
         }
     }
 }

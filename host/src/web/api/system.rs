@@ -35,6 +35,10 @@ pub(in crate::web) async fn ready(State(web): State<Arc<Web>>) -> Result<Respons
         return Err(Problem::new(Kind::Unavailable, health.to_string()));
     }
     web.service.check_room().map_err(|pressure| Problem::new(Kind::Unavailable, pressure.to_string()))?;
+    web.service.check_outputs().await.map_err(|error| {
+        tracing::error!(%error, "outputs cannot be stored");
+        Problem::new(Kind::Unavailable, "outputs cannot be stored; the host's log says why")
+    })?;
     web.read(|reader| reader.unfinished().map(drop)).await?;
     Ok(Json(json!({ "status": "ready", "version": env!("CARGO_PKG_VERSION") })).into_response())
 }
