@@ -1,6 +1,10 @@
 //! A data directory that was copied, read or removed while its original goes on.
 
-use std::fs;
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
 use serde_json::json;
 use stepmill_tests::{Bench, copy_folder, server::Server, witness::Witness};
@@ -102,9 +106,56 @@ fn a_host_whose_database_is_removed_ends_and_promises_nothing_more() {
     let server = Server::start(&bench, &[]).with_token(&token);
     assert_eq!(finish(&server, &accepted)["state"], "succeeded");
 
+    // The lock: another process takes itself for the only one.
+    fs::remove_file(bench.data().join("LOCK")).expect("a lock");
+    ends(server);
+    let server = Server::start(&bench, &[]).with_token(&token);
+
     // All of it, with another in its place.
     let other = Bench::new();
     assert_eq!(Server::start(&other, &[]).stop(), 0);
     fs::rename(other.data().join("stepmill.db"), bench.data().join("stepmill.db")).expect("a database");
     ends(server);
+}
+
+#[test]
+fn a_backup_of_a_host_at_work_is_whole() {
+    let (bench, restored) = (Bench::new(), Bench::new());
+    let server = deployed(&bench);
+    let large = "name = \"p\"\n[steps.a]\nuse = \"behaviours/fill\"\nconfig.size = 200000\n";
+    let _ = deploy(&server, large).expect(200);
+    let token = server.token().to_owned();
+    let ended = begin(&server, "p");
+    assert_eq!(finish(&server, &ended)["state"], "succeeded");
+
+    // As docs/operations.md says it, while something is written all the time.
+    let done = AtomicBool::new(false);
+    fs::create_dir_all(restored.data()).expect("a folder");
+    let begun = thread::scope(|scope| {
+        let writes = scope.spawn(|| {
+            let mut begun = 0;
+            while !done.load(Ordering::Relaxed) {
+                begin(&server, "p");
+                begun += 1;
+            }
+            begun
+        });
+        let database = rusqlite::Connection::open(bench.data().join("stepmill.db")).expect("the database");
+        let copy = restored.data().join("stepmill.db");
+        database.execute("VACUUM INTO ?1", [copy.to_str().expect("UTF-8")]).expect("a copy");
+        for folder in ["blobs", "modules"] {
+            copy_folder(&bench.data().join(folder), &restored.data().join(folder));
+        }
+        done.store(true, Ordering::Relaxed);
+        writes.join().expect("a writer")
+    });
+    assert!(begun > 0, "nothing was written meanwhile");
+    fs::copy(bench.data().join("secrets.key"), restored.data().join("secrets.key")).expect("a key");
+    assert_eq!(server.stop(), 0);
+
+    restored.run(&["verify"]).expect(0);
+    let server = Server::start(&restored, &[]).with_token(&token);
+    assert_eq!(finish(&server, &ended)["state"], "succeeded");
+    assert_eq!(server.stop(), 0);
+    restored.run(&["verify"]).expect(0);
 }
