@@ -3,7 +3,10 @@
 use std::{
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -71,6 +74,8 @@ pub struct Service {
     pub started_at: Timestamp,
     /// No new runs while less is free on the disk, in bytes.
     min_free: u64,
+    /// Whether outputs could not be stored when somebody asked last.
+    outputs_fail: AtomicBool,
     /// Watches folders for modules and pipelines.
     folders: Mutex<Option<AbortHandle>>,
 }
@@ -188,6 +193,7 @@ impl Service {
             uploads: Arc::clone(&host.uploads),
             started_at: Timestamp::now(),
             min_free: options.min_free,
+            outputs_fail: AtomicBool::new(false),
             folders: Mutex::default(),
             host,
         };
@@ -255,18 +261,26 @@ impl Service {
         }
     }
 
-    /// Whether outputs that are too large for the database could be stored now.
+    /// Whether outputs that are too large for the database can be begun now. The log says when that begins not to be so.
     ///
     /// # Errors
     /// If not, and why.
     pub async fn check_outputs(&self) -> io::Result<()> {
         let (outputs, dir) = (Arc::clone(&self.host.outputs), self.host.history().dir().clone());
-        effects::blocking_or_panic(move || {
+        let checked = effects::blocking_or_panic(move || {
             dir.disk().list(&dir.blobs())?;
             // It is never finished, so that nothing of it stays.
             outputs.create(BlobKind::Bytes)?.write(b"probe")
         })
-        .await
+        .await;
+        // Anybody may ask, however often.
+        let failed_before = self.outputs_fail.swap(checked.is_err(), Ordering::Relaxed);
+        if let Err(error) = &checked
+            && !failed_before
+        {
+            tracing::error!(%error, "outputs cannot be stored");
+        }
+        checked
     }
 
     /// How full the disk of the data directory is, if it says so.

@@ -365,6 +365,11 @@ impl WriterDir {
         &self.dir
     }
 
+    /// Tells the lock that is held from another file of its name.
+    pub(super) fn lock_identity(&self) -> io::Result<(u64, u64)> {
+        self.lock.file.facts().map(|facts| facts.identity)
+    }
+
     /// Whether the last writer ended without closing the journal.
     #[must_use]
     pub fn was_unclean(&self) -> bool {
@@ -379,11 +384,13 @@ impl WriterDir {
 
     /// Makes it durable that somebody writes, so that a crash from here on is noticed.
     pub(super) fn mark_open(&self) -> Result<(), DataDirError> {
-        if self.lock.marked.swap(true, Ordering::SeqCst) {
+        if self.lock.marked.load(Ordering::SeqCst) {
             return Ok(());
         }
         self.mark(&std::process::id().to_string())?;
-        self.lock.file.sync().map_err(io_error("sync", &self.dir.lock_file()))
+        self.lock.file.sync().map_err(io_error("sync", &self.dir.lock_file()))?;
+        self.lock.marked.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Notes that everything was closed in good order. Not synced: a lost note only costs a check at the next start.
@@ -395,7 +402,9 @@ impl WriterDir {
 
     /// Notes that this process ends by itself, but cannot close the journal.
     pub(super) fn mark_stopped(&self) -> Result<(), DataDirError> {
-        self.mark(STOPPED)
+        self.mark(STOPPED)?;
+        self.lock.marked.store(false, Ordering::SeqCst);
+        Ok(())
     }
 
     fn mark(&self, text: &str) -> Result<(), DataDirError> {

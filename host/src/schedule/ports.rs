@@ -65,9 +65,10 @@ pub enum Payload {
 pub enum Offer {
     /// It has a run, which will end whatever happens.
     Accepted(RunId),
-    /// It was offered before. The run that it has, if it has one.
+    /// It was offered before. The run that it has, if that is known.
     Duplicate(Option<RunId>),
-    /// It will have no run, such as for `overlap = "skip"`, and this is why.
+    /// It will have no run, such as for `overlap = "skip"`, and this is why. Also the answer where one that was refused is
+    /// offered again.
     Skipped(String),
     /// It can have no run, and this is why.
     Refused(String),

@@ -119,6 +119,22 @@ fn a_host_whose_database_is_removed_ends_and_promises_nothing_more() {
 }
 
 #[test]
+fn a_host_whose_lock_is_removed_accepts_nothing_beside_its_successor() {
+    let bench = Bench::new();
+    let mut server = deployed(&bench);
+    let token = server.token().to_owned();
+    fs::remove_file(bench.data().join("LOCK")).expect("a lock");
+    let successor = Server::start(&bench, &[]).with_token(&token);
+    let refused = server.post("/api/v1/pipelines/p/runs", &json!({}));
+    assert!(refused.status >= 500, "{}", refused.text());
+    assert_eq!(server.wait(), 3, "{}", server.log());
+    assert_eq!(successor.get("/api/v1/runs").expect(200).json()["runs"], json!([]), "it would be driven by nobody");
+    let run = begin(&successor, "p");
+    assert_eq!(finish(&successor, &run)["state"], "succeeded");
+    assert_eq!(successor.stop(), 0);
+}
+
+#[test]
 fn a_backup_of_a_host_at_work_is_whole() {
     let (bench, restored) = (Bench::new(), Bench::new());
     let server = deployed(&bench);

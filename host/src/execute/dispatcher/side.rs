@@ -69,15 +69,16 @@ impl Dispatcher {
     /// What came of an errand follows from facts, so it needs no commit of its own.
     pub(super) fn errand_ran(&mut self, Errand { step, result }: Errand) -> Result<(), RunError> {
         self.on_errand.remove(&step);
+        // The run may have been cancelled meanwhile, and the step with it.
+        if self.state.state(step).is_terminal() {
+            return Ok(());
+        }
         let event = match result {
             Ok(event) => event,
             Err(Trouble::Step(failure)) => EventKind::StepFailed { step, failure },
             Err(Trouble::Host(problem)) => return Err(RunError::Interrupted(problem)),
         };
-        // The run may have been cancelled meanwhile, and the step with it.
-        if !self.state.state(step).is_terminal() {
-            self.decided(event)?;
-        }
+        self.decided(event)?;
         Ok(())
     }
 }

@@ -105,7 +105,7 @@ impl Writer {
     pub(super) fn new(connection: rusqlite::Connection, dir: WriterDir, shared: Arc<Shared>) -> Self {
         Self {
             tables: Tables::new(connection),
-            files: OpenFiles::of(dir.dir()),
+            files: OpenFiles::of(&dir),
             dir,
             shared,
             logs: PendingLogs::default(),
@@ -155,8 +155,9 @@ impl Writer {
             events += written;
         }
         self.write_logs()?;
+        self.files.check_lock()?;
         self.tables.commit()?;
-        self.files.check()?;
+        self.files.check_database()?;
         drop(self.logs.take());
         self.shared.count(events);
         self.answer(outcomes);

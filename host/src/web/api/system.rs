@@ -26,19 +26,18 @@ pub(in crate::web) async fn healthy() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
-/// Readiness probe: the database can be read and written, and there is room for new runs. Otherwise the answer is 503 with
-/// the reason.
-#[utoipa::path(get, path = "/readyz", summary = "Readiness probe", tag = "system", responses((status = 200, description = "Ready"), (status = 503, description = "No runs are accepted, and why", body = Problem, content_type = "application/problem+json"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+/// Readiness probe: the database can be read and written, large outputs can be begun, and there is room for new runs.
+/// Otherwise the answer is 503 with the reason.
+#[utoipa::path(get, path = "/readyz", summary = "Readiness probe", tag = "system", responses((status = 200, description = "Ready"), (status = 503, description = "No runs are accepted, or none that store large outputs, and why", body = Problem, content_type = "application/problem+json"), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(in crate::web) async fn ready(State(web): State<Arc<Web>>) -> Result<Response, Problem> {
     let health = web.service.host.health();
     if !health.is_up() {
         return Err(Problem::new(Kind::Unavailable, health.to_string()));
     }
     web.service.check_room().map_err(|pressure| Problem::new(Kind::Unavailable, pressure.to_string()))?;
-    web.service.check_outputs().await.map_err(|error| {
-        tracing::error!(%error, "outputs cannot be stored");
-        Problem::new(Kind::Unavailable, "outputs cannot be stored; the host's log says why")
-    })?;
+    if web.service.check_outputs().await.is_err() {
+        return Err(Problem::new(Kind::Unavailable, "outputs cannot be stored; the host's log says why"));
+    }
     web.read(|reader| reader.unfinished().map(drop)).await?;
     Ok(Json(json!({ "status": "ready", "version": env!("CARGO_PKG_VERSION") })).into_response())
 }
