@@ -2281,7 +2281,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No runs are accepted, and why */
+            /** @description No runs are accepted, or none that store large outputs, and why */
             503: {
                 headers: {
                     [name: string]: unknown;
